@@ -1,0 +1,1 @@
+"""From the quantized model to C files and a .tflite."""

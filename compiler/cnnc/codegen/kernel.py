@@ -1,0 +1,105 @@
+"""How an op says which C computes it: kernel calls with constant parameters and arrays.
+
+A kernel ``NAME`` is the always-inlined C function ``cnnc_NAME`` in
+``runtime/kernels/<folder>/cnnc_NAME.h``. Its first parameter is
+``const struct cnnc_NAME_parameters *`` (integers that are known at compile time), the others are
+the arguments of the call in order.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cnnc.ir.types import AnyArray, Shape
+
+ElementType = Literal["int8", "uint8", "int16", "int32"]
+
+
+@dataclass(frozen=True)
+class InputArgument:
+    """Pointer to operand ``index`` plus an offset in elements."""
+
+    index: int
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class OutputArgument:
+    """Pointer to the result plus an offset in elements."""
+
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class ScratchArgument:
+    """Pointer to the layer's scratch memory plus an offset in bytes."""
+
+    offset: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class ConstantArgument:
+    """Pointer to a constant array in flash.
+
+    Attributes:
+        role: What it is, identifier-safe: ``weights``, ``bias``, ``multipliers``, ``shifts``.
+        array: Contiguous, in exactly the order that the kernel reads.
+        alignment: Bytes; a power of two that is a multiple of the element size.
+    """
+
+    role: str
+    array: AnyArray
+    alignment: int = 4
+
+
+Argument = InputArgument | OutputArgument | ScratchArgument | ConstantArgument
+
+
+@dataclass(frozen=True, eq=False)
+class KernelCall:
+    """One call of one kernel.
+
+    Attributes:
+        kernel: Name by the grammar of runtime/NAMING.md, e.g. ``conv2d_s8``.
+        folder: Folder below ``runtime/kernels/``, e.g. ``conv2d``.
+        parameters: Value of every field of the kernel's parameter struct, by field name.
+        arguments: Pointers, in the order of the C function.
+    """
+
+    kernel: str
+    folder: str
+    parameters: dict[str, int]
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Lowering:
+    """How one layer is computed.
+
+    Attributes:
+        calls: In order; empty if the output is the same memory as input 0 (an alias).
+        scratch_bytes: Working memory that the calls share, on top of operands and result.
+        in_place: Indices of the operands whose memory the result may take over when this layer
+            is their last reader (element i is read before output element i is written).
+    """
+
+    calls: tuple[KernelCall, ...]
+    scratch_bytes: int = 0
+    in_place: tuple[int, ...] = field(default=())
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether the result is operand 0 under another shape."""
+        return not self.calls
+
+
+ALIAS = Lowering(calls=())
+
+
+def geometry(shape: Shape) -> tuple[int, int, int, int]:
+    """Return (batch, rows, cols, channels) of a rank-4 channel-last shape.
+
+    Raises:
+        ValueError: The rank is not 4.
+    """
+    batch, rows, cols, channels = shape
+    return batch, rows, cols, channels

@@ -1,0 +1,110 @@
+"""The float model while it is built: stored values, their layouts, folded constants."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cnnc.errors import UnsupportedAttributeError
+from cnnc.ir.float_model import FloatNode
+from cnnc.ir.op import FloatOp
+from cnnc.ir.types import F32, AnyArray, Shape
+from cnnc.ops.reshape import Reshape
+from cnnc.ops.transpose import Transpose
+
+
+@dataclass(frozen=True)
+class StoredValue:
+    """Where an ONNX tensor lives in the float model.
+
+    Attributes:
+        key: Name in ``GraphBuilder.shapes``.
+        axes: Axis k in memory is ONNX axis ``axes[k]``.
+    """
+
+    key: str
+    axes: tuple[int, ...]
+
+    @property
+    def is_onnx_order(self) -> bool:
+        """Whether memory has the axes in ONNX order."""
+        return self.axes == onnx_order(len(self.axes))
+
+
+def onnx_order(rank: int) -> tuple[int, ...]:
+    """Return the axes of a tensor that is stored as ONNX has it."""
+    return tuple(range(rank))
+
+
+def channel_last(rank: int) -> tuple[int, ...]:
+    """Return the axes of a channel-last tensor: (0, 2, 3, 1) for NCHW; rank <= 2 as is."""
+    return onnx_order(rank) if rank <= 2 else (0, *range(2, rank), 1)
+
+
+@dataclass
+class GraphBuilder:
+    """Collects nodes in order; every method keeps shapes and layouts up to date.
+
+    Attributes:
+        nodes: Nodes so far, topological order.
+        constants: Float operands that are not weights of an op, storage order.
+        shapes: Storage shape of every input, constant and value.
+        stored: ONNX tensor name -> where it lives, for activations.
+        folded: ONNX tensor name -> array in ONNX order, for everything known at compile time.
+    """
+
+    nodes: list[FloatNode] = field(default_factory=list)
+    constants: dict[str, F32] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    stored: dict[str, StoredValue] = field(default_factory=dict)
+    folded: dict[str, AnyArray] = field(default_factory=dict)
+
+    def onnx_shape(self, name: str) -> Shape:
+        """Return the shape of an ONNX tensor, in ONNX axis order."""
+        if name in self.folded:
+            return self.folded[name].shape
+        value = self.stored[name]
+        shape = self.shapes[value.key]
+        return tuple(shape[value.axes.index(axis)] for axis in range(len(shape)))
+
+    def append(
+        self, name: str, op: FloatOp, inputs: Sequence[str], key: str, sources: tuple[str, ...]
+    ) -> str:
+        """Add a node that defines ``key``; both names are made unique. Returns the key used."""
+        unique_key = _unique(key, self.shapes)
+        unique_name = _unique(name, {node.name for node in self.nodes})
+        self.shapes[unique_key] = op.output_shape([self.shapes[i] for i in inputs])
+        self.nodes.append(FloatNode(unique_name, op, tuple(inputs), unique_key, sources))
+        return unique_key
+
+    def add_constant(self, key: str, array: AnyArray) -> str:
+        """Add a float operand in storage order; returns its unique key."""
+        unique = _unique(key, self.shapes)
+        real = np.ascontiguousarray(array, dtype=np.float32)
+        if not np.isfinite(real).all():
+            raise UnsupportedAttributeError(f"constant '{key}' holds NaN or infinity")
+        self.constants[unique] = real
+        self.shapes[unique] = real.shape
+        return unique
+
+    def in_axes(self, value: StoredValue, axes: tuple[int, ...]) -> str:
+        """Return the key of the value stored with these axes, transposing if bytes must move."""
+        if value.axes == axes:
+            return value.key
+        permutation = tuple(value.axes.index(axis) for axis in axes)
+        shape = self.shapes[value.key]
+        target = tuple(shape[axis] for axis in permutation)
+        moved = [axis for axis in permutation if shape[axis] != 1]
+        # Axes of size 1 can go anywhere without moving a byte.
+        op: FloatOp = Reshape(target) if moved == sorted(moved) else Transpose(permutation)
+        label = f"{value.key}:{''.join(map(str, axes))}"
+        return self.append(label, op, [value.key], label, ())
+
+
+def _unique(name: str, taken: "dict[str, Shape] | set[str]") -> str:
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}:{number}" in taken:
+        number += 1
+    return f"{name}:{number}"

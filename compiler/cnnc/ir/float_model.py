@@ -1,0 +1,105 @@
+"""The network in float32: static shapes, typed ops, constants folded, storage order."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from cnnc.errors import InternalError
+from cnnc.ir.op import FloatOp
+from cnnc.ir.types import F32, Shape
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of the whole model, as the user's ONNX file has it.
+
+    Attributes:
+        name: ONNX name of the tensor.
+        value: Key of the tensor in the model's ``shapes``.
+        onnx_shape: Shape in the ONNX file's axis order (batch pinned).
+        storage_axes: Axis k of the stored tensor is axis ``storage_axes[k]`` of the ONNX tensor;
+            ``(0, 2, 3, 1)`` where ONNX is NCHW and storage NHWC.
+    """
+
+    name: str
+    value: str
+    onnx_shape: Shape
+    storage_axes: tuple[int, ...]
+
+    @property
+    def storage_shape(self) -> Shape:
+        """Shape of the tensor in memory."""
+        return tuple(self.onnx_shape[axis] for axis in self.storage_axes)
+
+
+@dataclass(frozen=True, eq=False)
+class FloatNode:
+    """One op, its operands and its result.
+
+    Attributes:
+        name: Unique; the ONNX node's name where it has one.
+        op: The operator with attributes and weights.
+        inputs: Values or constants.
+        output: The one value that it defines.
+        sources: Names of the ONNX nodes that were merged into it, in graph order.
+    """
+
+    name: str
+    op: FloatOp
+    inputs: tuple[str, ...]
+    output: str
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class FloatModel:
+    """A float32 network in topological order.
+
+    Attributes:
+        name: Identifier-safe name of the network.
+        inputs: Graph inputs.
+        outputs: Graph outputs.
+        nodes: Each reads only inputs, constants and values defined before it.
+        constants: Constant operands that are not a weight of an op, storage order.
+        shapes: Shape of every input, constant and value, storage order.
+    """
+
+    name: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    nodes: tuple[FloatNode, ...]
+    constants: dict[str, F32]
+    shapes: dict[str, Shape]
+
+    def producer(self, value: str) -> FloatNode | None:
+        """Return the node that defines the value; None for inputs and constants."""
+        return next((node for node in self.nodes if node.output == value), None)
+
+    def consumers(self, value: str) -> tuple[FloatNode, ...]:
+        """Return the nodes that read the value, in order, each once."""
+        return tuple(node for node in self.nodes if value in node.inputs)
+
+    def use_counts(self) -> Counter[str]:
+        """Return how often each value is read; being a graph output counts as one read."""
+        counts = Counter(name for node in self.nodes for name in node.inputs)
+        counts.update(port.value for port in self.outputs)
+        return counts
+
+    def input_shapes(self, node: FloatNode) -> tuple[Shape, ...]:
+        """Return the shapes of a node's operands."""
+        return tuple(self.shapes[name] for name in node.inputs)
+
+    def with_nodes(
+        self, nodes: tuple[FloatNode, ...], constants: dict[str, F32] | None = None
+    ) -> "FloatModel":
+        """Return the model with other nodes; shapes are inferred anew, unused names dropped."""
+        kept_constants = self.constants if constants is None else constants
+        used = {name for node in nodes for name in node.inputs}
+        kept_constants = {k: v for k, v in kept_constants.items() if k in used}
+        shapes: dict[str, Shape] = {p.value: self.shapes[p.value] for p in self.inputs}
+        shapes.update({name: array.shape for name, array in kept_constants.items()})
+        for node in nodes:
+            missing = [name for name in node.inputs if name not in shapes]
+            if missing:
+                raise InternalError(f"node '{node.name}' reads {missing}, not defined before it")
+            shapes[node.output] = node.op.output_shape([shapes[name] for name in node.inputs])
+        return replace(self, nodes=nodes, constants=kept_constants, shapes=shapes)

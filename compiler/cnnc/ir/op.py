@@ -1,0 +1,146 @@
+"""What every operator is: a float op, and the quantized op that it becomes.
+
+Both are frozen dataclasses whose fields are the attributes and the constant arrays (weights). All
+tensors are in storage order: channel-last (NHWC) wherever the importer saw an image.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, ClassVar
+
+from cnnc.ir.types import F32, Activation, AnyArray, Quantization, Shape
+
+if TYPE_CHECKING:
+    from cnnc.codegen.kernel import Lowering
+    from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
+    from cnnc.quantize.context import QuantizeContext
+    from cnnc.quantize.fixed_point import Arithmetic
+
+
+class OutputFormat(Enum):
+    """Where the int8 format of an op's output comes from."""
+
+    FROM_RANGE = auto()
+    """The calibrated range of the output value."""
+    SAME_AS_INPUT = auto()
+    """Every input and the output share one format (pooling, reshape, pad, transpose)."""
+    COMMON = auto()
+    """All inputs are brought to the output's calibrated format (concat); a producer with this
+    single consumer adopts it, other inputs are requantized."""
+    FIXED = auto()
+    """``FloatOp.fixed_format`` (softmax, sigmoid, tanh)."""
+
+
+@dataclass(frozen=True, eq=False)
+class FloatOp(ABC):
+    """An operator on float32 tensors, as imported and simplified.
+
+    Arrays that are evaluated carry one extra leading axis of S samples: shape (S, *shape).
+    """
+
+    output_format: ClassVar[OutputFormat] = OutputFormat.FROM_RANGE
+    fixed_format: ClassVar[Quantization | None] = None
+
+    @property
+    def kind(self) -> str:
+        """Name of the operator in reports and generated names, snake case, e.g. ``conv2d``."""
+        return _snake_case(type(self).__name__)
+
+    @abstractmethod
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """Return the output's shape.
+
+        Raises:
+            ModelError: The input shapes do not fit the operator; says which and why.
+        """
+
+    def macs(self, inputs: Sequence[Shape]) -> int:
+        """Return multiply-accumulates for one inference (0 unless the op has weights)."""
+        return 0
+
+    @abstractmethod
+    def evaluate(self, inputs: Sequence[F32]) -> F32:
+        """Compute the float reference; inputs and output have a leading sample axis."""
+
+    @abstractmethod
+    def quantize(self, context: "QuantizeContext") -> "QuantOp":
+        """Return the integer op for the formats that the context gives inputs and output."""
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedOp(FloatOp):
+    """A float op that is linear in its first operand and then adds a bias per output channel.
+
+    Its output's last axis is the channel. Passes fold affine maps and activations into it without
+    knowing which op it is.
+
+    Attributes:
+        weight: Layout is the subclass's.
+        bias: [out_channels]; zeros where the model has none.
+        activation: Applied after the bias.
+    """
+
+    weight: F32
+    bias: F32
+    activation: Activation
+
+    @abstractmethod
+    def scale_output(self, scale: F32, offset: F32) -> "WeightedOp":
+        """Return the op that computes scale * y + offset per output channel.
+
+        Only valid while ``activation`` is NONE. Args: both [out_channels].
+        """
+
+    @abstractmethod
+    def scale_input(self, scale: F32, offset: F32) -> "WeightedOp | str":
+        """Return the op that computes the same from x' as this one from x = scale * x' + offset.
+
+        Args: both [in_channels]. Returns a reason instead where no such op exists, e.g. because
+        zero padding of x is not zero padding of x' when the offset is not zero.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class QuantOp(ABC):
+    """An operator on int8 tensors; nothing is left to decide but how to compute it fast.
+
+    Subclasses are rebuilt from JSON and arrays by their field types (``ir/serialize.py``): int,
+    float, bool, str, StrEnum, tuples of these, ``Window``, ``Quantization``, numpy arrays.
+    """
+
+    @property
+    def kind(self) -> str:
+        """Name of the operator in reports and generated names, snake case, e.g. ``conv2d``."""
+        return _snake_case(type(self).__name__).removeprefix("quant_")
+
+    @abstractmethod
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """Return the output's shape."""
+
+    def macs(self, inputs: Sequence[Shape]) -> int:
+        """Return multiply-accumulates for one inference."""
+        return 0
+
+    @abstractmethod
+    def evaluate(self, inputs: Sequence[AnyArray], arithmetic: "Arithmetic") -> AnyArray:
+        """Compute the int8 reference from the spec; leading sample axis as in ``FloatOp``."""
+
+    @abstractmethod
+    def lower(self, inputs: Sequence[Shape], output: Shape) -> "Lowering":
+        """Return the kernel calls (or the alias) that compute this op in C."""
+
+    @abstractmethod
+    def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
+        """Add the same computation to a TFLite graph.
+
+        Raises:
+            NotExpressibleError: TFLite has no operator with exactly this integer rule; the text
+                becomes the reason under ``not_compared``.
+        """
+
+
+def _snake_case(camel: str) -> str:
+    letters = [f"_{c.lower()}" if c.isupper() else c for c in camel]
+    return "".join(letters).removeprefix("_")

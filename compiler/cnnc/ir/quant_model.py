@@ -1,0 +1,65 @@
+"""The network in int8: what is emitted, what the reference runs, what is written to DIR."""
+
+from dataclasses import dataclass
+
+from cnnc.ir.float_model import Port
+from cnnc.ir.op import QuantOp
+from cnnc.ir.types import AnyArray, Quantization, Rounding, Shape
+
+
+@dataclass(frozen=True)
+class QuantValue:
+    """One int8 tensor in storage order."""
+
+    shape: Shape
+    quantization: Quantization
+
+
+@dataclass(frozen=True, eq=False)
+class QuantNode:
+    """One integer op, its operands and its result; a layer of every report.
+
+    Attributes:
+        name: Unique layer name; the ONNX node's name where it has one.
+        op: The integer operator.
+        inputs: Values or constants.
+        output: The one value that it defines.
+        sources: Names of the ONNX nodes that were merged into it.
+    """
+
+    name: str
+    op: QuantOp
+    inputs: tuple[str, ...]
+    output: str
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class QuantModel:
+    """An int8 network in topological order.
+
+    Attributes:
+        name: C identifier that prefixes every symbol.
+        rounding: How accumulators are scaled (spec 2.3).
+        inputs: Graph inputs.
+        outputs: Graph outputs.
+        nodes: Layers in execution order.
+        constants: int8 constant operands that are not a weight of an op.
+        values: Shape and format of every input, constant and value.
+    """
+
+    name: str
+    rounding: Rounding
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    nodes: tuple[QuantNode, ...]
+    constants: dict[str, AnyArray]
+    values: dict[str, QuantValue]
+
+    def input_shapes(self, node: QuantNode) -> tuple[Shape, ...]:
+        """Return the shapes of a node's operands."""
+        return tuple(self.values[name].shape for name in node.inputs)
+
+    def macs(self) -> int:
+        """Return multiply-accumulates of one inference."""
+        return sum(node.op.macs(self.input_shapes(node)) for node in self.nodes)

@@ -1,0 +1,1 @@
+"""From float to int8: ranges, formats, and TFLite's fixed-point arithmetic."""

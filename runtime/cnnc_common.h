@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* What every kernel and every emitted file needs: inlining, alignment, sections. */
+#ifndef CNNC_COMMON_H
+#define CNNC_COMMON_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Kernels are always inlined so that their parameters, constants at the call, specialise them. */
+#if defined(__GNUC__)
+#define CNNC_KERNEL static inline __attribute__((always_inline, unused))
+#define CNNC_ALIGNED(bytes) __attribute__((aligned(bytes)))
+#else
+#define CNNC_KERNEL static inline
+#define CNNC_ALIGNED(bytes)
+#endif
+
+#if defined(__cplusplus)
+#define CNNC_RESTRICT __restrict
+#else
+#define CNNC_RESTRICT restrict
+#endif
+
+/* Attribute of constant tables, e.g. -D'CNNC_WEIGHTS_SECTION=__attribute__((section(".weights")))'. */
+#ifndef CNNC_WEIGHTS_SECTION
+#define CNNC_WEIGHTS_SECTION
+#endif
+
+#endif
