@@ -92,6 +92,22 @@ class Lowering:
         return not self.calls
 
 
+@dataclass(frozen=True)
+class LoweringSite:
+    """What an op is told when it chooses its kernels.
+
+    Attributes:
+        inputs: Shape of each operand.
+        output: Shape of the result.
+        instruction_sets: Kernel sets that the target's core can run (``neon``, ``dsp``, ...);
+            plain C always can.
+    """
+
+    inputs: tuple[Shape, ...]
+    output: Shape
+    instruction_sets: frozenset[str] = frozenset()
+
+
 ALIAS = Lowering(calls=())
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cnnc.ir.types import F32, Activation, AnyArray, Quantization, Shape
 
 if TYPE_CHECKING:
-    from cnnc.codegen.kernel import Lowering
+    from cnnc.codegen.kernel import Lowering, LoweringSite
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.quantize.context import QuantizeContext
     from cnnc.quantize.fixed_point import Arithmetic
@@ -128,8 +128,8 @@ class QuantOp(ABC):
         """Compute the int8 reference from the spec; leading sample axis as in ``FloatOp``."""
 
     @abstractmethod
-    def lower(self, inputs: Sequence[Shape], output: Shape) -> "Lowering":
-        """Return the kernel calls (or the alias) that compute this op in C."""
+    def lower(self, site: "LoweringSite") -> "Lowering":
+        """Return the kernel calls (or the alias) that compute this op in C on the site's target."""
 
     @abstractmethod
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnnc.codegen.kernel import ALIAS, Lowering
+from cnnc.codegen.kernel import ALIAS, Lowering, LoweringSite
 from cnnc.errors import ModelError, UnsupportedAttributeError
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, AnyArray, Shape
@@ -62,7 +62,7 @@ class QuantReshape(QuantOp):
         """Reshape every sample."""
         return inputs[0].reshape(len(inputs[0]), *self.shape)
 
-    def lower(self, inputs: Sequence[Shape], output: Shape) -> Lowering:
+    def lower(self, site: LoweringSite) -> Lowering:
         """Nothing to compute."""
         return ALIAS
 
