@@ -1,0 +1,1 @@
+"""Targets and the tools that build and run for them."""
