@@ -156,8 +156,17 @@ def _core(name: str, table: Mapping[str, Any]) -> Core:
     lists = ("instruction_sets", "compilers", "c_flags", "link_flags", "emulator")
     required = {f.name: list if f.name in lists else str for f in fields(Core) if f.name != "name"}
     _check_keys(f"cores.toml [{name}]", table, required)
-    values = {key: tuple(value) if key in lists else value for key, value in table.items()}
-    return Core(name=name, **values)
+    return Core(
+        name=name,
+        description=table["description"],
+        isa=table["isa"],
+        system=table["system"],
+        instruction_sets=tuple(table["instruction_sets"]),
+        compilers=tuple(table["compilers"]),
+        c_flags=tuple(table["c_flags"]),
+        link_flags=tuple(table["link_flags"]),
+        emulator=tuple(table["emulator"]),
+    )
 
 
 def _check_keys(

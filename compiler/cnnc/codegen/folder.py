@@ -1,0 +1,88 @@
+"""Write the emitted folder as a whole or not at all."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from cnnc.errors import UsageError
+
+REPORT_FILE = "report.json"
+BUILD_FOLDER = "build"
+"""Where the emitted build files put their results; may be replaced without asking."""
+
+
+def check_replaceable(directory: Path) -> None:
+    """Refuse a folder that holds anything that cnnc did not write.
+
+    Raises:
+        UsageError: The path is a file, or a folder with other files, or cannot be written.
+    """
+    if directory.exists() and not directory.is_dir():
+        raise _refused(f"'{directory}' is a file")
+    parent = _nearest_existing(directory)
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise _refused(f"'{parent}' cannot be written")
+    if not directory.exists() or not any(directory.iterdir()):
+        return
+    known = _files_of_report(directory)
+    if known is None:
+        raise _refused(f"'{directory}' is not empty and was not made by cnnc")
+    strange = sorted(_files_below(directory) - known)
+    if strange:
+        raise _refused(f"'{directory}' holds '{strange[0]}', which cnnc did not write")
+
+
+def write_folder(directory: Path, files: Mapping[str, bytes]) -> None:
+    """Write all files into a new folder, then put it in the place of the old one.
+
+    Args:
+        directory: Target folder; see ``check_replaceable``.
+        files: Relative path (with ``/``) -> content; includes ``report.json``.
+
+    Raises:
+        UsageError: The folder cannot be replaced or written; nothing is left behind.
+    """
+    check_replaceable(directory)
+    directory = directory.resolve()
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".cnnc-") as temporary:
+            fresh = Path(temporary, "new")
+            _write_files(fresh, files)
+            if directory.exists():
+                directory.rename(Path(temporary, "old"))
+            fresh.rename(directory)
+    except OSError as error:
+        raise _refused(f"'{directory}' cannot be written: {error.strerror or error}") from error
+
+
+def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _files_of_report(directory: Path) -> set[str] | None:
+    try:
+        report = json.loads((directory / REPORT_FILE).read_text(encoding="utf-8"))
+        return {str(name) for name in report["files"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _files_below(directory: Path) -> set[str]:
+    paths = (path.relative_to(directory) for path in directory.rglob("*") if not path.is_dir())
+    return {path.as_posix() for path in paths if path.parts[0] != BUILD_FOLDER}
+
+
+def _nearest_existing(path: Path) -> Path:
+    resolved = path.resolve()
+    candidates = (place for place in resolved.parents if place.exists())
+    return next(candidates, resolved)
+
+
+def _refused(problem: str) -> UsageError:
+    return UsageError(problem, "give another folder with -o", "-o")

@@ -1,0 +1,47 @@
+"""What the user asked for, checked once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from cnnc.ir.types import Rounding, Shape
+
+WeightsFormat = Literal["c", "asm", "file"]
+CalibrationMethod = Literal["minmax", "percentile", "mse"]
+
+STAGES = ("import", "simplify", "quantize", "optimize", "plan")
+"""Stages whose result ``--dump-after`` can print."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompileOptions:
+    """Options of ``cnnc compile``.
+
+    Attributes:
+        model: ONNX file.
+        target: Board or core.
+        output: Folder to write; None for ``build/<name>``.
+        calibration: Data file; None for synthetic inputs.
+        method: How ranges are chosen from the data; None for the default.
+        name: C identifier that prefixes every symbol; None to derive it from the file name.
+        rounding: How accumulators are scaled.
+        input_shapes: Pinned shapes by input name.
+        ram_bytes: Overrides the board's RAM in the fit check.
+        flash_bytes: Overrides the board's flash in the fit check.
+        weights: How constants reach the program.
+        dump_after: Stage whose result is printed.
+    """
+
+    model: Path
+    target: str = "host"
+    output: Path | None = None
+    calibration: Path | None = None
+    method: CalibrationMethod | None = None
+    name: str | None = None
+    rounding: Rounding = "double"
+    input_shapes: Mapping[str, Shape] = field(default_factory=dict)
+    ram_bytes: int | None = None
+    flash_bytes: int | None = None
+    weights: WeightsFormat = "c"
+    dump_after: str | None = None
