@@ -1,0 +1,125 @@
+"""``cnnc compile``: a model becomes a folder of C."""
+
+import argparse
+from pathlib import Path
+from typing import Any, get_args
+
+from rich.table import Table
+
+from cnnc.cli.arguments import add_input_shape, add_json, byte_count, input_shapes
+from cnnc.cli.console import Console
+from cnnc.deploy.targets import DEFAULT_TARGET
+from cnnc.ir.types import Rounding
+from cnnc.options import STAGES, CalibrationMethod, CompileOptions, WeightsFormat
+from cnnc.pipeline import SYNTHETIC_WARNING, compile_to_folder
+from cnnc.report.compile_report import CompileReport
+
+
+def add_parser(verbs: "argparse._SubParsersAction[Any]") -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "compile",
+        help="turn a model into a folder of C",
+        description="Import, simplify, quantize to int8, plan memory and write C. "
+        "No C compiler is needed.",
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="float ONNX file")
+    parser.add_argument(
+        "--target",
+        default=DEFAULT_TARGET,
+        metavar="NAME",
+        help="a board or a core, see 'cnnc boards' (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="folder to write (default: build/NAME); one that cnnc made is replaced",
+    )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="typical inputs, .npz or .npy; without it ranges come from synthetic inputs",
+    )
+    parser.add_argument(
+        "--calibration-method",
+        choices=get_args(CalibrationMethod),
+        help="how ranges are chosen from the data (default: see docs/quantization.md)",
+    )
+    parser.add_argument("--name", metavar="IDENT", help="C identifier that prefixes every symbol")
+    parser.add_argument(
+        "--rounding",
+        choices=get_args(Rounding),
+        default="double",
+        help="double: TFLite's reference kernels; single: XNNPACK's (default: %(default)s)",
+    )
+    add_input_shape(parser)
+    parser.add_argument(
+        "--ram", type=byte_count, metavar="BYTES", help="RAM to fit in (default: the board's)"
+    )
+    parser.add_argument(
+        "--flash", type=byte_count, metavar="BYTES", help="flash to fit in (default: the board's)"
+    )
+    parser.add_argument(
+        "--weights",
+        choices=get_args(WeightsFormat),
+        default="c",
+        help="constants as C arrays, as a binary that the assembler includes, or as a file "
+        "that the program loads (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--dump-after", choices=STAGES, metavar="STAGE", help=f"print the model after {STAGES}"
+    )
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Compile and print the report."""
+    options = CompileOptions(
+        model=arguments.model,
+        target=arguments.target,
+        output=arguments.output,
+        calibration=arguments.calibration,
+        method=arguments.calibration_method,
+        name=arguments.name,
+        rounding=arguments.rounding,
+        input_shapes=input_shapes(arguments.input_shape),
+        ram_bytes=arguments.ram,
+        flash_bytes=arguments.flash,
+        weights=arguments.weights,
+        dump_after=arguments.dump_after,
+    )
+    if options.calibration is None:
+        console.warning(SYNTHETIC_WARNING)
+    with console.progress() as progress:
+        directory, report = compile_to_folder(options, progress, console.text)
+    console.result(report.to_json(), _layers(report), _summary(report, directory))
+    return 0
+
+
+def _layers(report: CompileReport) -> Table:
+    table = Table("layer", "kernel", "output", box=None)
+    for title in ("MACs", "weight bytes", "live bytes", "SQNR dB"):
+        table.add_column(title, justify="right")
+    for layer in report.layers:
+        table.add_row(
+            layer.name,
+            layer.kernel,
+            "x".join(map(str, layer.output_shape)),
+            f"{layer.macs:,}",
+            f"{layer.weight_bytes:,}",
+            f"{layer.live_bytes:,}",
+            "-" if layer.sqnr_db is None else f"{layer.sqnr_db:.1f}",
+        )
+    return table
+
+
+def _summary(report: CompileReport, directory: Path) -> str:
+    return (
+        f"\n{report.name} for {report.target}: {report.macs:,} MACs, "
+        f"weights {report.weight_bytes:,} bytes, arena {report.arena_bytes:,} bytes\n"
+        f"written to {directory}; next: cnnc simulate {directory}"
+    )

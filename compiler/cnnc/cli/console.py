@@ -1,0 +1,102 @@
+"""Where output goes: results to stdout, everything else to stderr."""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console as RichConsole
+from rich.console import RenderableType
+from rich.logging import RichHandler
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from cnnc.errors import CnncError
+
+
+class Console:
+    """Prints results as text or as exactly one JSON document.
+
+    Args:
+        as_json: Whether ``--json`` was given.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self._out = RichConsole(highlight=False, soft_wrap=True)
+        self._err = RichConsole(stderr=True, highlight=False, soft_wrap=True)
+
+    def result(self, document: Mapping[str, Any], *renderables: RenderableType) -> None:
+        """Print a command's result: the document with ``--json``, else the renderables."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(document, indent=2) + "\n")
+            return
+        for renderable in renderables:
+            self._out.print(renderable)
+
+    def text(self, text: str) -> None:
+        """Print plain text that carries no markup to stdout (stderr with ``--json``)."""
+        (self._err if self.as_json else self._out).print(text, markup=False)
+
+    def warning(self, text: str) -> None:
+        """Print a warning to stderr."""
+        self._err.print("[yellow]warning:[/yellow]", end=" ")
+        self._err.print(text, markup=False)
+
+    def error(self, error: CnncError) -> None:
+        """Print an error, with its remedy, to stderr and with ``--json`` to stdout too."""
+        self._err.print("[red]error:[/red]", end=" ")
+        self._err.print(error.problem, markup=False)
+        if error.remedy:
+            self._err.print("[green]remedy:[/green]", end=" ")
+            self._err.print(error.remedy, markup=False)
+        if self.as_json:
+            body = {"problem": error.problem, "remedy": error.remedy, "where": error.where}
+            sys.stdout.write(json.dumps({"error": body}, indent=2) + "\n")
+
+    def log_to_stderr(self, *, verbose: bool) -> None:
+        """Send the package's log to stderr: warnings, or with ``verbose`` every stage."""
+        handler = RichHandler(console=self._err, show_time=False, show_path=False, markup=False)
+        logger = logging.getLogger("cnnc")
+        logger.handlers = [handler]
+        logger.setLevel(logging.INFO if verbose else logging.WARNING)
+        logger.propagate = False
+
+    @contextmanager
+    def progress(self) -> Iterator["StageProgress"]:
+        """Show progress bars on stderr while the block runs, if stderr is a terminal."""
+        bars = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._err,
+            transient=True,
+            disable=not self._err.is_terminal,
+        )
+        with bars:
+            yield StageProgress(bars)
+
+
+class StageProgress:
+    """Progress bars, one a stage."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Report that ``done`` of ``total`` steps of a stage are behind us."""
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(stage, total=total)
+        self._bars.update(self._tasks[stage], completed=done, total=total)

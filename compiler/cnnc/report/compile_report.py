@@ -1,0 +1,120 @@
+"""What ``compile --json`` prints and DIR/report.json holds; the keys are fixed."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cnnc import __version__
+from cnnc.ir.types import Rounding, Shape
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """One layer.
+
+    Attributes:
+        name: Layer name; the ONNX node's where it has one.
+        op: Kind of the integer operator.
+        kernel: Kernels that compute it, ``alias`` where nothing is computed.
+        output_shape: Storage order.
+        macs: Multiply-accumulates.
+        weight_bytes: Bytes of its constants.
+        live_bytes: Arena bytes in use while it runs.
+        sqnr_db: Signal to quantization noise against float; None if undefined.
+    """
+
+    name: str
+    op: str
+    kernel: str
+    output_shape: Shape
+    macs: int
+    weight_bytes: int
+    live_bytes: int
+    sqnr_db: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        finite = self.sqnr_db is not None and math.isfinite(self.sqnr_db)
+        return {
+            "name": self.name,
+            "op": self.op,
+            "kernel": self.kernel,
+            "output_shape": list(self.output_shape),
+            "macs": self.macs,
+            "weight_bytes": self.weight_bytes,
+            "live_bytes": self.live_bytes,
+            "sqnr_db": round(self.sqnr_db, 2) if finite and self.sqnr_db is not None else None,
+        }
+
+
+@dataclass(frozen=True)
+class CompileReport:
+    """The whole report.
+
+    Attributes:
+        name: C identifier of the network.
+        sha256: Digest of the source model.
+        inputs: JSON objects of the graph inputs (likewise outputs).
+        target: Name of the target.
+        core: Its core.
+        isa: Its instruction set architecture.
+        rounding: How accumulators are scaled.
+        macs: Multiply-accumulates of the model as the user gave it.
+        macs_effective: Multiply-accumulates that are executed.
+        weight_bytes: Constants in flash.
+        arena_bytes: All activations, input and output included.
+        scratch_bytes: The part of the arena that is working memory at its largest.
+        calibration: Method and number of samples.
+        layers: In execution order.
+        files: Relative paths of everything in the folder.
+    """
+
+    name: str
+    sha256: str
+    inputs: tuple[Mapping[str, Any], ...]
+    outputs: tuple[Mapping[str, Any], ...]
+    target: str
+    core: str
+    isa: str
+    rounding: Rounding
+    macs: int
+    macs_effective: int
+    weight_bytes: int
+    arena_bytes: int
+    scratch_bytes: int
+    calibration: Mapping[str, Any]
+    layers: tuple[LayerReport, ...]
+    files: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document; ``code``, ``stack`` and ``static`` are null until measured."""
+        return {
+            "cnnc_version": __version__,
+            "model": {
+                "name": self.name,
+                "sha256": self.sha256,
+                "inputs": [dict(port) for port in self.inputs],
+                "outputs": [dict(port) for port in self.outputs],
+            },
+            "target": {"name": self.target, "core": self.core, "isa": self.isa},
+            "rounding": self.rounding,
+            "calibration": dict(self.calibration),
+            "macs": self.macs,
+            "macs_effective": self.macs_effective,
+            "flash_bytes": {"weights": self.weight_bytes, "code": None, "total": self.weight_bytes},
+            "ram_bytes": {
+                "arena": self.arena_bytes,
+                "scratch": self.scratch_bytes,
+                "stack": None,
+                "static": None,
+                "total": self.arena_bytes,
+            },
+            "layers": [layer.to_json() for layer in self.layers],
+            "files": list(self.files),
+        }
+
+    def to_bytes(self) -> bytes:
+        """Return the content of report.json."""
+        return (json.dumps(self.to_json(), indent=1) + "\n").encode()
