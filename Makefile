@@ -1,4 +1,4 @@
-.PHONY: demo test test-long clean
+.PHONY: demo test test-long docs clean
 
 demo:
 	./scripts/demo
@@ -12,3 +12,6 @@ test-long:
 
 clean:
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+docs:
+	.venv/bin/python -c "from cnnc.report.operators_page import operators_page; print(operators_page(), end='')" > docs/operators.md

@@ -17,7 +17,7 @@ def add_parser(verbs: "argparse._SubParsersAction[Any]") -> None:
     parser = verbs.add_parser(
         "boards",
         help="what is known of each target",
-        description="List the targets, or describe one: core, memory, the machine that emulates it.",
+        description="List the targets, or describe one: core, memory, its emulated stand-in.",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="a board or a core")
     add_json(parser)

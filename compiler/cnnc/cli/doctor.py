@@ -21,7 +21,7 @@ def add_parser(verbs: "argparse._SubParsersAction[Any]") -> None:
     parser = verbs.add_parser(
         "doctor",
         help="which compilers, emulators and packages are present",
-        description="List the tools that cnnc calls, and the command that installs what is missing.",
+        description="List the tools that cnnc calls, and how to install what is missing.",
     )
     add_json(parser)
     parser.set_defaults(run=run)
