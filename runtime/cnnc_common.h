@@ -7,13 +7,16 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Kernels are always inlined so that their parameters, constants at the call, specialise them. */
+/* Kernels are always inlined so that their parameters, constants at the call, specialise them.
+ * Layers never are, so that their stack frames do not add up and profiles can name them. */
 #if defined(__GNUC__)
 #define CNNC_KERNEL static inline __attribute__((always_inline, unused))
 #define CNNC_ALIGNED(bytes) __attribute__((aligned(bytes)))
+#define CNNC_LAYER static __attribute__((noinline))
 #else
 #define CNNC_KERNEL static inline
 #define CNNC_ALIGNED(bytes)
+#define CNNC_LAYER static
 #endif
 
 #if defined(__cplusplus)
