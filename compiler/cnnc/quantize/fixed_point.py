@@ -7,7 +7,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnnc.ir.types import F32, I8, I32, I64, INT8_MAX, INT8_MIN, Activation, Quantization, Rounding
+from cnnc.ir.types import (
+    F32,
+    I8,
+    I32,
+    I64,
+    INT8_MAX,
+    INT8_MIN,
+    Activation,
+    AnyArray,
+    Quantization,
+    Rounding,
+)
 
 INT32_MIN = -(2**31)
 INT32_MAX = 2**31 - 1
@@ -43,8 +54,11 @@ def rounding_divide_by_power_of_two(x: I64, exponent: IntLike) -> I64:
 def quantize_multiplier(real: float) -> tuple[int, int]:
     """Split a real multiplier >= 0 into an int32 mantissa and a shift (spec 2.4).
 
+    Below 2^-32 the result is 0; from 2^30 on it saturates, as spec 2.4 has it for single rounding
+    (double rounding leaves it undefined: the shifted accumulator would overflow anyway).
+
     Returns:
-        (m, shift) with real ~= m * 2^(shift - 31), m in [2^30, 2^31) or 0.
+        (m, shift) with real ~= m * 2^(shift - 31), m in [2^30, 2^31) or 0, shift in [-31, 30].
 
     Raises:
         ValueError: The multiplier is negative, NaN or infinite.
@@ -60,6 +74,8 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
         shift += 1
     if shift < -31:
         return 0, 0
+    if shift > 30:
+        return INT32_MAX, 30
     return quantized, shift
 
 
@@ -72,6 +88,10 @@ def quantize_multipliers(real: npt.NDArray[np.float64]) -> tuple[I32, I32]:
     )
 
 
+REAL_LIMIT = 1024.0
+"""Quotients x / scale are clamped to +-this before rounding: beyond +-255 every one saturates."""
+
+
 def round_half_away(x: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
     """Round to the nearest integer, ties away from zero, without double rounding."""
     truncated = np.trunc(x)
@@ -82,13 +102,19 @@ def round_half_away(x: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating
 
 def quantize_real(real: F32, quantization: Quantization) -> I8:
     """Quantize float32 to int8, half away from zero in float32 (spec 4.14); any shape."""
-    scaled = (real / np.float32(quantization.scale)).astype(np.float32)
-    # Clamped before the cast: beyond int32 a float-to-int conversion is undefined.
-    shifted = round_half_away(np.clip(scaled, -1024.0, 1024.0)) + quantization.zero_point
+    shifted = round_half_away(_quotient(real, quantization.scale)) + quantization.zero_point
     return np.clip(shifted, INT8_MIN, INT8_MAX).astype(np.int8)
 
 
-def dequantize(q: npt.NDArray[np.integer[Any]], quantization: Quantization) -> F32:
+def _quotient(real: F32, scale: float) -> F32:
+    """Return real / scale in float32, clamped so that a cast to int is defined."""
+    with np.errstate(over="ignore"):
+        scaled = (real / np.float32(scale)).astype(np.float32)
+    clamped: F32 = np.clip(scaled, np.float32(-REAL_LIMIT), np.float32(REAL_LIMIT))
+    return clamped
+
+
+def dequantize(q: AnyArray, quantization: Quantization) -> F32:
     """Return float(double(scale) * (q - zero_point)) (spec 4.14); any shape."""
     wide = quantization.scale * (q.astype(np.float64) - quantization.zero_point)
     return wide.astype(np.float32)
@@ -98,7 +124,7 @@ def activation_limits(activation: Activation, output: Quantization) -> tuple[int
     """Return the int8 interval that a fused activation clamps to (spec 2.5)."""
 
     def at(real: float) -> int:
-        quotient = np.asarray(np.float32(real) / np.float32(output.scale))
+        quotient = _quotient(np.asarray(real, dtype=np.float32), output.scale)
         return output.zero_point + int(round_half_away(quotient))
 
     low, high = activation.bounds()
@@ -129,8 +155,8 @@ class Arithmetic:
         s = np.asarray(shift, dtype=np.int64)
         if self.rounding == "single":
             total = 31 - s
-            rounded: I64 = (wide * m + np.left_shift(np.int64(1), total - 1)) >> total
-            return rounded
+            # C stores the result in int32; it differs only where a shift > 0 overflows.
+            return wrap_int32((wide * m + np.left_shift(np.int64(1), total - 1)) >> total)
         shifted = wrap_int32(wide << np.maximum(s, 0))
         high = saturating_rounding_doubling_high_multiply(shifted, m)
         return rounding_divide_by_power_of_two(high, np.maximum(-s, 0))

@@ -1,0 +1,106 @@
+"""Decide the int8 format of every value, and where an operand has to be requantized.
+
+Rules (``OutputFormat``): an op's output has the format of its calibrated range, of its operand, a
+fixed one, or, for concat, one format that all operands are brought to. An operand that nobody else
+reads adopts the common format where it is produced, through any chain of format-keeping ops that
+are read once; every other operand needs a requantization.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from cnnc.errors import InternalError
+from cnnc.ir.float_model import FloatModel, FloatNode
+from cnnc.ir.op import OutputFormat
+from cnnc.ir.types import Quantization
+from cnnc.quantize.ranges import ValueRanges
+
+
+@dataclass(frozen=True)
+class Formats:
+    """The int8 formats of a network.
+
+    Attributes:
+        values: Format of every input, constant and value, by key.
+        requantized: (node name, operand index) -> format that the node needs this operand in.
+    """
+
+    values: dict[str, Quantization]
+    requantized: dict[tuple[str, int], Quantization]
+
+
+def assign_formats(model: FloatModel, ranges: ValueRanges) -> Formats:
+    """Return the format of every value.
+
+    Args:
+        model: The network.
+        ranges: Range of every input, constant and node output.
+
+    Raises:
+        InternalError: A range is missing, or an op with a fixed format does not say which.
+    """
+    adopted = _adopted_formats(model, ranges)
+    values: dict[str, Quantization] = {}
+    for name in (*(port.value for port in model.inputs), *model.constants):
+        values[name] = adopted.get(name) or ranges.quantization(name)
+    requantized: dict[tuple[str, int], Quantization] = {}
+    for node in model.nodes:
+        output = _output_format(node, values, adopted, ranges)
+        values[node.output] = output
+        if not _has_common_format(node):
+            continue
+        for index, name in enumerate(node.inputs):
+            if values[name] != output:
+                requantized[node.name, index] = output
+    return Formats(values, requantized)
+
+
+def _has_common_format(node: FloatNode) -> bool:
+    if node.op.output_format is OutputFormat.COMMON:
+        return True
+    return node.op.output_format is OutputFormat.SAME_AS_INPUT and len(node.inputs) > 1
+
+
+def _output_format(
+    node: FloatNode,
+    values: dict[str, Quantization],
+    adopted: dict[str, Quantization],
+    ranges: ValueRanges,
+) -> Quantization:
+    if node.op.output_format is OutputFormat.FIXED:
+        if node.op.fixed_format is None:
+            raise InternalError(f"{node.op.kind} has a fixed output format but does not say which")
+        return node.op.fixed_format
+    if node.op.output_format is OutputFormat.SAME_AS_INPUT and len(node.inputs) == 1:
+        return values[node.inputs[0]]
+    return adopted.get(node.output) or ranges.quantization(node.output)
+
+
+def _adopted_formats(model: FloatModel, ranges: ValueRanges) -> dict[str, Quantization]:
+    """Return the format of every value that takes over the one of its only reader."""
+    uses = model.use_counts()
+    adopted: dict[str, Quantization] = {}
+    # From the end, so that a concat inside a concat already knows what it adopts.
+    for node in reversed(model.nodes):
+        if not _has_common_format(node):
+            continue
+        common = adopted.get(node.output) or ranges.quantization(node.output)
+        for name in node.inputs:
+            adopted.update(dict.fromkeys(_adopting_chain(model, name, uses), common))
+    return adopted
+
+
+def _adopting_chain(model: FloatModel, value: str, uses: Counter[str]) -> list[str]:
+    """Return the value and what it is made from up to the op that can adopt; [] if none can."""
+    chain: list[str] = []
+    while uses[value] == 1:
+        chain.append(value)
+        if value in model.constants:
+            return chain
+        producer = model.producer(value)
+        if producer is None or producer.op.output_format is OutputFormat.FIXED:
+            return []
+        if producer.op.output_format is OutputFormat.FROM_RANGE or _has_common_format(producer):
+            return chain
+        value = producer.inputs[0]
+    return []

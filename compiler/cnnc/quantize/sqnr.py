@@ -1,0 +1,73 @@
+"""How far each layer's int8 values are from the float model's."""
+
+import math
+from collections import defaultdict
+
+import numpy as np
+
+from cnnc.importer.data import Samples, to_storage
+from cnnc.ir.float_model import FloatModel
+from cnnc.ir.quant_model import QuantModel
+from cnnc.ir.types import F32, I8, elements
+from cnnc.quantize.fixed_point import dequantize, quantize_real
+from cnnc.quantize.float_reference import run_float
+from cnnc.simulator.reference import iterate_reference
+
+SAMPLE_LIMIT = 16
+BATCH_BYTES = 128 * 2**20
+"""Bound on all float values of one batch."""
+
+LARGEST_DB = 150.0
+"""Ratios are clamped to +-150 dB, which is beyond float32's own precision; keeps them finite."""
+
+
+def layer_sqnr(
+    model_float: FloatModel, model_quant: QuantModel, samples: Samples
+) -> dict[str, float]:
+    """Return the signal-to-quantization-noise ratio of every value, in dB.
+
+    10 * log10(sum float^2 / sum (float - dequantized)^2), over at most 16 samples.
+
+    Args:
+        model_float: The network before quantization.
+        model_quant: The same network on int8.
+        samples: Float inputs.
+
+    Returns:
+        Value key -> dB in [-150, 150], for the values that both models have in the same shape.
+    """
+    signal: defaultdict[str, float] = defaultdict(float)
+    noise: defaultdict[str, float] = defaultdict(float)
+    for batch in samples.batches(_batch_size(model_float), SAMPLE_LIMIT):
+        inputs = {port.value: to_storage(port, batch[port.name]) for port in model_float.inputs}
+        real = dict(run_float(model_float, inputs))
+        for value, integers in iterate_reference(model_quant, _quantized(model_quant, inputs)):
+            expected = real.get(value)
+            if expected is None or expected.shape != integers.shape:
+                continue
+            found = dequantize(integers, model_quant.values[value].quantization)
+            wide = expected.astype(np.float64)
+            signal[value] += float(np.square(wide).sum())
+            noise[value] += float(np.square(wide - found).sum())
+    return {value: _decibel(signal[value], noise[value]) for value in signal}
+
+
+def _quantized(model: QuantModel, inputs: dict[str, F32]) -> dict[str, I8]:
+    return {
+        name: quantize_real(array, model.values[name].quantization)
+        for name, array in inputs.items()
+    }
+
+
+def _decibel(signal: float, noise: float) -> float:
+    if noise == 0.0:
+        return LARGEST_DB
+    if signal == 0.0:
+        return -LARGEST_DB
+    return min(max(10.0 * math.log10(signal / noise), -LARGEST_DB), LARGEST_DB)
+
+
+def _batch_size(model: FloatModel) -> int:
+    item_bytes = np.dtype(np.float32).itemsize
+    per_sample = item_bytes * sum(elements(shape) for shape in model.shapes.values())
+    return max(1, min(SAMPLE_LIMIT, BATCH_BYTES // max(per_sample, 1)))
