@@ -74,11 +74,9 @@ class Histogram:
         # Bins per unit; multiplying by a power of two is exact.
         scale = math.ldexp(BIN_COUNT / 2, -self.exponent)
         scaled = values.reshape(-1) * np.float32(scale)
+        np.floor(scaled, out=scaled)
         scaled += np.float32(BIN_COUNT // 2)
-        bins = np.bincount(scaled.astype(np.intp), minlength=BIN_COUNT)
-        # Exactly 2^exponent can only come from the float32 sum rounding up.
-        bins[BIN_COUNT - 1] += bins[BIN_COUNT:].sum()
-        self.counts += bins[:BIN_COUNT]
+        self.counts += np.bincount(scaled.astype(np.intp), minlength=BIN_COUNT)
         zeros = values.size - np.count_nonzero(values)
         self.counts[BIN_COUNT // 2] -= zeros
 
