@@ -1,0 +1,50 @@
+"""Read the constant weights and bias of an ONNX node."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnc.errors import UnsupportedAttributeError
+from cnnc.ir.types import F32
+
+if TYPE_CHECKING:
+    from cnnc.importer.reader import NodeReader
+
+
+def read_weight(reader: "NodeReader", index: int) -> F32:
+    """Return constant weights as float32, in ONNX order.
+
+    Raises:
+        UnsupportedAttributeError: Not a constant, not a float type, empty, or not finite.
+    """
+    return _real(reader, index, "weights")
+
+
+def read_bias(reader: "NodeReader", index: int, channels: int) -> F32:
+    """Return the constant bias [channels] as float32; zeros where the operand is absent.
+
+    Raises:
+        UnsupportedAttributeError: Not a constant, not finite, or not one value per channel.
+    """
+    if not reader.has_input(index):
+        return np.zeros(channels, np.float32)
+    bias = _real(reader, index, "bias")
+    if bias.shape != (channels,):
+        raise UnsupportedAttributeError(
+            f"bias of shape {list(bias.shape)} does not fit {channels} output channels"
+        )
+    return bias
+
+
+def _real(reader: "NodeReader", index: int, role: str) -> F32:
+    array = reader.constant(index, role)
+    if array.dtype.kind != "f" or array.size == 0:
+        raise UnsupportedAttributeError(
+            f"{role} '{reader.input_name(index)}' of type {array.dtype} and shape "
+            f"{list(array.shape)} must be a float tensor that is not empty"
+        )
+    with np.errstate(over="ignore"):
+        real: F32 = array.astype(np.float32)
+    if not np.isfinite(real).all():
+        raise UnsupportedAttributeError(f"{role} '{reader.input_name(index)}' pass float32's range")
+    return real

@@ -1,0 +1,23 @@
+"""FullyConnected: rows times constant weights."""
+
+from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops.fully_connected.float_op import FullyConnected
+from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
+from cnnc.ops.fully_connected.reader import read_gemm, read_matmul
+
+__all__ = ["OPERATOR", "FullyConnected", "QuantFullyConnected"]
+
+OPERATOR = OperatorDefinition(
+    name="fully_connected",
+    summary="Product with constant weights plus bias (ONNX Gemm, MatMul), fused activation.",
+    readers={"Gemm": read_gemm, "MatMul": read_matmul},
+    float_ops=(FullyConnected,),
+    quant_ops=(QuantFullyConnected,),
+    kernels=("fully_connected_s8",),
+    tflite=("RESHAPE", "CONV_2D"),
+    limits=(
+        "The second operand and Gemm's C must be constants.",
+        "Gemm's C must be the same for every row.",
+        "Constant weights of MatMul must be one matrix.",
+    ),
+)

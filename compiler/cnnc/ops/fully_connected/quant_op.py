@@ -1,0 +1,77 @@
+"""FullyConnected on int8: reference, kernel call, TFLite export."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnc.codegen.kernel import (
+    Argument,
+    ConstantArgument,
+    InputArgument,
+    KernelCall,
+    Lowering,
+    LoweringSite,
+    OutputArgument,
+)
+from cnnc.ir.types import AnyArray, Shape
+from cnnc.ops._convolution import centre, exact_float_type, sample_chunks
+from cnnc.ops._requantize import QuantWeightedOp
+from cnnc.ops._tflite_convolution import export_rows
+from cnnc.quantize.fixed_point import Arithmetic
+
+if TYPE_CHECKING:
+    from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
+
+
+@dataclass(frozen=True, eq=False)
+class QuantFullyConnected(QuantWeightedOp):
+    """acc[o] = bias[o] + sum over i of w[o,i] (q[i] - z_in), requantized (spec 4.3, flavour a).
+
+    Attributes:
+        weight: [out][in].
+    """
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """Return [rows][out]."""
+        return (inputs[0][0], len(self.weight))
+
+    def macs(self, inputs: Sequence[Shape]) -> int:
+        """Return rows times the number of weights."""
+        return inputs[0][0] * self.weight.size
+
+    def evaluate(self, inputs: Sequence[AnyArray], arithmetic: Arithmetic) -> AnyArray:
+        """Compute exactly; int8 (S, rows, in) -> int8 (S, rows, out)."""
+        operand = inputs[0]
+        exact = exact_float_type(self.weight, 0)
+        weight = self.weight.astype(exact).T
+        rows, depth = operand.shape[1:]
+        result = np.empty((len(operand), rows, len(self.weight)), np.int8)
+        for chunk in sample_chunks(len(operand), rows * depth * weight.itemsize):
+            centred = centre(operand[chunk], self.input_zero_point, exact)
+            result[chunk] = self.requantize(centred @ weight, arithmetic)
+        return result
+
+    def lower(self, site: LoweringSite) -> Lowering:
+        """Call the plain kernel."""
+        rows, depth = site.inputs[0]
+        parameters = {
+            "rows": rows,
+            "input_channels": depth,
+            "output_channels": len(self.weight),
+            **self.output_parameters(),
+        }
+        weights = ConstantArgument("weights", self.weight)
+        arguments: tuple[Argument, ...] = (
+            InputArgument(0),
+            weights,
+            *self.channel_arguments(0),
+            OutputArgument(),
+        )
+        call = KernelCall("fully_connected_s8", "fully_connected", parameters, arguments)
+        return Lowering(calls=(call,))
+
+    def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
+        """Add RESHAPE, CONV_2D 1x1 and RESHAPE."""
+        export_rows(graph, operands, self)
