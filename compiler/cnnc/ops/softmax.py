@@ -79,7 +79,10 @@ class Softmax(FloatOp):
         """Compute in float64 from differences to the row's maximum."""
         x = inputs[0].astype(np.float64)
         exponentials = np.exp(x - x.max(axis=-1, keepdims=True))
-        return (exponentials / exponentials.sum(axis=-1, keepdims=True)).astype(np.float32)
+        probabilities: F32 = (exponentials / exponentials.sum(axis=-1, keepdims=True)).astype(
+            np.float32
+        )
+        return probabilities
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the op whose exponent argument is scaled to Q5.26."""

@@ -1,0 +1,151 @@
+"""Max pooling over rows and columns (ONNX MaxPool; spec 4.7).
+
+y[r][c][k] = max over the taps that lie in the image; padding is minus infinity.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnc.codegen.kernel import InputArgument, KernelCall, Lowering, LoweringSite, OutputArgument
+from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
+from cnnc.errors import UnsupportedAttributeError
+from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
+from cnnc.ir.types import F32, INT8_MIN, AnyArray, Shape, Window
+from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._pool_window import (
+    Element,
+    TflitePadding,
+    pool_parameters,
+    pooled_shape,
+    read_pool_window,
+    tflite_padding,
+    tflite_pads,
+    window_taps,
+)
+from cnnc.quantize.context import QuantizeContext
+from cnnc.quantize.fixed_point import Arithmetic
+
+if TYPE_CHECKING:
+    from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
+    from cnnc.importer.reader import NodeReader
+
+
+@dataclass(frozen=True, eq=False)
+class MaxPool(FloatOp):
+    """Maximum over a sliding window of a [batch][row][col][channel] tensor.
+
+    Attributes:
+        window: Each of its positions holds at least one element of the image.
+    """
+
+    window: Window
+
+    output_format = OutputFormat.SAME_AS_INPUT
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """Return the pooled shape after checking that every window meets the image."""
+        return pooled_shape(self.window, inputs[0])
+
+    def evaluate(self, inputs: Sequence[F32]) -> F32:
+        """Take the maximum over the taps."""
+        return _maximum(inputs[0], self.window, -np.inf)
+
+    def quantize(self, context: QuantizeContext) -> QuantOp:
+        """Return the same op on int8: order is preserved."""
+        return QuantMaxPool(self.window)
+
+
+@dataclass(frozen=True, eq=False)
+class QuantMaxPool(QuantOp):
+    """Maximum over a sliding window on int8; input and output share their format."""
+
+    window: Window
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """Return the pooled shape."""
+        return pooled_shape(self.window, inputs[0])
+
+    def evaluate(self, inputs: Sequence[AnyArray], arithmetic: Arithmetic) -> AnyArray:
+        """Take the maximum over the taps; -128 never beats one in the image."""
+        return _maximum(inputs[0], self.window, INT8_MIN)
+
+    def lower(self, site: LoweringSite) -> Lowering:
+        """Call the plain kernel."""
+        call = KernelCall(
+            kernel="max_pool_s8",
+            folder="max_pool",
+            parameters=pool_parameters(self.window, site.inputs[0], site.output),
+            arguments=(InputArgument(0), OutputArgument()),
+        )
+        return Lowering(calls=(call,))
+
+    def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
+        """Add MAX_POOL_2D, after PADV2(-128) where the padding is neither SAME nor VALID."""
+        window = self.window
+        if max(window.dilation_rows, window.dilation_cols) > 1:
+            raise NotExpressibleError("MAX_POOL_2D has no dilations")
+        value = operands.input_values[0]
+        source = operands.inputs[0]
+        padding = tflite_padding(window, value.shape[1], value.shape[2])
+        if padding is None:
+            pads, shape = tflite_pads(window, value.shape)
+            lowest = graph.constant(
+                np.array([INT8_MIN], dtype=np.int8),
+                (value.quantization.scale,),
+                value.quantization.zero_point,
+            )
+            padded = graph.intermediate(shape, value.quantization)
+            graph.operator(
+                "PADV2",
+                [source, graph.constant(pads), lowest],
+                padded,
+                TfliteOptions("PadV2Options", {}),
+            )
+            source, padding = padded, TflitePadding.VALID
+        options = {
+            "Padding": int(padding),
+            "StrideH": window.stride_rows,
+            "StrideW": window.stride_cols,
+            "FilterHeight": window.kernel_rows,
+            "FilterWidth": window.kernel_cols,
+        }
+        graph.operator(
+            "MAX_POOL_2D", [source], operands.output, TfliteOptions("Pool2DOptions", options)
+        )
+
+
+def _maximum(image: npt.NDArray[Element], window: Window, lowest: float) -> npt.NDArray[Element]:
+    taps = window_taps(image, window, lowest)
+    result = next(taps).copy()
+    for tap in taps:
+        np.maximum(result, tap, out=result)
+    return result
+
+
+def _read_max_pool(reader: "NodeReader") -> None:
+    if reader.output_count > 1:
+        raise UnsupportedAttributeError("the second output (Indices) is not supported")
+    # The order of Indices, which are refused.
+    reader.ignore("storage_order")
+    op = MaxPool(read_pool_window(reader).window)
+    reader.define_channel_last(reader.emit(op, [reader.channel_last(0)]))
+
+
+OPERATOR = OperatorDefinition(
+    name="max_pool",
+    summary="Maximum over a window of rows and columns.",
+    readers={"MaxPool": _read_max_pool},
+    float_ops=(MaxPool,),
+    quant_ops=(QuantMaxPool,),
+    kernels=("max_pool_s8",),
+    tflite=("MAX_POOL_2D", "PADV2"),
+    limits=(
+        "2-D images only.",
+        "The second output (Indices) is refused.",
+        "auto_pad SAME together with dilations is refused.",
+    ),
+)
