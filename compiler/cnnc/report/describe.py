@@ -1,0 +1,55 @@
+"""Turn layers and ports into what the report says of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cnnc.codegen.program import CProgram
+from cnnc.ir.float_model import Port
+from cnnc.ir.quant_model import QuantModel, QuantValue
+from cnnc.report.compile_report import LayerReport
+
+_LAYOUT_LETTERS = {3: "NCW", 4: "NCHW", 5: "NCDHW"}
+
+
+def describe_port(port: Port, value: QuantValue) -> dict[str, Any]:
+    """Return the JSON object of a graph input or output.
+
+    ``shape`` is in the ONNX file's axis order, ``c_shape`` in memory; ``c_layout`` spells the
+    memory order in letters where memory differs from ONNX (``NHWC``), else ``as is``.
+    """
+    return {
+        "name": port.name,
+        "shape": list(port.onnx_shape),
+        "c_shape": list(port.storage_shape),
+        "c_layout": c_layout(port),
+        "dtype": "int8",
+        "scale": value.quantization.scale,
+        "zero_point": value.quantization.zero_point,
+    }
+
+
+def c_layout(port: Port) -> str:
+    """Return the memory order of a port in letters, or ``as is`` where it is ONNX's own."""
+    letters = _LAYOUT_LETTERS.get(len(port.storage_axes))
+    if letters is None or port.storage_axes == tuple(range(len(port.storage_axes))):
+        return "as is"
+    return "".join(letters[axis] for axis in port.storage_axes)
+
+
+def describe_layers(
+    model: QuantModel, program: CProgram, sqnr_db: Mapping[str, float]
+) -> tuple[LayerReport, ...]:
+    """Return what is told of every layer, in execution order."""
+    return tuple(
+        LayerReport(
+            name=node.name,
+            op=node.op.kind,
+            kernel=", ".join(layer.kernels) or "alias",
+            output_shape=model.values[node.output].shape,
+            macs=node.op.macs(model.input_shapes(node)),
+            weight_bytes=layer.weight_bytes,
+            live_bytes=program.plan.live_bytes[layer.index],
+            sqnr_db=sqnr_db.get(node.output),
+        )
+        for node, layer in zip(model.nodes, program.layers, strict=True)
+    )
