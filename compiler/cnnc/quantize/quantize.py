@@ -98,7 +98,7 @@ class _Quantizer:
         if name in self.constants:
             return self._requantized_constant(node, index, target)
         label = self._unique(f"{node.name}/requantize_{index}")
-        op = requantize(self.values[name].quantization, target)
+        op = requantize(self.values[name].quantization, target, self.rounding)
         self.values[label] = QuantValue(self.values[name].shape, target)
         self.nodes.append(QuantNode(label, op, (name,), label, node.sources))
         _logger.debug("%s: operand %d ('%s') is requantized", node.name, index, name)
