@@ -1,11 +1,38 @@
-"""Transpose: move elements to another axis order."""
+"""Transpose: move elements to another axis order (ONNX Transpose).
 
+Reading ONNX's Transpose moves nothing: the result is the operand under other axis names, and the
+importer inserts a ``Transpose`` only where somebody needs another order in memory.
+"""
+
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from cnnc.codegen.kernel import (
+    ALIAS,
+    InputArgument,
+    KernelCall,
+    Lowering,
+    LoweringSite,
+    OutputArgument,
+)
+from cnnc.codegen.tflite import TfliteOptions
+from cnnc.errors import ModelError, UnsupportedAttributeError
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import F32, Shape
+from cnnc.ir.types import F32, AnyArray, Shape
+from cnnc.ops._definition import OperatorDefinition
 from cnnc.quantize.context import QuantizeContext
+from cnnc.quantize.fixed_point import Arithmetic
+
+if TYPE_CHECKING:
+    from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
+    from cnnc.importer.reader import NodeReader
+
+_MAXIMUM_AXES = 6
+"""Axes of the C kernel and of TFLite's, after neighbours that stay together are merged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,8 +48,15 @@ class Transpose(FloatOp):
     output_format = OutputFormat.SAME_AS_INPUT
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """Return the permuted shape."""
-        return tuple(inputs[0][axis] for axis in self.permutation)
+        """Return the permuted shape after checking permutation and number of axes."""
+        shape = inputs[0]
+        if sorted(self.permutation) != list(range(len(shape))):
+            raise ModelError(f"{list(self.permutation)} is no permutation of {list(shape)}'s axes")
+        if len(merge_axes(shape, self.permutation)[0]) > _MAXIMUM_AXES:
+            raise UnsupportedAttributeError(
+                f"a transpose that moves more than {_MAXIMUM_AXES} axes, by {self.permutation}"
+            )
+        return tuple(shape[axis] for axis in self.permutation)
 
     def evaluate(self, inputs: Sequence[F32]) -> F32:
         """Transpose every sample."""
@@ -30,4 +64,110 @@ class Transpose(FloatOp):
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the same op on int8."""
-        raise NotImplementedError
+        return QuantTranspose(self.permutation)
+
+
+@dataclass(frozen=True, eq=False)
+class QuantTranspose(QuantOp):
+    """Transpose on int8; input and output share their format."""
+
+    permutation: tuple[int, ...]
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """Return the permuted shape."""
+        return tuple(inputs[0][axis] for axis in self.permutation)
+
+    def evaluate(self, inputs: Sequence[AnyArray], arithmetic: Arithmetic) -> AnyArray:
+        """Transpose every sample."""
+        return inputs[0].transpose(0, *(axis + 1 for axis in self.permutation))
+
+    def lower(self, site: LoweringSite) -> Lowering:
+        """Call the kernel on merged axes; where no byte moves, the result is the operand."""
+        shape, permutation = merge_axes(site.inputs[0], self.permutation)
+        if permutation == tuple(range(len(permutation))):
+            return ALIAS
+        strides = _strides(shape)
+        missing = _MAXIMUM_AXES - len(shape)
+        extents = (1,) * missing + tuple(shape[axis] for axis in permutation)
+        steps = (0,) * missing + tuple(strides[axis] for axis in permutation)
+        parameters = {f"extent_{k}": extent for k, extent in enumerate(extents)}
+        parameters.update({f"stride_{k}": step for k, step in enumerate(steps)})
+        call = KernelCall(
+            kernel="transpose_s8",
+            folder="transpose",
+            parameters=parameters,
+            arguments=(InputArgument(0), OutputArgument()),
+        )
+        return Lowering(calls=(call,))
+
+    def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
+        """Add TRANSPOSE, between two RESHAPE to and from merged axes beyond TFLite's rank."""
+        shape = operands.input_values[0].shape
+        quantization = operands.output_value.quantization
+        if len(shape) <= _MAXIMUM_AXES:
+            _add_transpose(graph, operands.inputs[0], self.permutation, operands.output)
+            return
+        merged, permutation = merge_axes(shape, self.permutation)
+        source = graph.intermediate(merged, quantization)
+        moved_shape = tuple(merged[axis] for axis in permutation)
+        moved = graph.intermediate(moved_shape, quantization)
+        graph.reshape(operands.inputs[0], merged, source)
+        _add_transpose(graph, source, permutation, moved)
+        graph.reshape(moved, operands.output_value.shape, operands.output)
+
+
+def _add_transpose(
+    graph: "TfliteGraph", source: int, permutation: tuple[int, ...], output: int
+) -> None:
+    axes = graph.constant(np.array(permutation, dtype=np.int32))
+    options = TfliteOptions("TransposeOptions", {})
+    graph.operator("TRANSPOSE", [source, axes], output, options)
+
+
+def merge_axes(shape: Shape, permutation: tuple[int, ...]) -> tuple[Shape, tuple[int, ...]]:
+    """Drop axes of size 1 and merge neighbours that stay neighbours in the same order.
+
+    Returns:
+        Shape and permutation of the same movement of bytes; both empty for a single element.
+    """
+    groups: list[list[int]] = []
+    previous = -2
+    kept = [axis for axis, extent in enumerate(shape) if extent != 1]
+    for axis in permutation:
+        if shape[axis] == 1:
+            continue
+        position = kept.index(axis)
+        if position == previous + 1:
+            groups[-1].append(axis)
+        else:
+            groups.append([axis])
+        previous = position
+    in_memory = sorted(groups)
+    merged = tuple(math.prod(shape[axis] for axis in group) for group in in_memory)
+    return merged, tuple(in_memory.index(group) for group in groups)
+
+
+def _strides(shape: Shape) -> tuple[int, ...]:
+    return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
+
+
+def _read_transpose(reader: "NodeReader") -> None:
+    value = reader.stored(0)
+    rank = len(value.axes)
+    permutation = reader.ints_attribute("perm") or tuple(reversed(range(rank)))
+    if sorted(permutation) != list(range(rank)):
+        raise UnsupportedAttributeError(f"perm {list(permutation)} is no order of {rank} axes")
+    # ONNX axis i of the result is ONNX axis permutation[i] of the operand.
+    reader.define(value.key, tuple(permutation.index(axis) for axis in value.axes))
+
+
+OPERATOR = OperatorDefinition(
+    name="transpose",
+    summary="Another order of axes; free where the next layer can take it.",
+    readers={"Transpose": _read_transpose},
+    float_ops=(Transpose,),
+    quant_ops=(QuantTranspose,),
+    kernels=("transpose_s8",),
+    tflite=("TRANSPOSE", "RESHAPE"),
+    limits=(f"At most {_MAXIMUM_AXES} axes after those that stay together are merged.",),
+)
