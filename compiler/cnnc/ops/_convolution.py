@@ -18,8 +18,8 @@ from cnnc.ir.types import I8, AnyArray, Shape, Window
 Numbers = npt.NDArray[np.number[Any]]
 """Float32 or float64, or int32 where no matrix product is taken."""
 
-_CHUNK_BYTES = 16 * 2**20
-"""Size of the working arrays of one chunk of samples."""
+_CHUNK_BYTES = 512 * 2**10
+"""Size of the operands of one chunk of samples; a CPU's cache holds them and the results."""
 
 
 def windowed_shape(inputs: Sequence[Shape], window: Window, channels: int) -> Shape:

@@ -24,10 +24,11 @@ struct cnnc_conv2d_1x1_s8_parameters {
  * input[b][r * stride_rows][c * stride_cols].
  * weights [output_channels][input_channels], bias (input zero point folded in), multipliers and
  * shifts [output_channels]. */
-CNNC_KERNEL void cnnc_conv2d_1x1_s8(const struct cnnc_conv2d_1x1_s8_parameters *p,
-                                    const int8_t *CNNC_RESTRICT input, const int8_t *weights,
-                                    const int32_t *bias, const int32_t *multipliers,
-                                    const int8_t *shifts, int8_t *CNNC_RESTRICT output) {
+CNNC_KERNEL void
+cnnc_conv2d_1x1_s8(const struct cnnc_conv2d_1x1_s8_parameters *p, const int8_t *CNNC_RESTRICT input,
+                   const int8_t *CNNC_RESTRICT weights, const int32_t *CNNC_RESTRICT bias,
+                   const int32_t *CNNC_RESTRICT multipliers, const int8_t *CNNC_RESTRICT shifts,
+                   int8_t *CNNC_RESTRICT output) {
     const struct cnnc_channels_s8 channels = {weights, bias, multipliers, shifts};
     const struct cnnc_output_format_s8 format = {p->output_zero_point, p->minimum, p->maximum};
     const int32_t row_step = p->stride_rows * p->input_cols * p->input_channels;
@@ -37,7 +38,7 @@ CNNC_KERNEL void cnnc_conv2d_1x1_s8(const struct cnnc_conv2d_1x1_s8_parameters *
         for (int32_t row = 0; row < p->output_rows; ++row) {
             const int8_t *pixel = image + row * row_step;
             for (int32_t col = 0; col < p->output_cols; ++col) {
-                cnnc_channel_sums_s8(&channels, &format, 0, p->output_channels, p->input_channels,
+                cnnc_channel_sums_s8(&channels, &format, p->output_channels, p->input_channels,
                                      pixel + col * col_step, output);
                 output += p->output_channels;
             }

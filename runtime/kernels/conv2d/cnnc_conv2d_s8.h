@@ -80,32 +80,41 @@ CNNC_KERNEL void cnnc_conv2d_gather_s8(const struct cnnc_conv2d_s8_parameters *p
     }
 }
 
+/* Computes all channels of one output pixel, group by group. */
+CNNC_KERNEL void cnnc_conv2d_pixel_s8(const struct cnnc_conv2d_s8_parameters *p,
+                                      const int8_t *CNNC_RESTRICT image,
+                                      const struct cnnc_channels_s8 *channels, int32_t first_row,
+                                      int32_t first_col, int8_t *CNNC_RESTRICT output,
+                                      int8_t *CNNC_RESTRICT patch) {
+    const struct cnnc_output_format_s8 format = {p->output_zero_point, p->minimum, p->maximum};
+    const int32_t depth = p->input_channels / p->groups;
+    const int32_t patch_depth = p->kernel_rows * p->kernel_cols * depth;
+    const int32_t count = p->output_channels / p->groups;
+    for (int32_t group = 0; group < p->groups; ++group) {
+        const struct cnnc_channels_s8 block =
+            cnnc_channels_from_s8(channels, group * count, patch_depth);
+        cnnc_conv2d_gather_s8(p, image + group * depth, first_row, first_col, depth, patch);
+        cnnc_channel_sums_s8(&block, &format, count, patch_depth, patch, output + group * count);
+    }
+}
+
 /* output[b][r][c][o] = requantize(bias[o] + sum over taps and i of weights[o][tap][i] * pixel[i]).
  * weights [output_channels][kernel_row][kernel_col][input_channels / groups], bias (input zero
  * point folded in), multipliers and shifts [output_channels]; patch is scratch of
  * kernel_rows * kernel_cols * input_channels / groups bytes. */
-CNNC_KERNEL void cnnc_conv2d_s8(const struct cnnc_conv2d_s8_parameters *p,
-                                const int8_t *CNNC_RESTRICT input, const int8_t *weights,
-                                const int32_t *bias, const int32_t *multipliers,
-                                const int8_t *shifts, int8_t *CNNC_RESTRICT output,
-                                int8_t *CNNC_RESTRICT patch) {
+CNNC_KERNEL void
+cnnc_conv2d_s8(const struct cnnc_conv2d_s8_parameters *p, const int8_t *CNNC_RESTRICT input,
+               const int8_t *CNNC_RESTRICT weights, const int32_t *CNNC_RESTRICT bias,
+               const int32_t *CNNC_RESTRICT multipliers, const int8_t *CNNC_RESTRICT shifts,
+               int8_t *CNNC_RESTRICT output, int8_t *CNNC_RESTRICT patch) {
     const struct cnnc_channels_s8 channels = {weights, bias, multipliers, shifts};
-    const struct cnnc_output_format_s8 format = {p->output_zero_point, p->minimum, p->maximum};
-    const int32_t depth = p->input_channels / p->groups;
-    const int32_t block = p->output_channels / p->groups;
-    const int32_t taps = p->kernel_rows * p->kernel_cols;
     for (int32_t batch = 0; batch < p->batch; ++batch) {
         const int8_t *image = input + batch * p->input_rows * p->input_cols * p->input_channels;
         for (int32_t row = 0; row < p->output_rows; ++row) {
             const int32_t first_row = row * p->stride_rows - p->pad_top;
             for (int32_t col = 0; col < p->output_cols; ++col) {
                 const int32_t first_col = col * p->stride_cols - p->pad_left;
-                for (int32_t group = 0; group < p->groups; ++group) {
-                    cnnc_conv2d_gather_s8(p, image + group * depth, first_row, first_col, depth,
-                                          patch);
-                    cnnc_channel_sums_s8(&channels, &format, group * block, (group + 1) * block,
-                                         taps * depth, patch, output);
-                }
+                cnnc_conv2d_pixel_s8(p, image, &channels, first_row, first_col, output, patch);
                 output += p->output_channels;
             }
         }

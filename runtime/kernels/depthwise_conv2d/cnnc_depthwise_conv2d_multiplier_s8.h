@@ -31,7 +31,7 @@ struct cnnc_depthwise_conv2d_multiplier_s8_parameters {
  * point. image points at the input channel, weights at the output channel. */
 CNNC_KERNEL int32_t cnnc_depthwise_conv2d_multiplier_sum_s8(
     const struct cnnc_depthwise_conv2d_multiplier_s8_parameters *p, const int8_t *image,
-    const int8_t *weights, int32_t first_row, int32_t first_col) {
+    const int8_t *CNNC_RESTRICT weights, int32_t first_row, int32_t first_col) {
     const int32_t weight_step = p->input_channels * p->multiplier;
     int32_t sum = 0;
     for (int32_t tap_row = 0; tap_row < p->kernel_rows; ++tap_row) {
@@ -53,8 +53,9 @@ CNNC_KERNEL int32_t cnnc_depthwise_conv2d_multiplier_sum_s8(
  * shifts and output point at that channel's first element. */
 CNNC_KERNEL void cnnc_depthwise_conv2d_multiplier_channel_s8(
     const struct cnnc_depthwise_conv2d_multiplier_s8_parameters *p, const int8_t *image,
-    const int8_t *weights, const int32_t *bias, const int32_t *multipliers, const int8_t *shifts,
-    int32_t first_row, int32_t first_col, int8_t *output) {
+    const int8_t *CNNC_RESTRICT weights, const int32_t *CNNC_RESTRICT bias,
+    const int32_t *CNNC_RESTRICT multipliers, const int8_t *CNNC_RESTRICT shifts, int32_t first_row,
+    int32_t first_col, int8_t *output) {
     for (int32_t filter = 0; filter < p->multiplier; ++filter) {
         const int32_t sum = cnnc_depthwise_conv2d_multiplier_sum_s8(p, image, weights + filter,
                                                                     first_row, first_col);
@@ -67,11 +68,11 @@ CNNC_KERNEL void cnnc_depthwise_conv2d_multiplier_channel_s8(
  * pixel[o / multiplier]); padding counts as the input zero point.
  * weights [kernel_row][kernel_col][input_channels * multiplier], bias (input zero point folded in),
  * multipliers and shifts [input_channels * multiplier]. */
-CNNC_KERNEL void
-cnnc_depthwise_conv2d_multiplier_s8(const struct cnnc_depthwise_conv2d_multiplier_s8_parameters *p,
-                                    const int8_t *CNNC_RESTRICT input, const int8_t *weights,
-                                    const int32_t *bias, const int32_t *multipliers,
-                                    const int8_t *shifts, int8_t *CNNC_RESTRICT output) {
+CNNC_KERNEL void cnnc_depthwise_conv2d_multiplier_s8(
+    const struct cnnc_depthwise_conv2d_multiplier_s8_parameters *p,
+    const int8_t *CNNC_RESTRICT input, const int8_t *CNNC_RESTRICT weights,
+    const int32_t *CNNC_RESTRICT bias, const int32_t *CNNC_RESTRICT multipliers,
+    const int8_t *CNNC_RESTRICT shifts, int8_t *CNNC_RESTRICT output) {
     for (int32_t batch = 0; batch < p->batch; ++batch) {
         const int8_t *image = input + batch * p->input_rows * p->input_cols * p->input_channels;
         for (int32_t row = 0; row < p->output_rows; ++row) {

@@ -3,7 +3,7 @@
 #ifndef CNNC_DEPTHWISE_CONV2D_S8_H
 #define CNNC_DEPTHWISE_CONV2D_S8_H
 
-#include "cnnc_fixed_point.h"
+#include "cnnc_channel_sums.h"
 
 /* Channels that are summed at a time; their accumulators fit the registers of a vector unit. */
 #define CNNC_DEPTHWISE_CONV2D_S8_BLOCK 16
@@ -69,18 +69,10 @@ CNNC_KERNEL void cnnc_depthwise_conv2d_taps_s8(const struct cnnc_depthwise_conv2
     }
 }
 
-/* Arrays of one layer at one block of channels. */
-struct cnnc_depthwise_conv2d_s8_block {
-    const int8_t *weights;
-    const int32_t *bias;
-    const int32_t *multipliers;
-    const int8_t *shifts;
-};
-
 /* Computes count <= CNNC_DEPTHWISE_CONV2D_S8_BLOCK channels of one output pixel. */
 CNNC_KERNEL void cnnc_depthwise_conv2d_block_s8(const struct cnnc_depthwise_conv2d_s8_parameters *p,
                                                 const int8_t *CNNC_RESTRICT image,
-                                                const struct cnnc_depthwise_conv2d_s8_block *block,
+                                                const struct cnnc_channels_s8 *block,
                                                 int32_t first_row, int32_t first_col, int inside,
                                                 int32_t count, int8_t *CNNC_RESTRICT output) {
     int32_t sums[CNNC_DEPTHWISE_CONV2D_S8_BLOCK];
@@ -98,20 +90,18 @@ CNNC_KERNEL void cnnc_depthwise_conv2d_block_s8(const struct cnnc_depthwise_conv
 /* Computes all channels of one output pixel. */
 CNNC_KERNEL void cnnc_depthwise_conv2d_pixel_s8(const struct cnnc_depthwise_conv2d_s8_parameters *p,
                                                 const int8_t *CNNC_RESTRICT image,
-                                                const struct cnnc_depthwise_conv2d_s8_block *layer,
+                                                const struct cnnc_channels_s8 *layer,
                                                 int32_t first_row, int32_t first_col, int inside,
                                                 int8_t *CNNC_RESTRICT output) {
     const int32_t full = CNNC_DEPTHWISE_CONV2D_S8_BLOCK;
     int32_t c = 0;
     for (; c + full <= p->input_channels; c += full) {
-        const struct cnnc_depthwise_conv2d_s8_block block = {
-            layer->weights + c, layer->bias + c, layer->multipliers + c, layer->shifts + c};
+        const struct cnnc_channels_s8 block = cnnc_channels_from_s8(layer, c, 1);
         cnnc_depthwise_conv2d_block_s8(p, image + c, &block, first_row, first_col, inside, full,
                                        output + c);
     }
     if (c < p->input_channels) {
-        const struct cnnc_depthwise_conv2d_s8_block block = {
-            layer->weights + c, layer->bias + c, layer->multipliers + c, layer->shifts + c};
+        const struct cnnc_channels_s8 block = cnnc_channels_from_s8(layer, c, 1);
         cnnc_depthwise_conv2d_block_s8(p, image + c, &block, first_row, first_col, inside,
                                        p->input_channels - c, output + c);
     }
@@ -122,10 +112,13 @@ CNNC_KERNEL void cnnc_depthwise_conv2d_pixel_s8(const struct cnnc_depthwise_conv
  * weights [kernel_row][kernel_col][input_channels], bias (input zero point folded in), multipliers
  * and shifts [input_channels]. */
 CNNC_KERNEL void cnnc_depthwise_conv2d_s8(const struct cnnc_depthwise_conv2d_s8_parameters *p,
-                                          const int8_t *CNNC_RESTRICT input, const int8_t *weights,
-                                          const int32_t *bias, const int32_t *multipliers,
-                                          const int8_t *shifts, int8_t *CNNC_RESTRICT output) {
-    const struct cnnc_depthwise_conv2d_s8_block layer = {weights, bias, multipliers, shifts};
+                                          const int8_t *CNNC_RESTRICT input,
+                                          const int8_t *CNNC_RESTRICT weights,
+                                          const int32_t *CNNC_RESTRICT bias,
+                                          const int32_t *CNNC_RESTRICT multipliers,
+                                          const int8_t *CNNC_RESTRICT shifts,
+                                          int8_t *CNNC_RESTRICT output) {
+    const struct cnnc_channels_s8 layer = {weights, bias, multipliers, shifts};
     const int32_t span_rows = (p->kernel_rows - 1) * p->dilation_rows + 1;
     const int32_t span_cols = (p->kernel_cols - 1) * p->dilation_cols + 1;
     for (int32_t batch = 0; batch < p->batch; ++batch) {
