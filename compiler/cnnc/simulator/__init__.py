@@ -1,0 +1,1 @@
+"""Run a compiled folder on every engine, compare byte for byte, and measure accuracy."""

@@ -1,0 +1,227 @@
+"""Compile the emitted C together with the test harness, in a temporary folder."""
+
+import logging
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnnc.deploy.targets import Core
+from cnnc.deploy.toolchain import find_compiler, host_core
+from cnnc.errors import ToolchainError, UsageError
+from cnnc.ir.float_model import Port
+from cnnc.ir.quant_model import QuantModel
+from cnnc.ir.types import elements
+from cnnc.resources import tree
+
+logger = logging.getLogger(__name__)
+
+_LANGUAGE_FLAGS = ("-std=c99", "-ffp-contract=off")
+_SANITIZER_FLAGS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+_TIMEOUT_SECONDS = 600
+_PARALLEL_COMPILERS = 2
+
+
+@dataclass(frozen=True)
+class Toolset:
+    """A compiler and how it is called.
+
+    Attributes:
+        compiler: Path of the C compiler.
+        compile_flags: Arguments for every file.
+        link_flags: Arguments when a program or library is linked.
+    """
+
+    compiler: str
+    compile_flags: tuple[str, ...]
+    link_flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class EmittedCode:
+    """The C of one network.
+
+    Attributes:
+        directory: Folder that ``codegen.emit`` wrote; its name may hold any character.
+        model: The network that it computes.
+    """
+
+    directory: Path
+    model: QuantModel
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Every file to compile but the example's ``main.c``.
+
+        Raises:
+            UsageError: The folder has no ``src``.
+        """
+        files = sorted((self.directory / "src").glob("*"))
+        found = tuple(file for file in files if file.suffix in {".c", ".S"})
+        if not found:
+            raise UsageError(f"'{self.directory}' holds no C", "compile the model again", "src")
+        return found
+
+    @property
+    def loaded_weights(self) -> Path | None:
+        """File of the constants that the program loads at run time; None if they are linked."""
+        stem = f"{self.model.name}_weights"
+        binary = self.directory / "src" / f"{stem}.bin"
+        linked = any(file.stem == stem for file in self.sources)
+        return binary if binary.is_file() and not linked else None
+
+
+def host_toolset(optimization: str = "-O2") -> Toolset:
+    """Return the tools for shared libraries on this machine.
+
+    Raises:
+        ToolchainError: No compiler is installed.
+    """
+    core = host_core()
+    flags = (*_LANGUAGE_FLAGS, *core.c_flags, optimization, "-fPIC")
+    return Toolset(_compiler_path(core), flags, ("-shared", *core.link_flags))
+
+
+def sanitizing_toolset(optimization: str = "-O1") -> Toolset:
+    """Return the tools for programs on this machine under ASan and UBSan.
+
+    Raises:
+        ToolchainError: No compiler is installed.
+    """
+    core = host_core()
+    flags = (*_LANGUAGE_FLAGS, *core.c_flags, optimization, *_SANITIZER_FLAGS)
+    return Toolset(_compiler_path(core), flags, (*_SANITIZER_FLAGS, *core.link_flags))
+
+
+def target_toolset(core: Core) -> Toolset:
+    """Return the tools for programs that run on another core.
+
+    Raises:
+        ToolchainError: The cross compiler is not installed.
+    """
+    flags = (*_LANGUAGE_FLAGS, *core.c_flags, "-O2")
+    return Toolset(_compiler_path(core), flags, core.link_flags)
+
+
+def compile_model(
+    code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool
+) -> tuple[Path, ...]:
+    """Compile the emitted files, without the harness.
+
+    Args:
+        code: What to compile.
+        toolset: With what.
+        folder: Empty folder for the object files.
+        traced: Define ``CNNC_TRACE``.
+
+    Returns:
+        Object files.
+
+    Raises:
+        ToolchainError: The compiler fails.
+    """
+    logger.info("compiling '%s'%s", code.model.name, " with trace" if traced else "")
+    flags = [*_include_flags(code), *_trace_flags(traced)]
+    return _compile(toolset, code.sources, flags, folder)
+
+
+def build_library(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool) -> Path:
+    """Build a shared library that exports the harness."""
+    library = folder / "model.so"
+    _link(toolset, [*_objects(code, toolset, folder, traced=traced, main=False)], library)
+    return library
+
+
+def build_program(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool) -> Path:
+    """Build a program that answers a request file (``cnnc_harness_main.c``)."""
+    program = folder / "model"
+    _link(toolset, [*_objects(code, toolset, folder, traced=traced, main=True)], program)
+    return program
+
+
+def _objects(
+    code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool, main: bool
+) -> tuple[Path, ...]:
+    model_folder, harness_folder = folder / "model_objects", folder / "harness"
+    model_folder.mkdir(parents=True)
+    harness_folder.mkdir()
+    names = ["cnnc_harness.c", "cnnc_harness_model.c", *(["cnnc_harness_main.c"] if main else [])]
+    names += ["cnnc_harness_weights.S"] if code.loaded_weights is not None else []
+    for name in [*names, "cnnc_harness.h"]:
+        text = (tree("runtime") / "harness" / name).read_bytes()
+        (harness_folder / name).write_bytes(text)
+    flags = [*_include_flags(code), *_trace_flags(traced), *_harness_macros(code)]
+    harness = _compile(toolset, [harness_folder / name for name in names], flags, harness_folder)
+    return (*compile_model(code, toolset, model_folder, traced=traced), *harness)
+
+
+def _include_flags(code: EmittedCode) -> list[str]:
+    folders = (code.directory / "include", code.directory / "src", code.directory / "src" / "cnnc")
+    return [f"-I{folder}" for folder in folders]
+
+
+def _trace_flags(traced: bool) -> list[str]:
+    return ["-DCNNC_TRACE"] if traced else []
+
+
+def _harness_macros(code: EmittedCode) -> list[str]:
+    """Return what runtime/harness/cnnc_harness_model.c asks for."""
+    model = code.model
+    macros = {
+        "HEADER": f'"{model.name}.h"',
+        "NAME": model.name,
+        "MACRO": model.name.upper(),
+        "INPUTS": _ports(model, "input", model.inputs),
+        "OUTPUTS": _ports(model, "output", model.outputs),
+    }
+    if code.loaded_weights is not None:
+        macros["WEIGHTS"] = f'"{code.loaded_weights.name}"'
+    return [f"-DCNNC_HARNESS_{name}={text}" for name, text in macros.items()]
+
+
+def _ports(model: QuantModel, kind: str, ports: Sequence[Port]) -> str:
+    suffixes = [kind] if len(ports) == 1 else [f"{kind}_{i}" for i in range(len(ports))]
+    sizes = [elements(model.values[port.value].shape) for port in ports]
+    pairs = zip(suffixes, sizes, strict=True)
+    return " ".join(f"PORT({model.name}_{suffix}, {size})" for suffix, size in pairs)
+
+
+def _compile(
+    toolset: Toolset, sources: Sequence[Path], flags: Sequence[str], folder: Path
+) -> tuple[Path, ...]:
+    objects = tuple(folder / f"{source.stem}.o" for source in sources)
+    commands = [
+        [toolset.compiler, *toolset.compile_flags, *flags, "-c", str(source), "-o", str(target)]
+        for source, target in zip(sources, objects, strict=True)
+    ]
+    with ThreadPoolExecutor(_PARALLEL_COMPILERS) as pool:
+        list(pool.map(_call, commands))
+    return objects
+
+
+def _link(toolset: Toolset, objects: Sequence[Path], output: Path) -> None:
+    _call([toolset.compiler, *map(str, objects), *toolset.link_flags, "-o", str(output)])
+
+
+def _call(command: Sequence[str]) -> None:
+    logger.debug("%s", " ".join(command))
+    try:
+        done = subprocess.run(  # noqa: S603 (a compiler found on the PATH)
+            command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolchainError(f"'{command[0]}' failed: {error}", where=command[0]) from error
+    if done.returncode == 0:
+        return
+    lines = [line for line in done.stderr.splitlines() if "error" in line] or [done.stderr.strip()]
+    raise ToolchainError(
+        f"'{Path(command[0]).name}' failed on the emitted C: {lines[0]}",
+        "compile the model again with cnnc; if that does not help, report it",
+        command[0],
+    )
+
+
+def _compiler_path(core: Core) -> str:
+    tool = find_compiler(core)
+    return tool.path or tool.command

@@ -1,0 +1,77 @@
+"""The same integer graph run by TFLite: an independent judge of every layer."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from cnnc.codegen.tflite import NotCompared, export_tflite
+from cnnc.ir.quant_model import QuantModel
+from cnnc.ir.types import AnyArray
+from cnnc.simulator.chunk import Chunk
+from cnnc.simulator.compare import Observation
+from cnnc.simulator.tflite_runtime import TfliteRuntime, TfliteSession
+
+
+class TfliteEngine:
+    """The whole graph in TFLite's reference kernels; every value is a subgraph output.
+
+    Args:
+        model: The network, quantized for double rounding.
+        runtime: Who runs it.
+
+    Raises:
+        ToolchainError: The runtime refuses the exported file.
+    """
+
+    def __init__(self, model: QuantModel, runtime: TfliteRuntime) -> None:
+        self._model = model
+        self._export = export_tflite(model, all_outputs=True)
+        self._layers = {node.output: layer for layer, node in enumerate(model.nodes)}
+        self._session = TfliteSession(runtime, self._export.data) if self._export.outputs else None
+
+    @property
+    def not_compared(self) -> tuple[NotCompared, ...]:
+        """Layers without an exact form in TFLite."""
+        return self._export.not_expressible
+
+    def observe(self, chunk: Chunk) -> Observation:
+        """Run every sample; a value's CRC-32 is taken while TFLite still holds it."""
+        if self._session is None:
+            return Observation({}, ())
+        checksums: list[list[int]] = []
+        finals: list[list[AnyArray]] = []
+        for outputs in self._session.run(self._operands(chunk)):
+            checksums.append([zlib.crc32(value.tobytes()) for value in outputs])
+            finals.append([outputs[position] for position in self._final_positions])
+        table = np.array(checksums, dtype=np.uint32)
+        layers = {
+            self._layers[value]: table[:, position]
+            for position, value in enumerate(self._export.outputs)
+            if value in self._layers
+        }
+        return Observation(layers, tuple(np.stack(arrays) for arrays in zip(*finals, strict=True)))
+
+    def layer_values(self, chunk: Chunk, layers: Sequence[int]) -> Mapping[int, AnyArray]:
+        """Run again and return these layers."""
+        if self._session is None:
+            return {}
+        names = [self._model.nodes[layer].output for layer in layers]
+        positions = [self._export.outputs.index(name) for name in names]
+        kept = [
+            [outputs[position] for position in positions]
+            for outputs in self._session.run(self._operands(chunk))
+        ]
+        return dict(zip(layers, map(np.stack, zip(*kept, strict=True)), strict=True))
+
+    @property
+    def _final_positions(self) -> list[int]:
+        """Where the model's outputs are; empty if TFLite does not compute all of them."""
+        wanted = [port.value for port in self._model.outputs]
+        computed = self._export.outputs
+        known = all(name in computed for name in wanted)
+        return [computed.index(name) for name in wanted] if known else []
+
+    def _operands(self, chunk: Chunk) -> list[AnyArray]:
+        ports = dict.fromkeys(port.value for port in self._model.inputs)
+        return [chunk.values[name] for name in (*ports, *self._export.extra_inputs)]

@@ -1,0 +1,107 @@
+"""Check an operator's reader: a one-node ONNX model against ONNX Runtime."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+from cnnc.importer.data import from_storage, to_storage
+from cnnc.importer.read_onnx import read_onnx
+from cnnc.ir.float_model import FloatModel
+from cnnc.ir.types import F32, AnyArray, Shape
+from cnnc.quantize.float_reference import run_float
+
+_SAMPLES = 3
+
+
+def check_onnx(
+    op_type: str,
+    attributes: Mapping[str, Any],
+    input_shapes: Sequence[Shape],
+    opset: int = 17,
+    constants: Mapping[int, AnyArray | None] | None = None,
+) -> FloatModel:
+    """Assert that a node imports and computes what ONNX Runtime computes, within 1e-4.
+
+    Args:
+        op_type: ONNX operator.
+        attributes: Its attributes.
+        input_shapes: ONNX shape of each operand that is not a constant, in order.
+        opset: Version of the default domain.
+        constants: Operand index -> initializer, or None for an absent optional operand.
+
+    Returns:
+        The imported model.
+    """
+    proto = one_node_model(op_type, attributes, input_shapes, opset, constants or {})
+    model = import_proto(proto)
+    compare_with_onnx_runtime(model, proto)
+    return model
+
+
+def one_node_model(
+    op_type: str,
+    attributes: Mapping[str, Any],
+    input_shapes: Sequence[Shape],
+    opset: int,
+    constants: Mapping[int, AnyArray | None],
+) -> onnx.ModelProto:
+    """Return the model that ``check_onnx`` describes; inputs ``x0``..., output ``y``."""
+    count = len(input_shapes) + len(constants)
+    activations = iter(range(len(input_shapes)))
+    names = []
+    for index in range(count):
+        if index not in constants:
+            names.append(f"x{next(activations)}")
+        else:
+            names.append("" if constants[index] is None else f"constant{index}")
+    node = helper.make_node(op_type, names, ["y"], name="node", **attributes)
+    inputs = [
+        helper.make_tensor_value_info(f"x{i}", TensorProto.FLOAT, list(shape))
+        for i, shape in enumerate(input_shapes)
+    ]
+    initializers = [
+        numpy_helper.from_array(np.asarray(array), f"constant{index}")
+        for index, array in constants.items()
+        if array is not None
+    ]
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    graph = helper.make_graph([node], "one_node", inputs, [output], initializers)
+    # The oldest IR version that the opset allows, so that any ONNX Runtime reads it.
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+
+
+def import_proto(proto: onnx.ModelProto) -> FloatModel:
+    """Return the float model of an ONNX model in memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.onnx")
+        path.write_bytes(proto.SerializeToString())
+        return read_onnx(path)
+
+
+def compare_with_onnx_runtime(model: FloatModel, proto: onnx.ModelProto) -> None:
+    """Assert that the float reference gives ONNX Runtime's numbers on random inputs."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(
+        proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    generator = np.random.default_rng(0)
+    batch: dict[str, F32] = {
+        port.name: generator.normal(0.0, 2.0, (_SAMPLES, *port.onnx_shape)).astype(np.float32)
+        for port in model.inputs
+    }
+    stored = {port.value: to_storage(port, batch[port.name]) for port in model.inputs}
+    found = dict(run_float(model, stored))
+    for sample in range(_SAMPLES):
+        feeds = {name: array[sample] for name, array in batch.items()}
+        expected = session.run([port.name for port in model.outputs], feeds)
+        for port, array in zip(model.outputs, expected, strict=True):
+            actual = from_storage(port, found[port.value])[sample]
+            assert actual.shape == array.shape
+            np.testing.assert_allclose(actual, array, rtol=1e-4, atol=1e-4)

@@ -1,0 +1,196 @@
+"""Check an op on every engine: the reference, the emitted C under sanitizers, TFLite's kernels."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnnc.codegen.emit import emit
+from cnnc.codegen.lower import lower
+from cnnc.codegen.tflite import NotCompared
+from cnnc.ir.float_model import FloatModel, FloatNode, Port
+from cnnc.ir.op import FloatOp
+from cnnc.ir.quant_model import QuantModel
+from cnnc.ir.types import F32, I8, INT8_MAX, INT8_MIN, AnyArray, Rounding, Shape
+from cnnc.quantize.float_reference import run_float
+from cnnc.quantize.quantize import quantize
+from cnnc.quantize.ranges import ValueRange, ValueRanges
+from cnnc.simulator.build import EmittedCode, build_program, sanitizing_toolset
+from cnnc.simulator.chunk import Chunk
+from cnnc.simulator.compare import ComparedEngine, Comparison
+from cnnc.simulator.compiled import CompiledEngine
+from cnnc.simulator.reference import run_reference
+from cnnc.simulator.runners import ProgramRunner
+from cnnc.simulator.tflite_engine import TfliteEngine
+from cnnc.simulator.tflite_runtime import installed_runtimes
+
+_RANDOM_SAMPLES = 5
+
+
+@dataclass(frozen=True)
+class OpCase:
+    """One op with shapes and ranges.
+
+    Attributes:
+        name: For the test's id.
+        op: The float op.
+        input_shapes: Storage shape of each operand that is not a constant, in order.
+        input_ranges: Real range of each of them; the default is (-1, 1).
+        constants: Operand index -> constant operand; the others take the remaining indices.
+        output_range: Real range of the result; the default is what random inputs give.
+    """
+
+    name: str
+    op: FloatOp
+    input_shapes: tuple[Shape, ...]
+    input_ranges: tuple[tuple[float, float], ...] = ()
+    constants: Mapping[int, F32] = field(default_factory=dict)
+    output_range: tuple[float, float] | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def check_case(case: OpCase, rounding: Rounding = "double") -> QuantModel:
+    """Assert that reference, emitted C and TFLite give the same bytes.
+
+    Args:
+        case: What to check.
+        rounding: With ``single``, TFLite is left out: its reference kernels round twice.
+
+    Returns:
+        The quantized one-node model.
+    """
+    check_cases([case], rounding)
+    return quantized_case(case, rounding)
+
+
+def check_cases(cases: Sequence[OpCase], rounding: Rounding = "double") -> None:
+    """Assert the same for several cases."""
+    for case in cases:
+        model = quantized_case(case, rounding)
+        chunk = case_chunk(model)
+        _check_host(case, model, chunk)
+        if rounding == "double":
+            _check_tflite(case, model, chunk)
+
+
+def tflite_refusals(case: OpCase) -> tuple[NotCompared, ...]:
+    """Return the layers of a case that TFLite cannot express."""
+    model = quantized_case(case, "double")
+    return TfliteEngine(model, installed_runtimes()[0]).not_compared
+
+
+def float_model(case: OpCase) -> FloatModel:
+    """Return a model whose only node is the case's op; values ``input_0``... and ``output``."""
+    count = len(case.input_shapes) + len(case.constants)
+    names = [f"constant_{i}" if i in case.constants else f"input_{i}" for i in range(count)]
+    activations = [name for name in names if name.startswith("input")]
+    shapes = dict(zip(activations, case.input_shapes, strict=True))
+    ports = tuple(_port(name, shape) for name, shape in shapes.items())
+    constants = {f"constant_{i}": array for i, array in case.constants.items()}
+    shapes |= {name: array.shape for name, array in constants.items()}
+    output = case.op.output_shape([shapes[name] for name in names])
+    return FloatModel(
+        name="op_case",
+        inputs=ports,
+        outputs=(_port("output", output),),
+        nodes=(FloatNode("node", case.op, tuple(names), "output"),),
+        constants=constants,
+        shapes={**shapes, "output": output},
+    )
+
+
+def quantized_case(case: OpCase, rounding: Rounding) -> QuantModel:
+    """Return the case's one-node model, quantized by its ranges."""
+    model = float_model(case)
+    given = case.input_ranges or ((-1.0, 1.0),) * len(model.inputs)
+    ranges = {port.value: _range(*bounds) for port, bounds in zip(model.inputs, given, strict=True)}
+    ranges |= {
+        name: _range(float(array.min()), float(array.max()))
+        for name, array in model.constants.items()
+    }
+    ranges["output"] = _range(*(case.output_range or _observed_range(model, given)))
+    return quantize(model, ValueRanges(ranges, samples=1, method="minmax"), rounding)
+
+
+def case_chunk(model: QuantModel, seed: int = 0) -> Chunk:
+    """Return random samples and three constant ones (smallest, largest, zero point)."""
+    generator = np.random.default_rng(seed)
+    inputs: dict[str, I8] = {}
+    for port in model.inputs:
+        value = model.values[port.value]
+        levels = (INT8_MIN, INT8_MAX, value.quantization.zero_point)
+        random = generator.integers(-128, 128, (_RANDOM_SAMPLES, *value.shape), dtype=np.int8)
+        extreme = [np.full((1, *value.shape), level, dtype=np.int8) for level in levels]
+        inputs[port.value] = np.concatenate([random, *extreme])
+    return Chunk(first=0, real={}, inputs=inputs, values=run_reference(model, inputs))
+
+
+def check_engine(name: str, model: QuantModel, engine: ComparedEngine, chunk: Chunk) -> None:
+    """Assert that an engine gives the reference's bytes for every layer that it can show."""
+    comparison = Comparison(model, engine)
+    comparison.add(chunk)
+    result = comparison.result({})
+    assert result.mismatched_values == 0, f"{name}: {result.to_json()}"
+    missing = len(model.nodes) - result.layers_compared - len(result.not_compared)
+    assert missing == 0, f"{name}: {missing} layers are not accounted for"
+    if not result.not_compared:
+        assert result.bit_exact, f"{name}: {result.to_json()}"
+
+
+def _check_host(case: OpCase, model: QuantModel, chunk: Chunk) -> None:
+    with tempfile.TemporaryDirectory(prefix="cnnc-case-") as folder:
+        directory = Path(folder, "emitted")
+        for path, content in emit(lower(model)).items():
+            target = directory / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        code = EmittedCode(directory, model)
+        program = build_program(code, sanitizing_toolset(), Path(folder, "build"), traced=True)
+        runner = ProgramRunner(program)
+        check_engine(f"{case.name}: host", model, CompiledEngine(model, runner, runner), chunk)
+
+
+def _check_tflite(case: OpCase, model: QuantModel, chunk: Chunk) -> None:
+    for runtime in installed_runtimes():
+        check_engine(f"{case.name}: {runtime}", model, TfliteEngine(model, runtime), chunk)
+
+
+def _port(value: str, shape: Shape) -> Port:
+    return Port(value, value, shape, tuple(range(len(shape))))
+
+
+def _range(low: float, high: float) -> ValueRange:
+    return ValueRange(min(low, 0.0), max(high, 0.0))
+
+
+def _observed_range(
+    model: FloatModel, ranges: Sequence[tuple[float, float]]
+) -> tuple[float, float]:
+    generator = np.random.default_rng(1)
+    inputs = {
+        port.value: generator.uniform(low, high, (4, *port.onnx_shape)).astype(np.float32)
+        for port, (low, high) in zip(model.inputs, ranges, strict=True)
+    }
+    result = dict(run_float(model, inputs))["output"]
+    return float(result.min()), float(result.max())
+
+
+def check_onnx(
+    op_type: str,
+    attributes: Mapping[str, Any],
+    input_shapes: Sequence[Shape],
+    opset: int = 17,
+    constants: Mapping[int, AnyArray | None] | None = None,
+) -> FloatModel:
+    """Assert that a one-node ONNX model computes what ONNX Runtime computes.
+
+    See ``onnx_cases.check_onnx``.
+    """
+    from tests.support import onnx_cases
+
+    return onnx_cases.check_onnx(op_type, attributes, input_shapes, opset, constants)
