@@ -25,7 +25,7 @@
 #define CNNC_RESTRICT restrict
 #endif
 
-/* Attribute of constant tables, e.g. -D'CNNC_WEIGHTS_SECTION=__attribute__((section(".weights")))'. */
+/* Attribute of constant arrays, e.g. __attribute__((section(".weights"))) for external flash. */
 #ifndef CNNC_WEIGHTS_SECTION
 #define CNNC_WEIGHTS_SECTION
 #endif

@@ -47,7 +47,11 @@ def runtime_headers() -> Mapping[str, str]:
         InternalError: Two headers have the same name.
     """
     root = tree("runtime")
-    files = [*_headers_in(root), *_headers_below(root / "kernels"), *_headers_below(root / "support")]
+    files = [
+        *_headers_in(root),
+        *_headers_below(root / "kernels"),
+        *_headers_below(root / "support"),
+    ]
     texts: dict[str, str] = {}
     for file in files:
         if file.name in texts:

@@ -8,13 +8,13 @@ import re
 
 from cnnc.errors import UsageError
 
-MAX_LENGTH = 40
+MAX_LENGTH = 32
 
 _C_KEYWORDS = (
     "auto break case char const continue default do double else enum extern float for goto if "
     "inline int long register restrict return short signed sizeof static struct switch typedef "
     "union unsigned void volatile while"
-).split()
+)
 _CPP_KEYWORDS = (
     "alignas alignof and and_eq asm bitand bitor bool catch char16_t char32_t char8_t class compl "
     "concept consteval constexpr constinit const_cast co_await co_return co_yield decltype delete "
@@ -22,19 +22,20 @@ _CPP_KEYWORDS = (
     "not not_eq nullptr operator or or_eq override private protected public reinterpret_cast "
     "requires static_assert static_cast template this thread_local throw true try typeid typename "
     "using virtual wchar_t xor xor_eq"
-).split()
+)
 # <name>.h is found by -I, so these would hide a header of the C library.
 _LIBRARY_HEADERS = (
     "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal "
     "stdalign stdarg stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib stdnoreturn "
     "string strings tgmath threads time uchar unistd wchar wctype memory new"
-).split()
+)
 # File names that Windows refuses whatever their suffix, and our own file and folder names.
-_FILE_NAMES = ("con prn aux nul main cnnc").split() + [
-    f"{device}{digit}" for device in ("com", "lpt") for digit in range(1, 10)
-]
+_FILE_NAMES = (
+    "con prn aux nul com1 com2 com3 com4 com5 com6 com7 com8 com9 "
+    "lpt1 lpt2 lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9 main cnnc"
+)
 
-_RESERVED = frozenset((*_C_KEYWORDS, *_CPP_KEYWORDS, *_LIBRARY_HEADERS, *_FILE_NAMES))
+_RESERVED = frozenset(" ".join((_C_KEYWORDS, _CPP_KEYWORDS, _LIBRARY_HEADERS, _FILE_NAMES)).split())
 
 
 def check_identifier(name: str) -> str:

@@ -183,7 +183,9 @@ def _overlap(one: PlacedValue, other: PlacedValue) -> bool:
 def _verify_scratch(result: MemoryPlan, layer: int, size: int) -> None:
     offset = result.scratch_offsets[layer]
     if (offset is None) != (size == 0):
-        raise InternalError(f"layer {layer} needs {size} bytes of scratch memory, planned otherwise")
+        raise InternalError(
+            f"layer {layer} needs {size} bytes of scratch memory, planned otherwise"
+        )
     if offset is None:
         return
     scratch = PlacedValue(offset, size, layer, layer, "")

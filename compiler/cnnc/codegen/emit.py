@@ -1,0 +1,165 @@
+"""Write a program as a folder of C: the templates format, nothing is decided here."""
+
+import logging
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from cnnc.codegen.arrays import array_text, build_blob, number_rows
+from cnnc.codegen.kernel_source import runtime_headers
+from cnnc.codegen.program import CProgram
+from cnnc.codegen.views import (
+    GoldenView,
+    ModelView,
+    PortView,
+    SourceView,
+    WeightsMode,
+    arena_bytes,
+    layer_view,
+    port_views,
+)
+from cnnc.codegen.wrap import wrap_long_lines
+from cnnc.errors import InternalError
+from cnnc.ir.types import AnyArray
+from cnnc.memory.place import ALIGNMENT
+from cnnc.resources import tree
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Golden:
+    """One sample for the self-test that is embedded in the C.
+
+    Attributes:
+        inputs: int8 bytes of each input, storage order, any shape of the right size.
+        outputs: What the reference computes for them.
+    """
+
+    inputs: tuple[AnyArray, ...]
+    outputs: tuple[AnyArray, ...]
+
+
+def emit(
+    program: CProgram, weights: WeightsMode = "c", golden: Golden | None = None
+) -> dict[str, bytes]:
+    """Return every source file of the project.
+
+    Args:
+        program: What to write.
+        weights: ``c`` arrays in C; ``asm`` a binary file that a .S file includes; ``file`` a
+            binary file that the program loads.
+        golden: Sample of the self-test; without it there is no self-test.
+
+    Returns:
+        Path in the project's folder, with ``/`` -> content. Sorted by path.
+
+    Raises:
+        InternalError: The golden sample does not fit the program.
+    """
+    view = _model_view(program, weights, golden)
+    name = program.name
+    texts = {
+        f"include/{name}.h": _render("model/model.h.j2", view),
+        f"src/{name}.c": _render("model/model.c.j2", view),
+        f"src/{name}_io.c": _render("model/io.c.j2", view),
+        f"src/{name}_weights.h": _render("model/weights.h.j2", view),
+        "main.c": _render("project/main.c.j2", view),
+        "Makefile": _render("project/Makefile.j2", view),
+        "CMakeLists.txt": _render("project/CMakeLists.txt.j2", view),
+        "README.md": _render("project/README.md.j2", view),
+    }
+    if golden is not None:
+        texts[f"src/{name}_selftest.c"] = _render("model/selftest.c.j2", view)
+    if weights == "c":
+        texts[f"src/{name}_weights.c"] = _render("model/weights.c.j2", view)
+    if weights == "asm":
+        texts[f"src/{name}_weights.S"] = _render("model/weights.S.j2", view)
+    if weights == "file":
+        texts[f"src/{name}_load.c"] = _render("model/load.c.j2", view)
+    texts.update({f"src/cnnc/{header}": runtime_headers()[header] for header in program.headers})
+    files = {path: text.encode("utf-8") for path, text in texts.items()}
+    if weights != "c":
+        files[f"src/{name}_weights.bin"] = build_blob(program.arrays).data
+    logger.info("emit: %d files, %d bytes", len(files), sum(map(len, files.values())))
+    return dict(sorted(files.items()))
+
+
+def _model_view(program: CProgram, weights: WeightsMode, golden: Golden | None) -> ModelView:
+    name = program.name
+    inputs = port_views(program, program.inputs, "input", weights)
+    outputs = port_views(program, program.outputs, "output", weights)
+    blob = build_blob(() if weights == "c" else program.arrays)
+    used = {call.kernel.header for layer in program.layers for call in layer.calls}
+    return ModelView(
+        name=name,
+        macro=name.upper(),
+        weights=weights,
+        single_rounding=program.rounding == "single",
+        arena_bytes=arena_bytes(program),
+        alignment=ALIGNMENT,
+        inputs=inputs,
+        outputs=outputs,
+        layers=tuple(layer_view(layer, weights) for layer in program.layers),
+        includes=tuple(sorted({"cnnc_common.h", *used})),
+        arrays=tuple(map(array_text, program.arrays)) if weights == "c" else (),
+        weight_bytes=program.weight_bytes,
+        blob=blob.entries,
+        blob_base="context->weights" if weights == "file" else f"{name}_weights",
+        blob_bytes=len(blob.data),
+        blob_alignment=blob.alignment,
+        blob_crc32=f"0x{blob.crc32:08x}U",
+        sources=_sources(name, weights, has_selftest=golden is not None),
+        golden_inputs=_golden_views(name, golden.inputs, inputs) if golden else (),
+        golden_outputs=_golden_views(name, golden.outputs, outputs) if golden else (),
+    )
+
+
+def _sources(name: str, weights: WeightsMode, *, has_selftest: bool) -> tuple[SourceView, ...]:
+    last = {"c": f"{name}_weights.c", "asm": f"{name}_weights.S", "file": f"{name}_load.c"}[weights]
+    files = [f"{name}.c", f"{name}_io.c", last]
+    if has_selftest:
+        files.append(f"{name}_selftest.c")
+    return tuple(SourceView(file, f"{file[:-2]}.o") for file in sorted(files))
+
+
+def _golden_views(
+    name: str, arrays: tuple[AnyArray, ...], ports: tuple[PortView, ...]
+) -> tuple[GoldenView, ...]:
+    if len(arrays) != len(ports):
+        raise InternalError(f"the self-test has {len(arrays)} arrays for {len(ports)} ports")
+    views = []
+    for array, port in zip(arrays, ports, strict=True):
+        if array.dtype != np.int8 or array.size != port.bytes:
+            raise InternalError(
+                f"the self-test's {port.suffix} is {array.dtype}{list(array.shape)}, "
+                f"the program has {port.bytes} bytes"
+            )
+        views.append(GoldenView(f"{name}_golden_{port.suffix}", port, number_rows(array)))
+    return tuple(views)
+
+
+def _render(template: str, view: ModelView) -> str:
+    from_template: str = _environment().get_template(template).render(view=view)
+    return (
+        wrap_long_lines(from_template) if template.endswith((".c.j2", ".h.j2")) else from_template
+    )
+
+
+@cache
+def _environment() -> Environment:
+    # Nothing here is HTML, and no text from outside reaches a template.
+    return Environment(
+        loader=FunctionLoader(_template_text),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701
+    )
+
+
+def _template_text(name: str) -> str:
+    return tree("templates").joinpath(*name.split("/")).read_text(encoding="utf-8")

@@ -1,0 +1,253 @@
+"""Decide how each layer is computed in C, and check it against the kernels' headers."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cnnc.codegen.kernel import (
+    Argument,
+    ConstantArgument,
+    InputArgument,
+    KernelCall,
+    Lowering,
+    LoweringSite,
+    OutputArgument,
+)
+from cnnc.codegen.kernel_source import KernelSource, closure, kernel_source
+from cnnc.codegen.names import array_symbol, check_identifier, constant_symbol, layer_symbol
+from cnnc.codegen.program import (
+    ArenaPointer,
+    ArrayPointer,
+    CallStatement,
+    ConstantArray,
+    CProgram,
+    Pointer,
+    ProgramLayer,
+    ProgramPort,
+)
+from cnnc.errors import InternalError
+from cnnc.ir.float_model import Port
+from cnnc.ir.quant_model import QuantModel, QuantNode
+from cnnc.ir.types import AnyArray, elements
+from cnnc.memory.plan import MemoryPlan, plan
+
+logger = logging.getLogger(__name__)
+
+ELEMENT_TYPES = {
+    "int8": "int8_t",
+    "uint8": "uint8_t",
+    "int16": "int16_t",
+    "uint16": "uint16_t",
+    "int32": "int32_t",
+    "uint32": "uint32_t",
+}
+"""C type of a constant array's elements by NumPy dtype."""
+
+_INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
+
+
+def lower(model: QuantModel, instruction_sets: frozenset[str] = frozenset()) -> CProgram:
+    """Return the program for a target.
+
+    Args:
+        model: Quantized network; its name must be a valid identifier.
+        instruction_sets: Kernel sets that the target can run beyond plain C.
+
+    Raises:
+        UsageError: The model's name cannot prefix C symbols.
+        InternalError: An op and its kernel disagree, or the memory plan is wrong.
+    """
+    check_identifier(model.name)
+    lowerings = choose_kernels(model, instruction_sets)
+    memory = plan(model, lowerings)
+    builder = _ProgramBuilder(model, memory)
+    layers = tuple(builder.layer(index, lowering) for index, lowering in enumerate(lowerings))
+    used = sorted({call.kernel.header for layer in layers for call in layer.calls})
+    program = CProgram(
+        name=model.name,
+        rounding=model.rounding,
+        inputs=tuple(builder.port(port) for port in model.inputs),
+        outputs=tuple(builder.port(port) for port in model.outputs),
+        layers=layers,
+        arrays=tuple(builder.arrays),
+        headers=tuple(sorted(closure(["cnnc_common.h", *used]))),
+        plan=memory,
+    )
+    logger.info(
+        "lower: %d layers, %d kernels, %d bytes of constants",
+        len(layers),
+        len(used),
+        program.weight_bytes,
+    )
+    return program
+
+
+def choose_kernels(
+    model: QuantModel, instruction_sets: frozenset[str] = frozenset()
+) -> tuple[Lowering, ...]:
+    """Return how each layer is computed, in the model's order."""
+    return tuple(
+        node.op.lower(
+            LoweringSite(
+                inputs=model.input_shapes(node),
+                output=model.values[node.output].shape,
+                instruction_sets=instruction_sets,
+            )
+        )
+        for node in model.nodes
+    )
+
+
+@dataclass
+class _ProgramBuilder:
+    """Collects the constant arrays while layers are lowered."""
+
+    model: QuantModel
+    memory: MemoryPlan
+    arrays: list[ConstantArray] = field(default_factory=list)
+    operands: dict[str, str] = field(default_factory=dict)
+    """Constant operand -> symbol of its array."""
+
+    def layer(self, index: int, lowering: Lowering) -> ProgramLayer:
+        node = self.model.nodes[index]
+        if lowering.is_alias and lowering.scratch_bytes:
+            raise InternalError(f"layer '{node.name}' computes nothing but asks for scratch memory")
+        constants = _LayerConstants(self.model.name, index)
+        calls = tuple(self._call(node, index, call, constants) for call in lowering.calls)
+        self.arrays += constants.arrays
+        return ProgramLayer(
+            index=index,
+            kind=node.op.kind,
+            function=layer_symbol(self.model.name, index, node.op.kind),
+            calls=calls,
+            result=self._place(node.output),
+            result_bytes=elements(self.model.values[node.output].shape),
+            weight_bytes=sum(constant.array.nbytes for constant in constants.arrays),
+            name=node.name,
+        )
+
+    def port(self, port: Port) -> ProgramPort:
+        value = self.model.values[port.value]
+        return ProgramPort(
+            place=self._place(port.value),
+            shape=value.shape,
+            storage_axes=port.storage_axes,
+            quantization=value.quantization,
+            bytes=elements(value.shape),
+        )
+
+    def _call(
+        self, node: QuantNode, index: int, call: KernelCall, constants: "_LayerConstants"
+    ) -> CallStatement:
+        kernel = kernel_source(call.kernel, call.folder)
+        types = kernel.pointer_types
+        if len(types) != len(call.arguments):
+            raise InternalError(
+                f"layer '{node.name}' passes {len(call.arguments)} pointers to {kernel.function}, "
+                f"which takes {len(types)}"
+            )
+        arguments = tuple(
+            self._pointer(node, index, argument, element_type, constants)
+            for argument, element_type in zip(call.arguments, types, strict=True)
+        )
+        return CallStatement(kernel, _ordered_parameters(kernel, call.parameters), arguments)
+
+    def _pointer(
+        self,
+        node: QuantNode,
+        index: int,
+        argument: Argument,
+        element_type: str,
+        constants: "_LayerConstants",
+    ) -> Pointer:
+        if isinstance(argument, ConstantArgument):
+            return constants.add(argument, element_type)
+        if isinstance(argument, InputArgument):
+            place = self._place(node.inputs[argument.index])
+        elif isinstance(argument, OutputArgument):
+            place = self._place(node.output)
+        else:
+            place = self._scratch(node, index)
+        return _moved(place, argument.offset, element_type)
+
+    def _place(self, value: str) -> Pointer:
+        if value in self.memory.values:
+            return ArenaPointer(self.memory.values[value].offset)
+        return ArrayPointer(self._operand(self.memory.constant_views.get(value, value)))
+
+    def _operand(self, constant: str) -> str:
+        if constant not in self.operands:
+            symbol = constant_symbol(self.model.name, len(self.operands))
+            array = self.model.constants[constant].reshape(-1)
+            self.operands[constant] = symbol
+            self.arrays.append(ConstantArray(symbol, np.ascontiguousarray(array), 4))
+        return self.operands[constant]
+
+    def _scratch(self, node: QuantNode, index: int) -> Pointer:
+        offset = self.memory.scratch_offsets[index]
+        if offset is None:
+            raise InternalError(f"layer '{node.name}' uses scratch memory that it did not ask for")
+        return ArenaPointer(offset)
+
+
+@dataclass
+class _LayerConstants:
+    """The constant arrays of one layer; an array that is passed twice is stored once."""
+
+    model: str
+    layer: int
+    arrays: list[ConstantArray] = field(default_factory=list)
+    roles: list[str] = field(default_factory=list)
+    sources: list[AnyArray] = field(default_factory=list)
+
+    def add(self, argument: ConstantArgument, element_type: str) -> Pointer:
+        array = argument.array
+        if ELEMENT_TYPES.get(array.dtype.name) != element_type:
+            raise InternalError(
+                f"array '{argument.role}' of layer {self.layer} is {array.dtype}, "
+                f"its kernel reads {element_type}"
+            )
+        for known, source in zip(self.arrays, self.sources, strict=True):
+            if source is array:
+                return ArrayPointer(known.symbol)
+        symbol = array_symbol(
+            self.model, self.layer, argument.role, self.roles.count(argument.role)
+        )
+        flat = np.ascontiguousarray(array).reshape(-1)
+        self.arrays.append(ConstantArray(symbol, flat, argument.alignment))
+        self.roles.append(argument.role)
+        self.sources.append(array)
+        return ArrayPointer(symbol)
+
+
+def _moved(place: Pointer, offset: int, element_type: str) -> Pointer:
+    if isinstance(place, ArrayPointer):
+        return ArrayPointer(place.symbol, place.offset + offset)
+    return ArenaPointer(place.offset + offset, element_type)
+
+
+def _ordered_parameters(
+    kernel: KernelSource, parameters: dict[str, int]
+) -> tuple[tuple[str, int], ...]:
+    missing = [name for name in kernel.fields if name not in parameters]
+    unknown = [name for name in parameters if name not in kernel.fields]
+    if missing or unknown:
+        raise InternalError(
+            f"{kernel.function}: parameters without a value {missing}, unknown ones {unknown}"
+        )
+    for name, value in parameters.items():
+        if not _INT32_MIN <= value <= _INT32_MAX:
+            raise InternalError(f"{kernel.function}: {name} = {value} does not fit int32")
+    return tuple((name, int(parameters[name])) for name in kernel.fields)
+
+
+def element_type(array: AnyArray) -> str:
+    """Return the C type of an array's elements."""
+    return ELEMENT_TYPES[array.dtype.name]
+
+
+def used_kernels(layers: Sequence[ProgramLayer]) -> tuple[str, ...]:
+    """Return the header of every kernel that is called, sorted."""
+    return tuple(sorted({call.kernel.header for layer in layers for call in layer.calls}))
