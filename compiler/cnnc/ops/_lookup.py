@@ -1,0 +1,140 @@
+"""What elementwise ops of one operand share: a table with the result for each of the 256 inputs.
+
+Where an op maps every int8 to an int8 by a fixed function, the function is evaluated when the
+model is quantized; C, reference and TFLite then agree because nothing is left to compute.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from cnnc.codegen.kernel import (
+    ConstantArgument,
+    InputArgument,
+    KernelCall,
+    Lowering,
+    LoweringSite,
+    OutputArgument,
+)
+from cnnc.errors import InternalError
+from cnnc.ir.op import QuantOp
+from cnnc.ir.types import (
+    I8,
+    I64,
+    INT8_MAX,
+    INT8_MIN,
+    AnyArray,
+    Quantization,
+    Shape,
+    elements,
+)
+from cnnc.quantize.fixed_point import Arithmetic, quantize_multiplier, round_half_away
+
+if TYPE_CHECKING:
+    from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
+
+_TABLE_SIZE = 256
+_SATURATING_MULTIPLIER = 512.0
+
+
+@dataclass(frozen=True, eq=False)
+class QuantLookup(QuantOp):
+    """y = table[q + 128], element by element.
+
+    Attributes:
+        table: int8 [256], the result for -128 first.
+    """
+
+    table: I8
+
+    tflite_code: ClassVar[str]
+    """The TFLite operator with the same table."""
+
+    def __post_init__(self) -> None:
+        if self.table.shape != (_TABLE_SIZE,) or self.table.dtype != np.int8:
+            raise InternalError(f"a lookup table is int8 [256], not {self.table.shape}")
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """Return the operand's shape."""
+        return inputs[0]
+
+    def evaluate(self, inputs: Sequence[AnyArray], arithmetic: Arithmetic) -> AnyArray:
+        """Look every element up; the table already holds the model's rounding."""
+        return look_up(self.table, inputs[0])
+
+    def lower(self, site: LoweringSite) -> Lowering:
+        """Call the table kernel; the result may take over the operand's memory."""
+        call = KernelCall(
+            kernel="lookup_s8",
+            folder="lookup",
+            parameters={"size": elements(site.output)},
+            arguments=(InputArgument(0), OutputArgument(), ConstantArgument("table", self.table)),
+        )
+        return Lowering(calls=(call,), in_place=(0,))
+
+    def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
+        """Add the TFLite operator that builds the same table."""
+        graph.operator(self.tflite_code, [operands.inputs[0]], operands.output, version=2)
+
+
+def look_up(table: I8, q: AnyArray) -> AnyArray:
+    """Return table[q + 128] for every element of q; int8, any shape."""
+    # bytes.translate counts 0..127, -128..-1; indexing by an array would take 8 bytes a value.
+    by_byte = np.roll(table, _TABLE_SIZE // 2).tobytes()
+    result = bytearray(q.tobytes()).translate(by_byte)
+    return np.frombuffer(result, dtype=np.int8).reshape(q.shape)
+
+
+def all_inputs() -> I64:
+    """Return the 256 int8 values in the order of a table."""
+    return np.arange(INT8_MIN, INT8_MAX + 1, dtype=np.int64)
+
+
+def function_table(
+    function: Callable[[float], np.float32], source: Quantization, target: Quantization
+) -> I8:
+    """Tabulate a real function as TFLite does for LOGISTIC and TANH (spec 4.10).
+
+    y = clamp(round(f32(f(f32(s_in (q - z_in))) * f32(1 / s_out))) + z_out), float32 throughout,
+    ties away from zero.
+
+    Args:
+        function: From a float32 value to float32.
+        source: Format of the operand.
+        target: Format of the result.
+    """
+    distance = (all_inputs() - source.zero_point).astype(np.float32)
+    real = np.float32(source.scale) * distance
+    image = np.array([function(float(x)) for x in real], dtype=np.float32)
+    scaled = image * (np.float32(1.0) / np.float32(target.scale))
+    return np.clip(round_half_away(scaled) + target.zero_point, INT8_MIN, INT8_MAX).astype(np.int8)
+
+
+def rescaling_multiplier(ratio: float) -> tuple[int, int]:
+    """Return mantissa and shift (spec 2.4) of s_in / s_out for a table of rescaled inputs.
+
+    From 512 on, every q other than the zero point saturates: larger ratios, which would overflow
+    int32, give the same table.
+    """
+    return quantize_multiplier(min(ratio, _SATURATING_MULTIPLIER))
+
+
+def rescaling_table(
+    ratio: float,
+    zero_points: tuple[int, int],
+    arithmetic: Arithmetic,
+    limits: tuple[int, int] = (INT8_MIN, INT8_MAX),
+) -> I8:
+    """Tabulate y = clamp(MBQM(q - z_in, QM(s_in / s_out)) + z_out) (spec 4.12, 4.14).
+
+    Args:
+        ratio: s_in / s_out, in the float type that the operator prescribes.
+        zero_points: z_in and z_out.
+        arithmetic: The model's rounding.
+        limits: Closed int8 interval of the result.
+    """
+    multiplier, shift = rescaling_multiplier(ratio)
+    source, target = zero_points
+    return arithmetic.requantize(all_inputs() - source, multiplier, shift, target, limits)

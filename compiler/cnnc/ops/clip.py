@@ -1,0 +1,162 @@
+"""Clip to an interval; ReLU is clip to [0, infinity) (ONNX Clip, Relu; spec 4.12, 4.14).
+
+Fused into the op before it wherever that can clamp its result; what is left becomes a table.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnc.codegen.tflite import TfliteOptions
+from cnnc.errors import UnsupportedAttributeError
+from cnnc.ir.op import FloatOp, QuantOp
+from cnnc.ir.types import (
+    F32,
+    INT8_MAX,
+    INT8_MIN,
+    Activation,
+    AnyArray,
+    Quantization,
+    Shape,
+)
+from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._lookup import QuantLookup, rescaling_table
+from cnnc.quantize.context import QuantizeContext
+from cnnc.quantize.fixed_point import Arithmetic, activation_limits, quantize_real
+
+if TYPE_CHECKING:
+    from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
+    from cnnc.importer.reader import NodeReader
+
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+_TFLITE_OPERATORS = (Activation.RELU, Activation.RELU6)
+_TFLITE_BROADCAST_RANK = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Clip(FloatOp):
+    """min(max(x, low), high), element by element.
+
+    Attributes:
+        low: Lower bound, minus infinity for none.
+        high: Upper bound, infinity for none; not below ``low``.
+    """
+
+    low: float
+    high: float
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """Return the operand's shape."""
+        return inputs[0]
+
+    def evaluate(self, inputs: Sequence[F32]) -> F32:
+        """Clip every element."""
+        return np.clip(inputs[0], np.float32(self.low), np.float32(self.high))
+
+    def quantize(self, context: QuantizeContext) -> QuantOp:
+        """Return the table that rescales, then clamps.
+
+        The ratio of the scales is float32 for RELU and RELU6 and double otherwise, as in TFLite.
+        """
+        source, output = context.inputs[0], context.output
+        activation = Activation.from_bounds(self.low, self.high)
+        if activation is not None and activation in _TFLITE_OPERATORS:
+            ratio = float(np.float32(source.scale) / np.float32(output.scale))
+            limits = activation_limits(activation, output)
+        else:
+            activation = Activation.NONE
+            ratio = source.scale / output.scale
+            limits = (_int8_bound(self.low, output), _int8_bound(self.high, output))
+        zero_points = (source.zero_point, output.zero_point)
+        table = rescaling_table(ratio, zero_points, Arithmetic(context.rounding), limits)
+        return QuantClip(table, activation, *limits)
+
+
+@dataclass(frozen=True, eq=False)
+class QuantClip(QuantLookup):
+    """Clip on int8: y = clamp(MBQM(q - z_in, QM(s_in / s_out)) + z_out, minimum, maximum).
+
+    Attributes:
+        activation: RELU or RELU6 where TFLite has this operator, else NONE.
+        minimum: Least result, -128..127.
+        maximum: Greatest result, -128..127.
+    """
+
+    activation: Activation
+    minimum: int
+    maximum: int
+
+    def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
+        """Add RELU or RELU6; for other bounds QUANTIZE, then MAXIMUM and MINIMUM."""
+        source = operands.inputs[0]
+        if self.activation in _TFLITE_OPERATORS:
+            graph.operator(self.activation.value, [source], operands.output, version=2)
+            return
+        bounds = [("MAXIMUM", self.minimum)] if self.minimum > INT8_MIN else []
+        bounds += [("MINIMUM", self.maximum)] if self.maximum < INT8_MAX else []
+        shape, format_ = operands.output_value.shape, operands.output_value.quantization
+        steps = [graph.intermediate(shape, format_) for _ in bounds]
+        targets = [*steps, operands.output]
+        graph.operator("QUANTIZE", [source], targets[0], version=2)
+        # A constant of full shape needs no broadcasting, which not every rank has.
+        bound_shape = (1,) if len(shape) <= _TFLITE_BROADCAST_RANK else shape
+        for (code, bound), step, target in zip(bounds, steps, targets[1:], strict=True):
+            constant = graph.constant(
+                np.full(bound_shape, bound, dtype=np.int8), (format_.scale,), format_.zero_point
+            )
+            options = TfliteOptions("MaximumMinimumOptions", {})
+            graph.operator(code, [step, constant], target, options, version=2)
+
+
+def _int8_bound(real: float, output: Quantization) -> int:
+    if math.isinf(real):
+        return INT8_MIN if real < 0 else INT8_MAX
+    return int(quantize_real(np.asarray(real, dtype=np.float32), output))
+
+
+def _read_relu(reader: "NodeReader") -> None:
+    value = reader.stored(0)
+    reader.define(reader.emit(Clip(0.0, math.inf), [value.key]), value.axes)
+
+
+def _read_clip(reader: "NodeReader") -> None:
+    low, high = _bound(reader, 1, "min", -math.inf), _bound(reader, 2, "max", math.inf)
+    if math.isnan(low) or math.isnan(high) or low > high:
+        raise UnsupportedAttributeError(f"the bounds min {low:g} and max {high:g} are no interval")
+    value = reader.stored(0)
+    if math.isinf(low) and math.isinf(high):
+        reader.define(value.key, value.axes)
+        return
+    reader.define(reader.emit(Clip(low, high), [value.key]), value.axes)
+
+
+def _bound(reader: "NodeReader", index: int, name: str, default: float) -> float:
+    """Return a bound; the largest float32 values mean that there is none."""
+    if reader.opset < 11:
+        bound = reader.float_attribute(name, default)
+    elif reader.has_input(index):
+        bound = _scalar(reader.constant(index, name), name)
+    else:
+        bound = default
+    return math.copysign(math.inf, bound) if abs(bound) >= _FLOAT32_MAX else bound
+
+
+def _scalar(array: AnyArray, name: str) -> float:
+    if array.size != 1:
+        raise UnsupportedAttributeError(f"{name} has shape {list(array.shape)}, not one element")
+    return float(array.astype(np.float64).item())
+
+
+OPERATOR = OperatorDefinition(
+    name="clip",
+    summary="Clip to an interval; fused into the layer before it or a 256-byte table.",
+    readers={"Relu": _read_relu, "Clip": _read_clip},
+    float_ops=(Clip,),
+    quant_ops=(QuantClip,),
+    kernels=("lookup_s8",),
+    tflite=("RELU", "RELU6", "QUANTIZE", "MAXIMUM", "MINIMUM"),
+    limits=("The bounds must be constants, min not above max.",),
+)

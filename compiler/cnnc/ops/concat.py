@@ -1,0 +1,130 @@
+"""Join tensors along one axis (ONNX Concat; spec 4.15).
+
+All operands are in the output's int8 format, so that joining copies bytes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnc.codegen.kernel import (
+    InputArgument,
+    KernelCall,
+    Lowering,
+    LoweringSite,
+    OutputArgument,
+)
+from cnnc.codegen.tflite import TfliteOptions
+from cnnc.errors import UnsupportedAttributeError
+from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
+from cnnc.ir.types import F32, AnyArray, Shape, elements
+from cnnc.ops._definition import OperatorDefinition
+from cnnc.quantize.context import QuantizeContext
+from cnnc.quantize.fixed_point import Arithmetic
+
+if TYPE_CHECKING:
+    from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
+    from cnnc.importer.reader import NodeReader
+
+
+@dataclass(frozen=True, eq=False)
+class Concat(FloatOp):
+    """Join the operands along an axis.
+
+    Attributes:
+        axis: Storage axis, >= 0.
+    """
+
+    axis: int
+
+    output_format = OutputFormat.COMMON
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """Return the joined shape after checking that all other extents agree."""
+        return _joined(inputs, self.axis)
+
+    def evaluate(self, inputs: Sequence[F32]) -> F32:
+        """Join every sample."""
+        return np.concatenate(inputs, axis=self.axis + 1)
+
+    def quantize(self, context: QuantizeContext) -> QuantOp:
+        """Return the same op on int8."""
+        return QuantConcat(self.axis)
+
+
+@dataclass(frozen=True, eq=False)
+class QuantConcat(QuantOp):
+    """Join int8 operands of one format along an axis.
+
+    Attributes:
+        axis: Storage axis, >= 0.
+    """
+
+    axis: int
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """Return the joined shape."""
+        return _joined(inputs, self.axis)
+
+    def evaluate(self, inputs: Sequence[AnyArray], arithmetic: Arithmetic) -> AnyArray:
+        """Join every sample."""
+        return np.concatenate(inputs, axis=self.axis + 1)
+
+    def lower(self, site: LoweringSite) -> Lowering:
+        """Copy each operand, block by block, to its place in the result."""
+        block_count = elements(site.output[: self.axis])
+        output_stride = elements(site.output[self.axis :])
+        calls: list[KernelCall] = []
+        offset = 0
+        for index, shape in enumerate(site.inputs):
+            block = elements(shape[self.axis :])
+            parameters = {
+                "block_count": block_count,
+                "block_bytes": block,
+                "output_stride": output_stride,
+            }
+            arguments = (InputArgument(index), OutputArgument(offset))
+            calls.append(KernelCall("concat_s8", "concat", parameters, arguments))
+            offset += block
+        return Lowering(calls=tuple(calls))
+
+    def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
+        """Add CONCATENATION."""
+        options = TfliteOptions("ConcatenationOptions", {"Axis": self.axis})
+        graph.operator("CONCATENATION", operands.inputs, operands.output, options, version=2)
+
+
+def _joined(inputs: Sequence[Shape], axis: int) -> Shape:
+    others = {(*shape[:axis], *shape[axis + 1 :]) for shape in inputs}
+    if len(others) != 1 or len({len(shape) for shape in inputs}) != 1:
+        listed = ", ".join(str(list(shape)) for shape in inputs)
+        raise UnsupportedAttributeError(f"tensors stored as {listed} cannot join at axis {axis}")
+    first = inputs[0]
+    return (*first[:axis], sum(shape[axis] for shape in inputs), *first[axis + 1 :])
+
+
+def _read_concat(reader: "NodeReader") -> None:
+    rank = len(reader.onnx_shape(0))
+    onnx_axis = reader.int_attribute("axis", 1)
+    if not -rank <= onnx_axis < rank:
+        raise UnsupportedAttributeError(f"axis {onnx_axis} does not exist in rank {rank}")
+    if any(len(reader.onnx_shape(index)) != rank for index in range(reader.input_count)):
+        raise UnsupportedAttributeError("the operands differ in rank")
+    keys, axes = reader.aligned(range(reader.input_count))
+    if len(keys) == 1:
+        reader.define(keys[0], axes)
+        return
+    reader.define(reader.emit(Concat(axes.index(onnx_axis % rank)), keys), axes)
+
+
+OPERATOR = OperatorDefinition(
+    name="concat",
+    summary="Join tensors along one axis; operands are brought to one int8 format first.",
+    readers={"Concat": _read_concat},
+    float_ops=(Concat,),
+    quant_ops=(QuantConcat,),
+    kernels=("concat_s8",),
+    tflite=("CONCATENATION",),
+)

@@ -1,0 +1,131 @@
+"""Elementwise product of two tensors (ONNX Mul; spec 4.5)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cnnc.codegen.tflite import NotExpressibleError
+from cnnc.ir.op import FloatOp, QuantOp
+from cnnc.ir.types import F32, I8, I64, Activation, Shape
+from cnnc.ops._broadcast import QuantBroadcast, broadcast_samples, broadcast_shape
+from cnnc.ops._definition import OperatorDefinition
+from cnnc.quantize.context import QuantizeContext
+from cnnc.quantize.fixed_point import Arithmetic, activation_limits, quantize_multiplier
+
+if TYPE_CHECKING:
+    from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
+    from cnnc.importer.reader import NodeReader
+
+_SATURATING_MULTIPLIER = 512.0
+"""From here on every product other than 0 saturates; larger ones would overflow int32."""
+_TFLITE_LARGEST_MULTIPLIER = 2.0**15
+
+
+@dataclass(frozen=True, eq=False)
+class Mul(FloatOp):
+    """activation(first * second), operands broadcast together.
+
+    Attributes:
+        activation: Applied to the product.
+    """
+
+    activation: Activation = Activation.NONE
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """Return the broadcast shape."""
+        return broadcast_shape(inputs)
+
+    def evaluate(self, inputs: Sequence[F32]) -> F32:
+        """Multiply in float32."""
+        first, second = broadcast_samples(inputs)
+        return self.activation.apply(first * second)
+
+    def quantize(self, context: QuantizeContext) -> QuantOp:
+        """Return the op that scales integer products by s1 s2 / s_out."""
+        first, second = context.inputs
+        real = first.scale * second.scale / context.output.scale
+        multiplier, shift = quantize_multiplier(min(real, _SATURATING_MULTIPLIER))
+        minimum, maximum = activation_limits(self.activation, context.output)
+        return QuantMul(
+            activation=self.activation,
+            minimum=minimum,
+            maximum=maximum,
+            first_zero_point=first.zero_point,
+            second_zero_point=second.zero_point,
+            output_zero_point=context.output.zero_point,
+            multiplier=multiplier,
+            shift=shift,
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class QuantMul(QuantBroadcast):
+    """Product on int8.
+
+    y = clamp(MBQM((q1 - z1) (q2 - z2), QM(s1 s2 / s_out)) + z_out, minimum, maximum)
+
+    Attributes:
+        first_zero_point: z1.
+        second_zero_point: z2.
+        output_zero_point: z_out.
+        multiplier: Mantissa of s1 s2 / s_out.
+        shift: Its exponent.
+    """
+
+    first_zero_point: int
+    second_zero_point: int
+    output_zero_point: int
+    multiplier: int
+    shift: int
+
+    operator_name = "mul"
+    tflite_code = "MUL"
+    tflite_options = "MulOptions"
+    tflite_broadcast_rank = 4
+
+    def combine(self, first: I64, second: I64, arithmetic: Arithmetic) -> I8:
+        """Compute spec 4.5."""
+        product = (first - self.first_zero_point) * (second - self.second_zero_point)
+        return arithmetic.requantize(
+            product,
+            self.multiplier,
+            self.shift,
+            self.output_zero_point,
+            (self.minimum, self.maximum),
+        )
+
+    def kernel_parameters(self) -> dict[str, int]:
+        """Return every field that is not about TFLite."""
+        return {
+            "first_zero_point": self.first_zero_point,
+            "second_zero_point": self.second_zero_point,
+            "output_zero_point": self.output_zero_point,
+            "multiplier": self.multiplier,
+            "shift": self.shift,
+            "minimum": self.minimum,
+            "maximum": self.maximum,
+        }
+
+    def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
+        """Add MUL."""
+        first, second = (value.quantization.scale for value in operands.input_values)
+        if first * second / operands.output_value.quantization.scale >= _TFLITE_LARGEST_MULTIPLIER:
+            raise NotExpressibleError("MUL overflows where s1 * s2 / s_out is 2^15 and above")
+        super().export_tflite(graph, operands)
+
+
+def _read_mul(reader: "NodeReader") -> None:
+    keys, axes = reader.aligned([0, 1])
+    reader.define(reader.emit(Mul(), keys), axes)
+
+
+OPERATOR = OperatorDefinition(
+    name="mul",
+    summary="Elementwise product with broadcasting and a fused activation.",
+    readers={"Mul": _read_mul},
+    float_ops=(Mul,),
+    quant_ops=(QuantMul,),
+    kernels=("mul_s8", "mul_broadcast_s8"),
+    tflite=("MUL",),
+    limits=("Shapes that alternate between repeating and not at most 6 times.",),
+)

@@ -1,0 +1,69 @@
+"""Hyperbolic tangent (ONNX Tanh; spec 4.10)."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
+from cnnc.ir.types import F32, Quantization, Shape
+from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._lookup import QuantLookup, function_table
+from cnnc.quantize.context import QuantizeContext
+
+if TYPE_CHECKING:
+    from cnnc.importer.reader import NodeReader
+
+
+@dataclass(frozen=True, eq=False)
+class Tanh(FloatOp):
+    """tanh(x), element by element."""
+
+    output_format = OutputFormat.FIXED
+    fixed_format = Quantization(1 / 128, 0)
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """Return the operand's shape."""
+        return inputs[0]
+
+    def evaluate(self, inputs: Sequence[F32]) -> F32:
+        """Compute in float32."""
+        return np.tanh(inputs[0])
+
+    def quantize(self, context: QuantizeContext) -> QuantOp:
+        """Return the table."""
+        return QuantTanh(function_table(_tanh, context.inputs[0], context.output))
+
+
+@dataclass(frozen=True, eq=False)
+class QuantTanh(QuantLookup):
+    """Hyperbolic tangent on int8."""
+
+    tflite_code = "TANH"
+
+
+def _tanh(x: float) -> np.float32:
+    """Return tanh correctly rounded to float32.
+
+    TFLite calls the C library's float32 tanh. A library whose last bit is wrong differs from this
+    where x lies on the very float32 value at which the result passes from one int8 to the next.
+    """
+    return np.float32(math.tanh(x))
+
+
+def _read_tanh(reader: "NodeReader") -> None:
+    value = reader.stored(0)
+    reader.define(reader.emit(Tanh(), [value.key]), value.axes)
+
+
+OPERATOR = OperatorDefinition(
+    name="tanh",
+    summary="Hyperbolic tangent as a 256-byte table; the output format is (1/128, 0).",
+    readers={"Tanh": _read_tanh},
+    float_ops=(Tanh,),
+    quant_ops=(QuantTanh,),
+    kernels=("lookup_s8",),
+    tflite=("TANH",),
+)
