@@ -4,16 +4,17 @@ import logging
 import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cnnc.deploy.targets import Core
 from cnnc.deploy.toolchain import find_compiler, host_core
-from cnnc.errors import ToolchainError, UsageError
+from cnnc.errors import UsageError
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import elements
 from cnnc.resources import tree
+from cnnc.simulator.faults import EngineFailedError
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,16 @@ def host_toolset(optimization: str = "-O2") -> Toolset:
     return Toolset(_compiler_path(core), flags, ("-shared", *core.link_flags))
 
 
+def fast_host_toolset() -> Toolset:
+    """Return the tools for shared libraries that use all that this machine has.
+
+    Raises:
+        ToolchainError: No compiler is installed.
+    """
+    toolset = host_toolset("-O3")
+    return replace(toolset, compile_flags=(*toolset.compile_flags, "-march=native"))
+
+
 def sanitizing_toolset(optimization: str = "-O1") -> Toolset:
     """Return the tools for programs on this machine under ASan and UBSan.
 
@@ -119,7 +130,7 @@ def compile_model(
         Object files.
 
     Raises:
-        ToolchainError: The compiler fails.
+        EngineFailedError: The compiler fails.
     """
     logger.info("compiling '%s'%s", code.model.name, " with trace" if traced else "")
     flags = [*_include_flags(code), *_trace_flags(traced)]
@@ -211,11 +222,11 @@ def _call(command: Sequence[str]) -> None:
             command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ToolchainError(f"'{command[0]}' failed: {error}", where=command[0]) from error
+        raise EngineFailedError(f"'{command[0]}' failed: {error}", where=command[0]) from error
     if done.returncode == 0:
         return
     lines = [line for line in done.stderr.splitlines() if "error" in line] or [done.stderr.strip()]
-    raise ToolchainError(
+    raise EngineFailedError(
         f"'{Path(command[0]).name}' failed on the emitted C: {lines[0]}",
         "compile the model again with cnnc; if that does not help, report it",
         command[0],

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from cnnc.errors import ModelError
 from cnnc.ir.float_model import Port
 from cnnc.ir.types import F32, AnyArray, Shape
+from cnnc.simulator.faults import FloatRefusedError
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class OnnxSession:
         outputs: Outputs of the network.
 
     Raises:
-        ModelError: ONNX Runtime refuses the model.
+        FloatRefusedError: ONNX Runtime refuses the model.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class OnnxSession:
             )
         except Exception as error:
             # ONNX Runtime's exceptions have no common base class but Exception.
-            raise ModelError(
+            raise FloatRefusedError(
                 f"ONNX Runtime {onnxruntime.__version__} refuses the model: {error}",
                 "leave the float engine out with --engines",
                 "float",

@@ -13,8 +13,9 @@ from typing import Protocol
 
 import numpy as np
 
-from cnnc.errors import CnncError, ToolchainError
+from cnnc.errors import CnncError
 from cnnc.ir.types import I8
+from cnnc.simulator.faults import EngineFailedError
 from cnnc.simulator.records import STATUS_TEXTS, RecordLayout, Records
 
 _TIMEOUT_SECONDS = 3600
@@ -107,7 +108,7 @@ class ProgramRunner:
                 command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise ToolchainError(f"'{command[0]}' failed: {error}", where=command[0]) from error
+            raise EngineFailedError(f"'{command[0]}' failed: {error}", where=command[0]) from error
         _check_status(done.returncode, done.stderr)
 
 

@@ -10,7 +10,20 @@ from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import AnyArray
 from cnnc.simulator.chunk import Chunk
 from cnnc.simulator.compare import Observation
-from cnnc.simulator.tflite_runtime import TfliteRuntime, TfliteSession
+from cnnc.simulator.tflite_runtime import TfliteRuntime, TfliteSession, find_runtime
+from cnnc.simulator.tflite_single import SingleRoundingEngine
+
+
+def start_tflite(model: QuantModel) -> "TfliteEngine | SingleRoundingEngine":
+    """Return the engine that judges the model's rounding.
+
+    Raises:
+        ToolchainError: No runtime that can judge it is installed.
+        EngineFailedError: The runtime refuses an exported file.
+    """
+    if model.rounding == "single":
+        return SingleRoundingEngine(model, find_runtime(["ai-edge-litert"]))
+    return TfliteEngine(model, find_runtime(["tflite-runtime", "ai-edge-litert"]))
 
 
 class TfliteEngine:
@@ -21,11 +34,12 @@ class TfliteEngine:
         runtime: Who runs it.
 
     Raises:
-        ToolchainError: The runtime refuses the exported file.
+        EngineFailedError: The runtime refuses the exported file.
     """
 
     def __init__(self, model: QuantModel, runtime: TfliteRuntime) -> None:
         self._model = model
+        self.runtime = f"{runtime} (reference kernels)"
         self._export = export_tflite(model, all_outputs=True)
         self._layers = {node.output: layer for layer, node in enumerate(model.nodes)}
         self._session = TfliteSession(runtime, self._export.data) if self._export.outputs else None

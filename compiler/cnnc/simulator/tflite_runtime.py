@@ -12,6 +12,7 @@ import numpy as np
 
 from cnnc.errors import ToolchainError
 from cnnc.ir.types import AnyArray
+from cnnc.simulator.faults import EngineFailedError
 
 RuntimeName = Literal["tflite-runtime", "ai-edge-litert"]
 Kernels = Literal["reference", "default"]
@@ -71,7 +72,7 @@ class TfliteSession:
         kernels: TFLite's reference kernels, or the default ones (XNNPACK in ai-edge-litert).
 
     Raises:
-        ToolchainError: The runtime refuses the file.
+        EngineFailedError: The runtime refuses the file.
     """
 
     def __init__(self, runtime: TfliteRuntime, data: bytes, kernels: Kernels = "reference") -> None:
@@ -83,7 +84,7 @@ class TfliteSession:
             )
             self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
-            raise ToolchainError(
+            raise EngineFailedError(
                 f"{runtime} refuses the exported model: {error}",
                 "report this with the model",
                 "tflite",

@@ -1,0 +1,170 @@
+"""``cnnc evaluate``: accuracy of the int8 network and of the original over labelled data."""
+
+import logging
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from cnnc.errors import CalibrationError, ToolchainError
+from cnnc.importer.data import Samples, from_storage, open_samples
+from cnnc.ir.quant_model import QuantModel
+from cnnc.ir.types import I8, I64, AnyArray
+from cnnc.quantize.fixed_point import dequantize
+from cnnc.simulator.build import build_library, fast_host_toolset
+from cnnc.simulator.chunk import chunk_size
+from cnnc.simulator.faults import EngineFailedError
+from cnnc.simulator.folder import CompiledFolder, open_folder
+from cnnc.simulator.inputs import quantize_inputs
+from cnnc.simulator.records import RecordLayout
+from cnnc.simulator.reference import run_outputs
+from cnnc.simulator.runners import LibraryRunner
+from cnnc.simulator.scores import top_classes
+
+logger = logging.getLogger(__name__)
+
+Metric = Literal["top1", "agreement"]
+EngineName = Literal["host", "reference"]
+
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What ``evaluate --json`` prints.
+
+    Attributes:
+        samples: Number of labelled items (a static batch B counts B).
+        engine: Who computed int8: the C on this machine, or the reference without a compiler.
+        metric: ``top1``: share of right answers; ``agreement`` without labels: share of items
+            where int8 chooses the class that float chooses, so that float scores 1.
+        float_score: 0..1.
+        int8_score: 0..1.
+    """
+
+    samples: int
+    engine: EngineName
+    metric: Metric
+    float_score: float
+    int8_score: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document; ``drop_points`` are percentage points that int8 loses."""
+        return {
+            "samples": self.samples,
+            "engine": self.engine,
+            "metric": self.metric,
+            "float": self.float_score,
+            "int8": self.int8_score,
+            "drop_points": round(100.0 * (self.float_score - self.int8_score), 4),
+        }
+
+
+class OutputRunner(Protocol):
+    """Computes the int8 outputs alone."""
+
+    def __call__(self, inputs: Mapping[str, I8]) -> AnyArray:
+        """Return the first output (S, *storage_shape)."""
+        ...
+
+
+def evaluate(
+    directory: Path,
+    data: Path,
+    limit: int | None = None,
+    model: Path | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Evaluation:
+    """Run float and int8 over a data file.
+
+    Args:
+        directory: Folder that ``cnnc compile`` wrote.
+        data: ``.npz`` with inputs and, for accuracy, labels ``y``.
+        limit: Use at most this many samples.
+        model: The source model, where the folder holds no copy.
+        progress: Called as (stage, done, total).
+
+    Raises:
+        CnncError: The folder, the model or the data are at fault.
+    """
+    folder = open_folder(directory)
+    samples = open_samples(data, folder.model.inputs)
+    count = samples.count if limit is None else min(limit, samples.count)
+    if count == 0:
+        raise CalibrationError(f"'{data}' holds no samples", "give at least one", str(data))
+    session = folder.float_session(model)
+    port = folder.model.outputs[0]
+    quantization = folder.model.values[port.value].quantization
+    chosen: list[tuple[I64, I64]] = []
+    done = 0
+    with tempfile.TemporaryDirectory(prefix="cnnc-evaluate-") as build:
+        engine, run = _start_engine(folder, Path(build))
+        for real in samples.batches(_batch_size(folder.model, engine), count):
+            found = dequantize(run(quantize_inputs(folder.model, real)), quantization)
+            in_float = top_classes(port, session.run(real)[0])
+            chosen.append((in_float, top_classes(port, from_storage(port, found))))
+            done += len(found)
+            if progress is not None:
+                progress("evaluating", done, count)
+    in_float = np.concatenate([pair[0] for pair in chosen])
+    in_int8 = np.concatenate([pair[1] for pair in chosen])
+    labels = _checked_labels(samples, count, len(in_float), data)
+    return _score(engine, in_float, in_int8, labels)
+
+
+def _score(engine: EngineName, in_float: I64, in_int8: I64, labels: AnyArray | None) -> Evaluation:
+    truth = in_float if labels is None else labels
+    return Evaluation(
+        samples=len(in_float),
+        engine=engine,
+        metric="agreement" if labels is None else "top1",
+        float_score=float((in_float == truth).mean()),
+        int8_score=float((in_int8 == truth).mean()),
+    )
+
+
+def _checked_labels(samples: Samples, evaluated: int, items: int, data: Path) -> AnyArray | None:
+    """Return the label of each classified item; None where there are no labels.
+
+    Args:
+        samples: The data.
+        evaluated: How many samples were run.
+        items: How many classes were chosen for them.
+        data: File name, for messages.
+
+    Raises:
+        CalibrationError: The labels are not integers, or not one for each item.
+    """
+    if samples.labels is None:
+        return None
+    per_sample = items // evaluated
+    labels = samples.labels.reshape(-1)
+    if labels.size != samples.count * per_sample or labels.dtype.kind not in "iub":
+        raise CalibrationError(
+            f"'{data}' has {labels.size} labels of type {labels.dtype}; the model classifies "
+            f"{per_sample} items for each of {samples.count} samples",
+            "give one integer label in y for each",
+            str(data),
+        )
+    return labels[:items]
+
+
+def _start_engine(folder: CompiledFolder, build: Path) -> tuple[EngineName, OutputRunner]:
+    first = folder.model.outputs[0].value
+    try:
+        library = build_library(folder.code, fast_host_toolset(), build, traced=False)
+    except EngineFailedError:
+        raise
+    except ToolchainError as error:
+        logger.warning("%s; int8 is computed by the reference, which is slower", error.problem)
+        return "reference", lambda inputs: run_outputs(folder.model, inputs)[first]
+    runner = LibraryRunner(library)
+    layout = RecordLayout(folder.model, traced=False)
+    return "host", lambda inputs: runner.run(layout, inputs).outputs[0]
+
+
+def _batch_size(model: QuantModel, engine: EngineName) -> int:
+    return chunk_size(model) if engine == "reference" else _BATCH

@@ -1,0 +1,127 @@
+"""Read what the simulator needs from a folder that ``cnnc compile`` wrote."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cnnc.codegen.folder import REPORT_FILE
+from cnnc.deploy.targets import Target, find_target
+from cnnc.errors import UsageError
+from cnnc.importer.source import read_source
+from cnnc.ir.quant_model import QuantModel
+from cnnc.ir.serialize import JSON_NAME, NPZ_NAME, load
+from cnnc.simulator.build import EmittedCode
+from cnnc.simulator.faults import SourceMissingError
+from cnnc.simulator.onnx_runtime import OnnxSession
+
+_REMEDY = "give the folder that 'cnnc compile' wrote, or compile the model again"
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledFolder:
+    """A compiled network.
+
+    Attributes:
+        directory: The folder.
+        model: The int8 network that the reference runs.
+        target: What the C was made for.
+        sha256: Digest of the source model.
+        arena_bytes: Memory that the caller provides for one inference.
+    """
+
+    directory: Path
+    model: QuantModel
+    target: Target
+    sha256: str
+    arena_bytes: int
+
+    @property
+    def code(self) -> EmittedCode:
+        """The emitted C."""
+        return EmittedCode(self.directory, self.model)
+
+    def float_session(self, source: Path | None) -> OnnxSession:
+        """Return the original model, ready to run.
+
+        Args:
+            source: The user's file; None for the copy in the folder.
+
+        Raises:
+            SourceMissingError: There is no copy.
+            UsageError: The file is not the one that was compiled.
+            ModelError: ONNX Runtime refuses the model.
+        """
+        if source is not None:
+            self._check_digest(source)
+            return OnnxSession(source, self.model.inputs, self.model.outputs)
+        copy = self.directory / "model" / "source.onnx"
+        if not copy.is_file():
+            raise SourceMissingError(
+                f"'{self.directory}' holds no copy of the source model",
+                "give the model that was compiled with --model",
+                "--model",
+            )
+        return OnnxSession(copy, self.model.inputs, self.model.outputs)
+
+    def _check_digest(self, source: Path) -> None:
+        if not source.is_file():
+            raise UsageError(f"'{source}' does not exist", "give the ONNX file", "--model")
+        try:
+            digest = read_source(source).sha256
+        except Exception as error:
+            # Whatever the parser trips over, the file is not the one that was compiled.
+            raise UsageError(f"'{source}' cannot be read: {error}", _MODEL, "--model") from error
+        if digest != self.sha256:
+            raise UsageError(f"'{source}' is not the model in this folder", _MODEL, "--model")
+
+
+_MODEL = "give the file that was compiled; report.json holds its sha256"
+
+
+def open_folder(directory: Path) -> CompiledFolder:
+    """Read a folder.
+
+    Raises:
+        UsageError: It was not made by cnnc, or report.json is damaged.
+        ModelError: The int8 network is damaged.
+        BoardError: The target is not known any more.
+    """
+    report = _read_report(directory)
+    try:
+        target_name, digest = report["target"]["name"], report["model"]["sha256"]
+        arena_bytes = int(report["ram_bytes"]["arena"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"{REPORT_FILE} in '{directory}' is damaged: {error!r}", _REMEDY, REPORT_FILE
+        ) from error
+    document = _read_file(directory / "model" / JSON_NAME)
+    arrays = _read_file(directory / "model" / NPZ_NAME)
+    return CompiledFolder(
+        directory=directory,
+        model=load(document, arrays),
+        target=find_target(str(target_name)),
+        sha256=str(digest),
+        arena_bytes=arena_bytes,
+    )
+
+
+def _read_report(directory: Path) -> Any:  # noqa: ANN401 (JSON)
+    if not directory.is_dir():
+        raise UsageError(f"'{directory}' is not a folder", _REMEDY, str(directory))
+    if not (directory / REPORT_FILE).is_file():
+        raise UsageError(f"'{directory}' was not made by cnnc", _REMEDY, str(directory))
+    try:
+        return json.loads(_read_file(directory / REPORT_FILE))
+    except ValueError as error:
+        raise UsageError(
+            f"{REPORT_FILE} in '{directory}' is not JSON: {error}", _REMEDY, REPORT_FILE
+        ) from error
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"'{path}' cannot be read: {reason}", _REMEDY, str(path)) from error
