@@ -241,7 +241,8 @@ def test_multiplier_refuses_what_is_not_a_size(real: float) -> None:
 
 def test_multipliers_are_int32_arrays() -> None:
     mantissa, shift = quantize_multipliers(np.array([1.0, 0.0, 0.75]))
-    assert (mantissa.dtype, shift.dtype) == (np.int32, np.int32)
+    assert mantissa.dtype == np.int32
+    assert shift.dtype == np.int32
     assert list(zip(mantissa.tolist(), shift.tolist(), strict=True)) == [
         (2**30, 1),
         (0, 0),

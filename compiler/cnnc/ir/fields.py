@@ -96,7 +96,8 @@ class FieldReader:
         }
         try:
             return cls(**values)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, InternalError) as error:
+            # A class checks its own promises; here it is the file that broke one.
             raise FieldError(f"{path}: {error}") from error
 
     def read(self, hint: Any, stored: object, path: str) -> Any:  # noqa: ANN401 (by type hint)
