@@ -1,0 +1,76 @@
+"""``cnnc evaluate``: accuracy of int8 beside float over labelled data."""
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from cnnc.cli.arguments import add_input_shape, add_json, input_shapes, positive_count
+from cnnc.cli.console import Console, StageProgress
+from cnnc.options import CompileOptions
+from cnnc.pipeline import SYNTHETIC_WARNING, compile_to_folder
+from cnnc.simulator.evaluate import Evaluation, evaluate
+
+_METRICS = {"top1": "top-1 accuracy", "agreement": "top-1 agreement with float (no labels)"}
+
+
+def add_parser(verbs: "argparse._SubParsersAction[Any]") -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "evaluate",
+        help="accuracy of int8 and of float over a data file",
+        description="Run the int8 network and the original over labelled data. "
+        "Without labels (key 'y'), report how often both choose the same class.",
+    )
+    parser.add_argument(
+        "subject", type=Path, metavar="MODEL|DIR", help="an ONNX file, or a compiled folder"
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="FILE", help=".npz with inputs and labels 'y'"
+    )
+    parser.add_argument("--limit", type=positive_count, metavar="N", help="use the first N samples")
+    parser.add_argument(
+        "--calibration", type=Path, metavar="FILE", help="for MODEL: typical inputs"
+    )
+    parser.add_argument(
+        "--model", type=Path, metavar="MODEL", help="for DIR: the source model, if DIR has no copy"
+    )
+    add_input_shape(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Evaluate and print the scores."""
+    with console.progress() as progress:
+        evaluation = _evaluate(arguments, console, progress)
+    console.result(evaluation.to_json(), _summary(evaluation))
+    return 0
+
+
+def _evaluate(
+    arguments: argparse.Namespace, console: Console, progress: StageProgress
+) -> Evaluation:
+    subject: Path = arguments.subject
+    if subject.is_dir():
+        return evaluate(subject, arguments.data, arguments.limit, arguments.model, progress)
+    with tempfile.TemporaryDirectory(prefix="cnnc-evaluate-") as temporary:
+        options = CompileOptions(
+            model=subject,
+            output=Path(temporary, "compiled"),
+            calibration=arguments.calibration,
+            input_shapes=input_shapes(arguments.input_shape),
+        )
+        directory, report = compile_to_folder(options, progress, console.text)
+        if report.calibration["synthetic"]:
+            console.warning(SYNTHETIC_WARNING)
+        return evaluate(directory, arguments.data, arguments.limit, subject, progress)
+
+
+def _summary(evaluation: Evaluation) -> str:
+    document = evaluation.to_json()
+    return (
+        f"{_METRICS[evaluation.metric]} over {evaluation.samples:,} samples: "
+        f"float {100 * evaluation.float_score:.2f} %, int8 {100 * evaluation.int8_score:.2f} % "
+        f"({document['drop_points']:+.2f} points lost; int8 by the {evaluation.engine} engine)"
+    )

@@ -1,0 +1,62 @@
+"""``cnnc inspect``: what the importer sees, what is unsupported and why."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from cnnc.cli.arguments import add_input_shape, add_json, input_shapes
+from cnnc.cli.console import Console
+from cnnc.importer.inspect import Inspection, inspect_onnx
+
+
+def add_parser(verbs: "argparse._SubParsersAction[Any]") -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "inspect",
+        help="what the importer sees in a model, what is unsupported and why",
+        description="List the nodes that the outputs depend on, with shapes and MACs. "
+        "Unsupported nodes are listed with the reason; nothing is compiled.",
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="ONNX file")
+    add_input_shape(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Inspect and print."""
+    inspection = inspect_onnx(arguments.model, input_shapes(arguments.input_shape))
+    console.result(inspection.to_json(), _head(inspection), _nodes(inspection), _tail(inspection))
+    return 0
+
+
+def _head(inspection: Inspection) -> str:
+    inputs = ", ".join(f"{name} {list(shape)}" for name, shape in inspection.inputs)
+    return escape(
+        f"{inspection.file}: opset {inspection.opset}, IR {inspection.ir_version}, "
+        f"from {inspection.producer}\ninputs: {inputs}\noutputs: {', '.join(inspection.outputs)}\n"
+        f"{inspection.parameters:,} parameters, {inspection.macs:,} MACs\n"
+    )
+
+
+def _nodes(inspection: Inspection) -> Table:
+    table = Table("node", "op", "output", box=None)
+    table.add_column("MACs", justify="right")
+    table.add_column("")
+    for node in inspection.nodes:
+        shape = "?" if node.output_shape is None else "x".join(map(str, node.output_shape))
+        remark = "[dim]folded[/dim]" if node.constant else ""
+        if node.unsupported is not None:
+            remark = f"[red]{escape(node.unsupported)}[/red]"
+        macs = f"{node.macs:,}" if node.macs else ""
+        table.add_row(escape(node.name), node.op_type, shape, macs, remark)
+    return table
+
+
+def _tail(inspection: Inspection) -> str:
+    if not inspection.unsupported:
+        return "\n[green]every node is supported[/green]"
+    return f"\n[red]{len(inspection.unsupported)} nodes are not supported[/red]"

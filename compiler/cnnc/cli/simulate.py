@@ -1,0 +1,127 @@
+"""``cnnc simulate``: the same bytes from every engine, or where they first differ."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from cnnc.cli.arguments import add_json, positive_count
+from cnnc.cli.console import Console
+from cnnc.errors import EXIT_DIFFERENT, EXIT_EQUAL
+from cnnc.simulator.compare import EngineResult
+from cnnc.simulator.run import (
+    DEFAULT_RANDOM,
+    ENGINES,
+    SimulationReport,
+    SimulationRequest,
+    simulate,
+)
+
+
+def add_parser(verbs: "argparse._SubParsersAction[Any]") -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "simulate",
+        help="run a compiled folder through every engine and compare every layer",
+        description="Run the NumPy reference, the C on this machine, the C cross-compiled in an "
+        "emulator and TFLite's reference kernels on the same int8 inputs; compare every byte of "
+        "every layer. ONNX Runtime shows the distance from float.",
+    )
+    parser.add_argument("directory", type=Path, metavar="DIR", help="written by 'cnnc compile'")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--inputs", type=Path, metavar="FILE", help=".npz or .npy of float32 inputs"
+    )
+    source.add_argument(
+        "--random",
+        type=positive_count,
+        metavar="N",
+        help=f"N inputs of uniform int8 noise (default: {DEFAULT_RANDOM})",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="of --random (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--limit", type=positive_count, metavar="N", help="use the first N samples of the file"
+    )
+    parser.add_argument(
+        "--engines",
+        type=_engine_names,
+        metavar="LIST",
+        help=f"comma-separated, of {','.join(ENGINES)} (default: all that are available)",
+    )
+    parser.add_argument(
+        "--model", type=Path, metavar="MODEL", help="the source model, if DIR holds no copy"
+    )
+    parser.add_argument(
+        "--sanitize",
+        action="store_true",
+        help="build the host engine with AddressSanitizer and UndefinedBehaviorSanitizer",
+    )
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Simulate and print the comparison; 1 if anything differs."""
+    request = SimulationRequest(
+        inputs=arguments.inputs,
+        random=arguments.random,
+        seed=arguments.seed,
+        engines=arguments.engines,
+        model=arguments.model,
+        sanitize=arguments.sanitize,
+        limit=arguments.limit,
+    )
+    with console.progress() as progress:
+        report = simulate(arguments.directory, request, progress)
+    console.result(report.to_json(), _table(report), *_notes(report))
+    return EXIT_EQUAL if report.equal else EXIT_DIFFERENT
+
+
+def _engine_names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
+
+
+def _table(report: SimulationReport) -> Table:
+    table = Table("engine", "layers", "values compared", "different", "verdict", box=None)
+    for name, result in report.results.items():
+        if result.skipped is not None:
+            table.add_row(name, "-", "-", "-", "[yellow]skipped[/yellow]")
+            continue
+        table.add_row(
+            name,
+            f"{result.layers_compared}/{result.layers_total}",
+            f"{result.compared_values:,}",
+            f"{result.mismatched_values:,}",
+            _verdict(result),
+        )
+    return table
+
+
+def _verdict(result: EngineResult) -> str:
+    if result.mismatched_values:
+        return "[red]DIFFERENT[/red]"
+    return "[green]equal[/green]" if result.bit_exact else "[yellow]incomplete[/yellow]"
+
+
+def _notes(report: SimulationReport) -> list[str]:
+    notes = [f"\n{report.inputs} inputs, every engine compared with the NumPy reference"]
+    for name, result in report.results.items():
+        if result.skipped is not None:
+            notes.append(f"{name}: skipped, {result.skipped}")
+        notes += [f"{name}: not compared: {entry}" for entry in result.to_json()["not_compared"]]
+        divergence = result.to_json()["first_divergence"]
+        if divergence is not None:
+            notes.append(f"{name}: first difference: {divergence}")
+    measured = report.float_result
+    if measured is not None and measured["skipped"] is None:
+        agreement = 100 * measured["top1_agreement"]
+        notes.append(
+            f"float (ONNX Runtime): same top-1 class for {agreement:.1f} % of the inputs, "
+            f"output SQNR {measured['sqnr_db']} dB"
+        )
+    elif measured is not None:
+        notes.append(f"float: skipped, {measured['skipped']}")
+    return notes

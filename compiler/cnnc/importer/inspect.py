@@ -1,0 +1,150 @@
+"""What the importer sees in a model, and what it would refuse."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from cnnc.importer.builder import GraphBuilder
+from cnnc.importer.inputs import input_ports
+from cnnc.importer.load import default_opset, load_onnx
+from cnnc.importer.read_onnx import Walk, live_nodes, start_walk
+from cnnc.ir.types import Shape
+
+
+@dataclass(frozen=True)
+class InspectedNode:
+    """One node that an output depends on.
+
+    Attributes:
+        name: Node name, unique.
+        op_type: ONNX operator type.
+        output_shape: ONNX axis order; None where it depends on an unsupported node.
+        macs: Multiply-accumulates.
+        constant: Whether it is computed at compile time.
+        unsupported: Why it cannot be compiled; None if it can.
+    """
+
+    name: str
+    op_type: str
+    output_shape: Shape | None
+    macs: int
+    constant: bool
+    unsupported: str | None
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A model as the importer sees it.
+
+    Attributes:
+        file: Name of the file.
+        producer: Exporter and version, as the file says.
+        ir_version: Version of the file format.
+        opset: Version of the standard operators.
+        inputs: Name and static shape of each input.
+        outputs: Name of each output.
+        parameters: Elements of all initializers.
+        nodes: Every live node.
+    """
+
+    file: str
+    producer: str
+    ir_version: int
+    opset: int
+    inputs: tuple[tuple[str, Shape], ...]
+    outputs: tuple[str, ...]
+    parameters: int
+    nodes: tuple[InspectedNode, ...]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the whole model, as far as known."""
+        return sum(node.macs for node in self.nodes)
+
+    @property
+    def unsupported(self) -> tuple[InspectedNode, ...]:
+        """Nodes that cannot be compiled."""
+        return tuple(node for node in self.nodes if node.unsupported is not None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document."""
+        return {
+            "model": self.file,
+            "producer": self.producer,
+            "ir_version": self.ir_version,
+            "opset": self.opset,
+            "inputs": [{"name": name, "shape": list(shape)} for name, shape in self.inputs],
+            "outputs": list(self.outputs),
+            "parameters": self.parameters,
+            "macs": self.macs,
+            "supported": not self.unsupported,
+            "nodes": [_node_json(node) for node in self.nodes],
+        }
+
+
+def inspect_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) -> Inspection:
+    """Look at a model; unsupported nodes are listed, not refused.
+
+    Raises:
+        ModelError: The file cannot be read at all.
+        DynamicShapeError: A shape is neither static nor pinned.
+        UsageError: ``input_shapes`` does not fit the model.
+    """
+    model = load_onnx(path)
+    graph = model.graph
+    ports = input_ports(graph, input_shapes or {})
+    walk = start_walk(model, ports)
+    nodes = tuple(_visit(walk, node) for node in live_nodes(graph))
+    return Inspection(
+        file=path.name,
+        producer=f"{model.producer_name} {model.producer_version}".strip() or "not stated",
+        ir_version=model.ir_version,
+        opset=default_opset(model),
+        inputs=tuple((port.name, port.onnx_shape) for port in ports),
+        outputs=tuple(value.name for value in graph.output),
+        parameters=sum(int(np.prod(tensor.dims, dtype=np.int64)) for tensor in graph.initializer),
+        nodes=nodes,
+    )
+
+
+def _visit(walk: Walk, node: onnx.NodeProto) -> InspectedNode:
+    builder = walk.builder
+    known_nodes, known_faults, known_names = (
+        len(builder.nodes),
+        len(walk.unsupported),
+        set(walk.names),
+    )
+    walk.visit([node])
+    faults = walk.unsupported[known_faults:]
+    added = builder.nodes[known_nodes:]
+    macs = sum(item.op.macs([builder.shapes[name] for name in item.inputs]) for item in added)
+    names = walk.names - known_names
+    return InspectedNode(
+        name=node.name or min(names, key=len),
+        op_type=node.op_type,
+        output_shape=_shape(builder, node),
+        macs=macs,
+        constant=node.output[0] in builder.folded,
+        unsupported="; ".join(fault.reason for fault in faults) or None,
+    )
+
+
+def _shape(builder: GraphBuilder, node: onnx.NodeProto) -> Shape | None:
+    name = node.output[0]
+    known = name in builder.folded or name in builder.stored
+    return builder.onnx_shape(name) if known else None
+
+
+def _node_json(node: InspectedNode) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "op": node.op_type,
+        "output_shape": None if node.output_shape is None else list(node.output_shape),
+        "macs": node.macs,
+        "constant": node.constant,
+        "unsupported": node.unsupported,
+    }
