@@ -81,8 +81,7 @@ class Mean(FloatOp):
         """Average in float64."""
         axes = tuple(axis + 1 for axis in self.axes)
         average = np.mean(inputs[0], axis=axes, keepdims=self.keep_dims, dtype=np.float64)
-        result: F32 = average.astype(np.float32)
-        return result
+        return np.asarray(average, dtype=np.float32)
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the op with the division by n folded into the multiplier."""

@@ -20,7 +20,7 @@ from cnnc.codegen.kernel import (
 from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import F32, I64, AnyArray, Quantization, Rounding, Shape, elements
+from cnnc.ir.types import F32, I64, AnyArray, Quantization, Shape, elements
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops.reshape import Reshape
 from cnnc.quantize.context import QuantizeContext
@@ -86,19 +86,20 @@ class Softmax(FloatOp):
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the op whose exponent argument is scaled to Q5.26."""
-        return quant_softmax(context.inputs[0].scale, context.rounding)
+        return quant_softmax(context.inputs[0].scale)
 
 
-def quant_softmax(input_scale: float, rounding: Rounding) -> "QuantSoftmax":
+def quant_softmax(input_scale: float) -> "QuantSoftmax":
     """Return softmax for logits of the given scale (spec 4.9).
+
+    The multiplier is capped at 2^30 - 1 for both roundings. Double rounding's cap is 2^31 - 1, with
+    the same result: from scale 16 on, exp(-16) and less add 0 to the sum and give 0.
 
     Args:
         input_scale: Positive float32 value.
-        rounding: Single rounding caps the multiplier lower, for its shift must stay below 31.
     """
-    cap = 2.0**30 - 1 if rounding == "single" else 2.0**31 - 1
     # Scales below 2^-26 make all exponentials 1 within the output's resolution, as 2^-26 does.
-    real = min(max(input_scale * 2.0 ** (31 - _INTEGER_BITS), 1.0), cap)
+    real = min(max(input_scale * 2.0 ** (31 - _INTEGER_BITS), 1.0), 2.0**30 - 1)
     multiplier, left_shift = quantize_multiplier(real)
     radius = (2**_INTEGER_BITS - 1) * 2.0 ** (31 - _INTEGER_BITS) / 2.0**left_shift
     return QuantSoftmax(multiplier, left_shift, -math.floor(radius))
@@ -110,7 +111,7 @@ class QuantSoftmax(QuantOp):
 
     Attributes:
         multiplier: Mantissa of the input scale in Q5.26.
-        left_shift: Its exponent, 0..31.
+        left_shift: Its exponent, 1..30.
         difference_floor: Elements further below the maximum than this give -128; <= 0.
     """
 

@@ -1,0 +1,105 @@
+"""Average pooling: every engine, which padding counts, what TFLite cannot say."""
+
+import numpy as np
+import pytest
+from tests.support.op_cases import OpCase, check_case, check_onnx, tflite_refusals
+
+from cnnc.errors import CnncError
+from cnnc.ir.types import Window
+from cnnc.ops.average_pool import AveragePool, QuantAveragePool
+from cnnc.quantize.fixed_point import Arithmetic
+
+PADDED = Window(3, 3, 2, 2, pad_top=1, pad_bottom=1, pad_left=1, pad_right=1)
+CEIL = Window(3, 3, 2, 2, pad_top=1, pad_bottom=2, pad_left=1, pad_right=2)
+ASYMMETRIC = Window(3, 2, 1, 3, pad_bottom=2, pad_right=1)
+DILATED = Window(2, 3, 1, 1, 2, 2, 1, 0, 0, 1)
+
+
+def case(name: str, op: AveragePool, *shape: int, low: float = -1.0, high: float = 1.0) -> OpCase:
+    return OpCase(name, op, (shape,), ((low, high),))
+
+
+EXPRESSIBLE = [
+    case("one_pixel", AveragePool(Window(1, 1)), 1, 1, 1, 1),
+    case("kernel_2_stride_2", AveragePool(Window(2, 2, 2, 2)), 1, 8, 6, 8),
+    case("all_positive", AveragePool(Window(2, 3)), 2, 4, 5, 5, low=0.0),
+    case("whole_image", AveragePool(Window(8, 8)), 1, 8, 8, 7),
+    case("whole_row", AveragePool(Window(1, 5)), 1, 3, 5, 4),
+    case("same", AveragePool(PADDED), 1, 9, 7, 5),
+    case("same_ceil_mode", AveragePool(PADDED, uncounted_rows=1), 1, 9, 7, 5),
+    case("kernel_wider_than_image", AveragePool(Window(5, 5, 1, 1, 1, 1, 2, 2, 2, 2)), 1, 2, 3, 2),
+    case("counted", AveragePool(PADDED, count_include_pad=True), 1, 8, 7, 3),
+    case("counted_all_positive", AveragePool(PADDED, count_include_pad=True), 1, 5, 5, 4, low=0.0),
+    case("counted_all_negative", AveragePool(PADDED, count_include_pad=True), 1, 5, 5, 4, high=0.0),
+    case("counted_asymmetric", AveragePool(ASYMMETRIC, count_include_pad=True), 2, 5, 6, 3),
+]
+NOT_EXPRESSIBLE = [
+    (
+        case("excluded_asymmetric", AveragePool(ASYMMETRIC), 2, 5, 6, 3),
+        "AVERAGE_POOL_2D excludes no padding but that of SAME",
+    ),
+    (
+        case("counted_ceil_mode", AveragePool(CEIL, True, 1, 1), 1, 8, 8, 5),
+        "AVERAGE_POOL_2D has no ceil_mode",
+    ),
+    (case("dilated", AveragePool(DILATED), 1, 6, 7, 1), "AVERAGE_POOL_2D has no dilations"),
+    (
+        case("dilated_counted", AveragePool(DILATED, True, 0, 1), 1, 6, 7, 4),
+        "AVERAGE_POOL_2D has no dilations",
+    ),
+]
+
+
+@pytest.mark.parametrize("op_case", EXPRESSIBLE, ids=str)
+def test_engines_agree(op_case: OpCase) -> None:
+    check_case(op_case)
+    assert tflite_refusals(op_case) == ()
+
+
+@pytest.mark.parametrize(("op_case", "reason"), NOT_EXPRESSIBLE, ids=str)
+def test_reference_and_c_agree(op_case: OpCase, reason: str) -> None:
+    check_case(op_case)
+    (refusal,) = tflite_refusals(op_case)
+    assert refusal.reason == reason
+
+
+def test_ties_round_away_from_zero() -> None:
+    op = QuantAveragePool(Window(1, 2, 1, 2), False, 0, 0, zero_point=0)
+    q = np.array([1, 2, -1, -2, 1, 0, -1, 0, 0, 0], dtype=np.int8).reshape(1, 1, 1, 10, 1)
+    result = op.evaluate([q], Arithmetic())
+    assert result.reshape(-1).tolist() == [2, -2, 1, -1, 0]
+
+
+@pytest.mark.parametrize("size", [6, 7, 8, 9])
+@pytest.mark.parametrize("pads", [[0, 0, 0, 0], [1, 0, 0, 1], [1, 1, 1, 1]])
+@pytest.mark.parametrize("ceil_mode", [0, 1])
+@pytest.mark.parametrize("include", [0, 1])
+def test_ceil_mode(size: int, pads: list[int], ceil_mode: int, include: int) -> None:
+    attributes = {"kernel_shape": [3, 2], "strides": [2, 3], "pads": pads}
+    modes = {"ceil_mode": ceil_mode, "count_include_pad": include}
+    check_onnx("AveragePool", attributes | modes, [(1, 3, size, size + 1)])
+
+
+@pytest.mark.parametrize("auto_pad", ["SAME_UPPER", "SAME_LOWER", "VALID"])
+@pytest.mark.parametrize("include", [0, 1])
+def test_auto_pad(auto_pad: str, include: int) -> None:
+    attributes = {"kernel_shape": [2, 3], "strides": [2, 2], "auto_pad": auto_pad}
+    check_onnx("AveragePool", attributes | {"count_include_pad": include}, [(1, 2, 7, 8)])
+
+
+@pytest.mark.parametrize("opset", [7, 10, 11, 19, 22])
+def test_opsets(opset: int) -> None:
+    attributes = {"kernel_shape": [2, 2], "pads": [1, 1, 0, 0], "count_include_pad": 1}
+    check_onnx("AveragePool", attributes, [(1, 2, 5, 6)], opset=opset)
+
+
+@pytest.mark.parametrize("include", [0, 1])
+def test_dilations(include: int) -> None:
+    attributes = {"kernel_shape": [3, 2], "dilations": [2, 3], "pads": [2, 0, 1, 1]}
+    modes = {"strides": [1, 2], "ceil_mode": 1, "count_include_pad": include}
+    check_onnx("AveragePool", attributes | modes, [(1, 2, 9, 8)], opset=19)
+
+
+def test_refuses_one_dimension() -> None:
+    with pytest.raises(CnncError, match="only 2-D images"):
+        check_onnx("AveragePool", {"kernel_shape": [2]}, [(1, 2, 8)])
