@@ -15,6 +15,9 @@ import tflite
 from cnnc.errors import InternalError
 from cnnc.ir.types import AnyArray, Shape
 
+_SCHEMA: Any = tflite
+"""The binding carries no types."""
+
 SCHEMA_VERSION = 3
 FILE_IDENTIFIER = b"TFL3"
 BUFFER_ALIGNMENT = 16
@@ -128,13 +131,13 @@ class _FileWriter:
         subgraph_vector = self._tables([subgraph])
         buffer_vector = self._tables([self._buffer(data) for data in self._buffers])
         description = self._builder.CreateString("cnnc")
-        tflite.ModelStart(self._builder)
-        tflite.ModelAddVersion(self._builder, SCHEMA_VERSION)
-        tflite.ModelAddOperatorCodes(self._builder, code_vector)
-        tflite.ModelAddSubgraphs(self._builder, subgraph_vector)
-        tflite.ModelAddDescription(self._builder, description)
-        tflite.ModelAddBuffers(self._builder, buffer_vector)
-        self._builder.Finish(tflite.ModelEnd(self._builder), FILE_IDENTIFIER)
+        _SCHEMA.ModelStart(self._builder)
+        _SCHEMA.ModelAddVersion(self._builder, SCHEMA_VERSION)
+        _SCHEMA.ModelAddOperatorCodes(self._builder, code_vector)
+        _SCHEMA.ModelAddSubgraphs(self._builder, subgraph_vector)
+        _SCHEMA.ModelAddDescription(self._builder, description)
+        _SCHEMA.ModelAddBuffers(self._builder, buffer_vector)
+        self._builder.Finish(_SCHEMA.ModelEnd(self._builder), FILE_IDENTIFIER)
         return bytes(self._builder.Output())
 
     def _tables(self, offsets: Sequence[int]) -> int:
@@ -147,39 +150,39 @@ class _FileWriter:
         return int(self._builder.CreateNumpyVector(np.asarray(values, dtype=element_type)))
 
     def _operator_code(self, code: str, version: int) -> int:
-        number = int(getattr(tflite.BuiltinOperator, code))
-        tflite.OperatorCodeStart(self._builder)
-        tflite.OperatorCodeAddDeprecatedBuiltinCode(self._builder, min(number, _LARGEST_OLD_CODE))
-        tflite.OperatorCodeAddVersion(self._builder, version)
-        tflite.OperatorCodeAddBuiltinCode(self._builder, number)
-        return int(tflite.OperatorCodeEnd(self._builder))
+        number = int(getattr(_SCHEMA.BuiltinOperator, code))
+        _SCHEMA.OperatorCodeStart(self._builder)
+        _SCHEMA.OperatorCodeAddDeprecatedBuiltinCode(self._builder, min(number, _LARGEST_OLD_CODE))
+        _SCHEMA.OperatorCodeAddVersion(self._builder, version)
+        _SCHEMA.OperatorCodeAddBuiltinCode(self._builder, number)
+        return int(_SCHEMA.OperatorCodeEnd(self._builder))
 
     def _tensor(self, record: TensorRecord) -> int:
         name = self._builder.CreateString(record.name)
         shape = self._vector(record.shape, np.int32)
         quantization = self._quantization(record)
-        tflite.TensorStart(self._builder)
-        tflite.TensorAddShape(self._builder, shape)
+        _SCHEMA.TensorStart(self._builder)
+        _SCHEMA.TensorAddShape(self._builder, shape)
         element_type = _ELEMENT_TYPES[record.element_type]
-        tflite.TensorAddType(self._builder, getattr(tflite.TensorType, element_type))
-        tflite.TensorAddBuffer(self._builder, self._buffer_of(record.data))
-        tflite.TensorAddName(self._builder, name)
+        _SCHEMA.TensorAddType(self._builder, getattr(_SCHEMA.TensorType, element_type))
+        _SCHEMA.TensorAddBuffer(self._builder, self._buffer_of(record.data))
+        _SCHEMA.TensorAddName(self._builder, name)
         if quantization is not None:
-            tflite.TensorAddQuantization(self._builder, quantization)
+            _SCHEMA.TensorAddQuantization(self._builder, quantization)
         # Without it a reader takes an empty shape for "rank unknown" rather than a scalar.
-        tflite.TensorAddHasRank(self._builder, True)
-        return int(tflite.TensorEnd(self._builder))
+        _SCHEMA.TensorAddHasRank(self._builder, True)
+        return int(_SCHEMA.TensorEnd(self._builder))
 
     def _quantization(self, record: TensorRecord) -> int | None:
         if not record.scales:
             return None
         scales = self._vector(record.scales, np.float32)
         zero_points = self._vector([record.zero_point] * len(record.scales), np.int64)
-        tflite.QuantizationParametersStart(self._builder)
-        tflite.QuantizationParametersAddScale(self._builder, scales)
-        tflite.QuantizationParametersAddZeroPoint(self._builder, zero_points)
-        tflite.QuantizationParametersAddQuantizedDimension(self._builder, record.quantized_axis)
-        return int(tflite.QuantizationParametersEnd(self._builder))
+        _SCHEMA.QuantizationParametersStart(self._builder)
+        _SCHEMA.QuantizationParametersAddScale(self._builder, scales)
+        _SCHEMA.QuantizationParametersAddZeroPoint(self._builder, zero_points)
+        _SCHEMA.QuantizationParametersAddQuantizedDimension(self._builder, record.quantized_axis)
+        return int(_SCHEMA.QuantizationParametersEnd(self._builder))
 
     def _buffer_of(self, data: AnyArray | None) -> int:
         if data is None:
@@ -193,10 +196,10 @@ class _FileWriter:
 
     def _buffer(self, data: bytes) -> int:
         vector = self._aligned_bytes(data) if data else None
-        tflite.BufferStart(self._builder)
+        _SCHEMA.BufferStart(self._builder)
         if vector is not None:
-            tflite.BufferAddData(self._builder, vector)
-        return int(tflite.BufferEnd(self._builder))
+            _SCHEMA.BufferAddData(self._builder, vector)
+        return int(_SCHEMA.BufferEnd(self._builder))
 
     def _aligned_bytes(self, data: bytes) -> int:
         # StartVector reserves the space; filling it at once instead of a byte at a time.
@@ -209,15 +212,15 @@ class _FileWriter:
         options = None if record.options is None else self._options(record.options)
         inputs = self._vector(record.inputs, np.int32)
         outputs = self._vector(record.outputs, np.int32)
-        tflite.OperatorStart(self._builder)
-        tflite.OperatorAddOpcodeIndex(self._builder, code_index)
-        tflite.OperatorAddInputs(self._builder, inputs)
-        tflite.OperatorAddOutputs(self._builder, outputs)
+        _SCHEMA.OperatorStart(self._builder)
+        _SCHEMA.OperatorAddOpcodeIndex(self._builder, code_index)
+        _SCHEMA.OperatorAddInputs(self._builder, inputs)
+        _SCHEMA.OperatorAddOutputs(self._builder, outputs)
         if record.options is not None:
-            kind = getattr(tflite.BuiltinOptions, record.options.table)
-            tflite.OperatorAddBuiltinOptionsType(self._builder, kind)
-            tflite.OperatorAddBuiltinOptions(self._builder, options)
-        return int(tflite.OperatorEnd(self._builder))
+            kind = getattr(_SCHEMA.BuiltinOptions, record.options.table)
+            _SCHEMA.OperatorAddBuiltinOptionsType(self._builder, kind)
+            _SCHEMA.OperatorAddBuiltinOptions(self._builder, options)
+        return int(_SCHEMA.OperatorEnd(self._builder))
 
     def _options(self, options: TfliteOptions) -> int:
         table = options.table
@@ -225,13 +228,13 @@ class _FileWriter:
             name: self._vector(value, np.int32) if isinstance(value, tuple) else value
             for name, value in options.fields.items()
         }
-        missing = [name for name in fields if not hasattr(tflite, f"{table}Add{name}")]
-        if missing or not hasattr(tflite.BuiltinOptions, table):
+        missing = [name for name in fields if not hasattr(_SCHEMA, f"{table}Add{name}")]
+        if missing or not hasattr(_SCHEMA.BuiltinOptions, table):
             raise InternalError(f"TFLite's schema has no {table} with fields {missing}")
-        getattr(tflite, f"{table}Start")(self._builder)
+        getattr(_SCHEMA, f"{table}Start")(self._builder)
         for name, value in fields.items():
-            getattr(tflite, f"{table}Add{name}")(self._builder, value)
-        return int(getattr(tflite, f"{table}End")(self._builder))
+            getattr(_SCHEMA, f"{table}Add{name}")(self._builder, value)
+        return int(getattr(_SCHEMA, f"{table}End")(self._builder))
 
     def _subgraph(
         self, tensors: int, operators: int, inputs: Sequence[int], outputs: Sequence[int]
@@ -239,10 +242,10 @@ class _FileWriter:
         input_vector = self._vector(inputs, np.int32)
         output_vector = self._vector(outputs, np.int32)
         name = self._builder.CreateString("main")
-        tflite.SubGraphStart(self._builder)
-        tflite.SubGraphAddTensors(self._builder, tensors)
-        tflite.SubGraphAddInputs(self._builder, input_vector)
-        tflite.SubGraphAddOutputs(self._builder, output_vector)
-        tflite.SubGraphAddOperators(self._builder, operators)
-        tflite.SubGraphAddName(self._builder, name)
-        return int(tflite.SubGraphEnd(self._builder))
+        _SCHEMA.SubGraphStart(self._builder)
+        _SCHEMA.SubGraphAddTensors(self._builder, tensors)
+        _SCHEMA.SubGraphAddInputs(self._builder, input_vector)
+        _SCHEMA.SubGraphAddOutputs(self._builder, output_vector)
+        _SCHEMA.SubGraphAddOperators(self._builder, operators)
+        _SCHEMA.SubGraphAddName(self._builder, name)
+        return int(_SCHEMA.SubGraphEnd(self._builder))

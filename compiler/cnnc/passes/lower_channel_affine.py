@@ -64,8 +64,8 @@ def _convolution(affine: ChannelAffine) -> DepthwiseConv2d:
 
 def _image_shape(shape: Shape) -> Shape:
     """Return [batch][row][1][channel] with all middle axes as rows; batch 1 for a vector."""
-    batch = shape[0] if len(shape) > 1 else 1
-    return (batch, math.prod(shape[1:-1]), 1, shape[-1])
+    *outer, channels = shape
+    return (*(outer[:1] or [1]), math.prod(outer[1:]), 1, channels)
 
 
 LOWER_CHANNEL_AFFINE: Pass[FloatModel] = sweep("lower_channel_affine", _rewrite)
