@@ -140,8 +140,18 @@ def pooled_shape(window: Window, shape: Shape) -> Shape:
 
 def image_counts(window: Window, shape: Shape) -> I64:
     """Return how many taps of each window lie in the image, [out_rows][out_cols]."""
-    ones = np.ones((1, 1, shape[1], shape[2], 1), dtype=np.int64)
-    return sum_windows(ones, window, 0)[0, 0, :, :, 0]
+    out_rows, out_cols = window.output_size(shape[1], shape[2])
+    along_rows = _taps_inside(_along_rows(window, shape[1]), out_rows, window.dilation_rows)
+    along_cols = _taps_inside(_along_cols(window, shape[2]), out_cols, window.dilation_cols)
+    return np.outer(along_rows, along_cols)
+
+
+def _taps_inside(axis: _Direction, outputs: int, dilation: int) -> I64:
+    """Return how many taps of each window along one axis lie in the image, [outputs]."""
+    origins = np.arange(outputs, dtype=np.int64)[:, np.newaxis] * axis.stride - axis.before
+    positions = origins + np.arange(0, axis.span, dilation, dtype=np.int64)
+    inside: I64 = ((positions >= 0) & (positions < axis.extent)).sum(axis=1, dtype=np.int64)
+    return inside
 
 
 def window_taps(
