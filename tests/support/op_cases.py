@@ -4,9 +4,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from tests.support.onnx_cases import check_onnx
 
 from cnnc.codegen.emit import emit
 from cnnc.codegen.lower import lower
@@ -14,7 +14,7 @@ from cnnc.codegen.tflite import NotCompared
 from cnnc.ir.float_model import FloatModel, FloatNode, Port
 from cnnc.ir.op import FloatOp
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import F32, I8, INT8_MAX, INT8_MIN, AnyArray, Rounding, Shape
+from cnnc.ir.types import F32, I8, INT8_MAX, INT8_MIN, Rounding, Shape
 from cnnc.quantize.float_reference import run_float
 from cnnc.quantize.quantize import quantize
 from cnnc.quantize.ranges import ValueRange, ValueRanges
@@ -26,6 +26,19 @@ from cnnc.simulator.reference import run_reference
 from cnnc.simulator.runners import ProgramRunner
 from cnnc.simulator.tflite_engine import TfliteEngine
 from cnnc.simulator.tflite_runtime import installed_runtimes
+from cnnc.simulator.tflite_single import SingleRoundingEngine
+
+__all__ = [
+    "OpCase",
+    "case_chunk",
+    "check_case",
+    "check_cases",
+    "check_engine",
+    "check_onnx",
+    "float_model",
+    "quantized_case",
+    "tflite_refusals",
+]
 
 _RANDOM_SAMPLES = 5
 
@@ -59,7 +72,7 @@ def check_case(case: OpCase, rounding: Rounding = "double") -> QuantModel:
 
     Args:
         case: What to check.
-        rounding: With ``single``, TFLite is left out: its reference kernels round twice.
+        rounding: With ``single``, ai-edge-litert's default kernels judge the ops that they can.
 
     Returns:
         The quantized one-node model.
@@ -74,8 +87,7 @@ def check_cases(cases: Sequence[OpCase], rounding: Rounding = "double") -> None:
         model = quantized_case(case, rounding)
         chunk = case_chunk(model)
         _check_host(case, model, chunk)
-        if rounding == "double":
-            _check_tflite(case, model, chunk)
+        _check_tflite(case, model, chunk)
 
 
 def tflite_refusals(case: OpCase) -> tuple[NotCompared, ...]:
@@ -150,14 +162,18 @@ def _check_host(case: OpCase, model: QuantModel, chunk: Chunk) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
         code = EmittedCode(directory, model)
-        program = build_program(code, sanitizing_toolset(), Path(folder, "build"), traced=True)
-        runner = ProgramRunner(program)
+        build = build_program(code, sanitizing_toolset(), Path(folder, "build"), traced=True)
+        runner = ProgramRunner(build.path)
         check_engine(f"{case.name}: host", model, CompiledEngine(model, runner, runner), chunk)
 
 
 def _check_tflite(case: OpCase, model: QuantModel, chunk: Chunk) -> None:
     for runtime in installed_runtimes():
-        check_engine(f"{case.name}: {runtime}", model, TfliteEngine(model, runtime), chunk)
+        if model.rounding == "double":
+            check_engine(f"{case.name}: {runtime}", model, TfliteEngine(model, runtime), chunk)
+        elif runtime.name == "ai-edge-litert":
+            judge = SingleRoundingEngine(model, runtime)
+            check_engine(f"{case.name}: {judge.runtime}", model, judge, chunk)
 
 
 def _port(value: str, shape: Shape) -> Port:
@@ -178,19 +194,3 @@ def _observed_range(
     }
     result = dict(run_float(model, inputs))["output"]
     return float(result.min()), float(result.max())
-
-
-def check_onnx(
-    op_type: str,
-    attributes: Mapping[str, Any],
-    input_shapes: Sequence[Shape],
-    opset: int = 17,
-    constants: Mapping[int, AnyArray | None] | None = None,
-) -> FloatModel:
-    """Assert that a one-node ONNX model computes what ONNX Runtime computes.
-
-    See ``onnx_cases.check_onnx``.
-    """
-    from tests.support import onnx_cases
-
-    return onnx_cases.check_onnx(op_type, attributes, input_shapes, opset, constants)
