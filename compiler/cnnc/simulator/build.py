@@ -22,6 +22,8 @@ _LANGUAGE_FLAGS = ("-std=c99", "-ffp-contract=off")
 _SANITIZER_FLAGS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _TIMEOUT_SECONDS = 600
 _PARALLEL_COMPILERS = 2
+_LIBRARY_HARNESS = ("cnnc_harness.c", "cnnc_harness_model.c")
+_WEIGHTS_HARNESS = "cnnc_harness_weights.S"
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,14 @@ class EmittedCode:
 
     @property
     def sources(self) -> tuple[Path, ...]:
-        """Every file to compile but the example's ``main.c``.
+        """The files that an inference needs: not the float conversions nor the self-test.
 
         Raises:
             UsageError: The folder has no ``src``.
         """
+        optional = {f"{self.model.name}_io", f"{self.model.name}_selftest"}
         files = sorted((self.directory / "src").glob("*"))
-        found = tuple(file for file in files if file.suffix in {".c", ".S"})
+        found = tuple(f for f in files if f.suffix in {".c", ".S"} and f.stem not in optional)
         if not found:
             raise UsageError(f"'{self.directory}' holds no C", "compile the model again", "src")
         return found
@@ -71,6 +74,19 @@ class EmittedCode:
         binary = self.directory / "src" / f"{stem}.bin"
         linked = any(file.stem == stem for file in self.sources)
         return binary if binary.is_file() and not linked else None
+
+
+@dataclass(frozen=True)
+class Build:
+    """The emitted C with the harness.
+
+    Attributes:
+        path: Library or program.
+        model_objects: Object files of the emitted C alone.
+    """
+
+    path: Path
+    model_objects: tuple[Path, ...]
 
 
 def host_toolset(optimization: str = "-O2") -> Toolset:
@@ -115,65 +131,51 @@ def target_toolset(core: Core) -> Toolset:
     return Toolset(_compiler_path(core), flags, core.link_flags)
 
 
-def compile_model(
-    code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool
-) -> tuple[Path, ...]:
-    """Compile the emitted files, without the harness.
+def build_library(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool) -> Build:
+    """Build a shared library that exports the harness.
 
     Args:
         code: What to compile.
         toolset: With what.
-        folder: Empty folder for the object files.
+        folder: Where to; does not exist yet.
         traced: Define ``CNNC_TRACE``.
-
-    Returns:
-        Object files.
 
     Raises:
         EngineFailedError: The compiler fails.
     """
+    return _build(code, toolset, folder, traced=traced, harness=_LIBRARY_HARNESS)
+
+
+def build_program(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool) -> Build:
+    """Build a program that answers a request file; arguments as ``build_library``.
+
+    Raises:
+        EngineFailedError: The compiler fails.
+    """
+    harness = (*_LIBRARY_HARNESS, "cnnc_harness_main.c")
+    return _build(code, toolset, folder, traced=traced, harness=harness)
+
+
+def _build(
+    code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool, harness: Sequence[str]
+) -> Build:
     logger.info("compiling '%s'%s", code.model.name, " with trace" if traced else "")
-    flags = [*_include_flags(code), *_trace_flags(traced)]
-    return _compile(toolset, code.sources, flags, folder)
-
-
-def build_library(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool) -> Path:
-    """Build a shared library that exports the harness."""
-    library = folder / "model.so"
-    _link(toolset, [*_objects(code, toolset, folder, traced=traced, main=False)], library)
-    return library
-
-
-def build_program(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool) -> Path:
-    """Build a program that answers a request file (``cnnc_harness_main.c``)."""
-    program = folder / "model"
-    _link(toolset, [*_objects(code, toolset, folder, traced=traced, main=True)], program)
-    return program
-
-
-def _objects(
-    code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool, main: bool
-) -> tuple[Path, ...]:
-    model_folder, harness_folder = folder / "model_objects", folder / "harness"
+    flags = [f"-I{place}" for place in (code.directory / "include", code.directory / "src")]
+    flags += ["-DCNNC_TRACE"] if traced else []
+    model_folder, harness_folder = folder / "model", folder / "harness"
     model_folder.mkdir(parents=True)
     harness_folder.mkdir()
-    names = ["cnnc_harness.c", "cnnc_harness_model.c", *(["cnnc_harness_main.c"] if main else [])]
-    names += ["cnnc_harness_weights.S"] if code.loaded_weights is not None else []
+    names = [*harness, *([_WEIGHTS_HARNESS] if code.loaded_weights is not None else [])]
     for name in [*names, "cnnc_harness.h"]:
         text = (tree("runtime") / "harness" / name).read_bytes()
         (harness_folder / name).write_bytes(text)
-    flags = [*_include_flags(code), *_trace_flags(traced), *_harness_macros(code)]
-    harness = _compile(toolset, [harness_folder / name for name in names], flags, harness_folder)
-    return (*compile_model(code, toolset, model_folder, traced=traced), *harness)
-
-
-def _include_flags(code: EmittedCode) -> list[str]:
-    folders = (code.directory / "include", code.directory / "src", code.directory / "src" / "cnnc")
-    return [f"-I{folder}" for folder in folders]
-
-
-def _trace_flags(traced: bool) -> list[str]:
-    return ["-DCNNC_TRACE"] if traced else []
+    around = [harness_folder / name for name in names]
+    model_objects = _compile(toolset, code.sources, flags, model_folder)
+    harness_objects = _compile(toolset, around, [*flags, *_harness_macros(code)], harness_folder)
+    output = folder / "harness.bin"
+    objects = map(str, (*model_objects, *harness_objects))
+    _call([toolset.compiler, *objects, *toolset.link_flags, "-o", str(output)])
+    return Build(output, model_objects)
 
 
 def _harness_macros(code: EmittedCode) -> list[str]:
@@ -209,10 +211,6 @@ def _compile(
     with ThreadPoolExecutor(_PARALLEL_COMPILERS) as pool:
         list(pool.map(_call, commands))
     return objects
-
-
-def _link(toolset: Toolset, objects: Sequence[Path], output: Path) -> None:
-    _call([toolset.compiler, *map(str, objects), *toolset.link_flags, "-o", str(output)])
 
 
 def _call(command: Sequence[str]) -> None:

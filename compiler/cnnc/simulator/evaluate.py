@@ -155,13 +155,13 @@ def _checked_labels(samples: Samples, evaluated: int, items: int, data: Path) ->
 def _start_engine(folder: CompiledFolder, build: Path) -> tuple[EngineName, OutputRunner]:
     first = folder.model.outputs[0].value
     try:
-        library = build_library(folder.code, fast_host_toolset(), build, traced=False)
+        library = build_library(folder.code, fast_host_toolset(), build / "host", traced=False)
     except EngineFailedError:
         raise
     except ToolchainError as error:
         logger.warning("%s; int8 is computed by the reference, which is slower", error.problem)
         return "reference", lambda inputs: run_outputs(folder.model, inputs)[first]
-    runner = LibraryRunner(library)
+    runner = LibraryRunner(library.path)
     layout = RecordLayout(folder.model, traced=False)
     return "host", lambda inputs: runner.run(layout, inputs).outputs[0]
 

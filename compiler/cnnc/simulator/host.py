@@ -35,5 +35,5 @@ def _runner(
     code: EmittedCode, toolset: Toolset, folder: Path, *, sanitize: bool, traced: bool
 ) -> Runner:
     if sanitize:
-        return ProgramRunner(build_program(code, toolset, folder, traced=traced))
-    return LibraryRunner(build_library(code, toolset, folder, traced=traced))
+        return ProgramRunner(build_program(code, toolset, folder, traced=traced).path)
+    return LibraryRunner(build_library(code, toolset, folder, traced=traced).path)

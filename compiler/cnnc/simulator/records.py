@@ -98,7 +98,7 @@ class RecordLayout:
             ]
         )
 
-    def parse(self, raw: bytes | bytearray, samples: int) -> Records:
+    def parse(self, raw: bytes | memoryview, samples: int) -> Records:
         """Take records apart.
 
         Raises:

@@ -14,7 +14,7 @@ from cnnc.simulator.float_engine import FloatComparison, skipped_float
 from cnnc.simulator.folder import CompiledFolder, open_folder
 from cnnc.simulator.host import start_host
 from cnnc.simulator.inputs import FileInputs, RandomInputs
-from cnnc.simulator.target import no_target_details, start_target, target_details
+from cnnc.simulator.target import no_target_details, start_target
 from cnnc.simulator.tflite_engine import start_tflite
 
 ENGINES = ("reference", "host", "target", "tflite", "float")
@@ -142,7 +142,7 @@ class _Simulation:
     folder: CompiledFolder
     request: SimulationRequest
     build: Path
-    details: dict[str, dict[str, Any]] = field(default_factory=dict)
+    details: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     float_comparison: FloatComparison | None = None
@@ -203,12 +203,11 @@ class _Simulation:
         if target.is_host:
             self.skipped["target"] = "the folder was compiled for this machine (target 'host')"
             return
-        folder = self.build / "target"
-        engine = start_target(self.folder.code, target, folder)
-        self.comparisons["target"] = Comparison(self.folder.model, engine)
-        self.details["target"] = target_details(
-            self.folder.code, target, folder / "measured", self.folder.arena_bytes
+        started = start_target(
+            self.folder.code, target, self.build / "target", self.folder.arena_bytes
         )
+        self.comparisons["target"] = Comparison(self.folder.model, started.engine)
+        self.details["target"] = started.details
 
     def _start_tflite(self) -> None:
         self.details["tflite"] = {"runtime": None}

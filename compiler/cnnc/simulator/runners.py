@@ -68,7 +68,7 @@ class LibraryRunner:
             ]
             for future in futures:
                 _check_status(future.result())
-        return layout.parse(records.tobytes(), len(packed))
+        return layout.parse(records.reshape(-1).data, len(packed))
 
     def _run_part(
         self,

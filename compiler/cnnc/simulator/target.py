@@ -3,7 +3,7 @@
 import logging
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from cnnc.simulator.build import (
     EmittedCode,
     Toolset,
     build_program,
-    compile_model,
     target_toolset,
 )
 from cnnc.simulator.compiled import CompiledEngine
@@ -36,48 +35,45 @@ class Footprint:
     static_bytes: int
 
 
-def start_target(code: EmittedCode, target: Target, folder: Path) -> CompiledEngine:
+@dataclass(frozen=True, eq=False)
+class TargetEngine:
+    """The engine, and what only it can say.
+
+    Attributes:
+        engine: Compared with the reference.
+        details: ``machine``, sizes; instructions and stack are null, because counting them needs
+            an emulator plug-in.
+    """
+
+    engine: CompiledEngine
+    details: Mapping[str, Any]
+
+
+def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: int) -> TargetEngine:
     """Build the C for the target, with and without trace.
 
     Args:
         code: What to build.
         target: Not the host.
-        folder: Empty folder to build in.
+        folder: Where to build; does not exist yet.
+        arena_bytes: Memory that the caller provides for one inference.
 
     Raises:
-        ToolchainError: The cross compiler or the emulator is missing, or the compiler fails.
+        ToolchainError: The cross compiler or the emulator is missing.
+        EngineFailedError: The compiler fails.
     """
     toolset = target_toolset(target.core)
     emulator = find_emulator(target.core)
     traced = build_program(code, toolset, folder / "traced", traced=True)
     plain = build_program(code, toolset, folder / "plain", traced=False)
-    return CompiledEngine(
-        code.model, ProgramRunner(traced, emulator), ProgramRunner(plain, emulator)
-    )
-
-
-def target_details(
-    code: EmittedCode, target: Target, folder: Path, arena_bytes: int
-) -> dict[str, Any]:
-    """Return the keys that only the target engine has.
-
-    Instructions and stack are null: counting them needs an emulator plug-in.
-
-    Args:
-        code: What was built.
-        target: For which.
-        folder: Empty folder to build in.
-        arena_bytes: Memory that the caller provides for one inference.
-    """
-    folder.mkdir()
-    toolset = target_toolset(target.core)
-    objects = compile_model(code, toolset, folder, traced=False)
-    footprint = measure_objects(toolset, objects)
-    return {
+    footprint = measure_objects(toolset, plain.model_objects)
+    details = {
         **no_target_details(target),
         "flash_bytes": footprint.flash_bytes if footprint else None,
         "ram_bytes": footprint.static_bytes + arena_bytes if footprint else None,
     }
+    runners = [ProgramRunner(build.path, emulator) for build in (traced, plain)]
+    return TargetEngine(CompiledEngine(code.model, *runners), details)
 
 
 def no_target_details(target: Target) -> dict[str, Any]:
