@@ -90,7 +90,7 @@ def test_noop_with_empty_axes_adds_no_node() -> None:
 
 
 def test_axis_that_does_not_exist() -> None:
-    with pytest.raises(CnncError):
+    with pytest.raises(CnncError, match="do not exist in rank 3"):
         check_onnx("ReduceMean", {"axes": [4]}, [(1, 2, 3)], opset=13)
 
 
