@@ -16,8 +16,8 @@ from cnnc.quantize.context import QuantizeContext
 if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
 
-_EXP_OVERFLOW = 100.0
-"""exp of more than this is infinity in float32."""
+_LARGEST_EXPONENT = 88.0
+"""exp of little more is beyond float32; there the sigmoid is far below the output's resolution."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ def _sigmoid(x: float) -> np.float32:
 
     In one step of double precision, about one table in a thousand would differ.
     """
-    exponential = np.float32(math.inf if -x > _EXP_OVERFLOW else math.exp(-x))
+    exponential = np.float32(math.exp(min(-x, _LARGEST_EXPONENT)))
     return np.float32(1.0) / (np.float32(1.0) + exponential)
 
 
