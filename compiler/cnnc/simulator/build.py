@@ -165,11 +165,13 @@ def _build(
     model_folder, harness_folder = folder / "model", folder / "harness"
     model_folder.mkdir(parents=True)
     harness_folder.mkdir()
-    names = [*harness, *([_WEIGHTS_HARNESS] if code.loaded_weights is not None else [])]
-    for name in [*names, "cnnc_harness.h"]:
+    for name in (*harness, "cnnc_harness.h", _WEIGHTS_HARNESS):
         text = (tree("runtime") / "harness" / name).read_bytes()
         (harness_folder / name).write_bytes(text)
-    around = [harness_folder / name for name in names]
+    # The harness is small: one compiler call costs less than several.
+    around = [harness_folder / "all.c"]
+    around[0].write_text("".join(f'#include "{name}"\n' for name in harness), encoding="utf-8")
+    around += [harness_folder / _WEIGHTS_HARNESS] if code.loaded_weights is not None else []
     model_objects = _compile(toolset, code.sources, flags, model_folder)
     harness_objects = _compile(toolset, around, [*flags, *_harness_macros(code)], harness_folder)
     output = folder / "harness.bin"
