@@ -56,3 +56,11 @@ def test_an_integer_model() -> None:
         "requantize  n1  (v0 [2, 2] int8(0.5, 3)) -> v1 [2, 2] int8(0.25, -7)  table=int8[256]#"
     )
     assert lines[3].endswith("input_zero_point=3 output_zero_point=-7  from onnx")
+
+
+def test_names_stay_on_their_line() -> None:
+    net = Network(**{"x\n\x1b[2J": (1, 4)})
+    model = net.model(net.add(Transpose((1, 0)), "x\n\x1b[2J"))
+    lines = dump_float(model).splitlines()
+    assert len(lines) == 4
+    assert "(x\\n\\x1b[2J [1, 4])" in lines[2]

@@ -45,7 +45,7 @@ def _dump(
     lines = [title]
     lines += [_port("input", port, values) for port in model.inputs]
     lines += [
-        f"constant {name} {values[name]} = {_array(array)}"
+        f"constant {_name(name)} {values[name]} = {_array(array)}"
         for name, array in model.constants.items()
     ]
     lines += [_node(node, values) for node in nodes]
@@ -55,17 +55,23 @@ def _dump(
 
 def _port(role: str, port: Port, values: Mapping[str, str]) -> str:
     return (
-        f"{role} {port.name} = {port.value} {values[port.value]}"
+        f"{role} {_name(port.name)} = {_name(port.value)} {values[port.value]}"
         f"  onnx {list(port.onnx_shape)} axes {list(port.storage_axes)}"
     )
 
 
 def _node(node: FloatNode | QuantNode, values: Mapping[str, str]) -> str:
-    operands = ", ".join(f"{name} {values[name]}" for name in node.inputs)
+    operands = ", ".join(f"{_name(name)} {values[name]}" for name in node.inputs)
     attributes = " ".join(_attributes(node.op))
-    sources = f"  from {', '.join(node.sources)}" if node.sources else ""
-    line = f"{node.op.kind}  {node.name}  ({operands}) -> {node.output} {values[node.output]}"
+    sources = f"  from {', '.join(map(_name, node.sources))}" if node.sources else ""
+    result = f"{_name(node.output)} {values[node.output]}"
+    line = f"{node.op.kind}  {_name(node.name)}  ({operands}) -> {result}"
     return f"{line}  {attributes}{sources}".rstrip()
+
+
+def _name(name: str) -> str:
+    """Return a name from the model such that it stays on its line and moves no cursor."""
+    return name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
 
 
 def _attributes(op: FloatOp | QuantOp) -> Iterator[str]:
