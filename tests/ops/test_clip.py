@@ -147,6 +147,7 @@ def test_reads_bounds_from_attributes(
         ({1: _float32(0.0), 2: _float32(6.0)}, 0.0, 6.0),
         ({1: _float32(-0.5)}, -0.5, _INFINITY),
         ({1: None, 2: _float32(0.5)}, -_INFINITY, 0.5),
+        ({1: _float32(0.0), 2: _float32(_INFINITY)}, 0.0, _INFINITY),
     ],
 )
 @pytest.mark.parametrize("opset", [11, 13, 17])
@@ -166,6 +167,11 @@ def test_without_bounds_nothing_is_left() -> None:
 def test_bounds_that_are_no_interval_are_refused() -> None:
     with pytest.raises(UnsupportedOpError, match="min 2 and max 1 are no interval"):
         check_onnx("Clip", {"min": 2.0, "max": 1.0}, [(2, 3)], 7)
+
+
+def test_a_bound_that_is_not_a_number_is_refused() -> None:
+    with pytest.raises(UnsupportedOpError, match="max 'constant2' hold NaN"):
+        check_onnx("Clip", {}, [(2, 3)], 17, {1: _float32(0.0), 2: _float32(math.nan)})
 
 
 def test_bounds_that_are_computed_are_refused() -> None:

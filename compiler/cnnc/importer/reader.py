@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 
 from cnnc.errors import UnsupportedAttributeError
@@ -92,7 +93,7 @@ class NodeReader:
         """Whether an operand is known at compile time."""
         return self._inputs[index] in self._builder.folded
 
-    def constant(self, index: int, role: str) -> AnyArray:
+    def constant(self, index: int, role: str, allow_infinite: bool = False) -> AnyArray:
         """Return a constant operand in ONNX order; ``role`` names it in the error."""
         if not self.has_input(index):
             raise UnsupportedAttributeError(f"{role} (input {index}) is missing")
@@ -102,7 +103,8 @@ class NodeReader:
                 f"{role} (input {index}, '{name}') must be a constant, not computed at run time"
             )
         array = self._builder.folded[name]
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
+        refused = np.isnan if allow_infinite else _is_not_finite
+        if array.dtype.kind == "f" and refused(array).any():
             raise UnsupportedAttributeError(f"{role} '{name}' hold NaN or infinity")
         return array
 
@@ -185,3 +187,7 @@ class NodeReader:
     def define_onnx_order(self, key: str, output: int = 0) -> None:
         """Say that a result is stored in ONNX order."""
         self.define(key, onnx_order(len(self._builder.shapes[key])), output)
+
+
+def _is_not_finite(array: AnyArray) -> npt.NDArray[np.bool_]:
+    return ~np.isfinite(array)

@@ -124,7 +124,7 @@ def _read_relu(reader: "NodeReader") -> None:
 
 def _read_clip(reader: "NodeReader") -> None:
     low, high = _bound(reader, 1, "min", -math.inf), _bound(reader, 2, "max", math.inf)
-    if math.isnan(low) or math.isnan(high) or low > high:
+    if not low <= high or low == math.inf or high == -math.inf:
         raise UnsupportedAttributeError(f"the bounds min {low:g} and max {high:g} are no interval")
     value = reader.stored(0)
     if math.isinf(low) and math.isinf(high):
@@ -138,7 +138,7 @@ def _bound(reader: "NodeReader", index: int, name: str, default: float) -> float
     if reader.opset < 11:
         bound = reader.float_attribute(name, default)
     elif reader.has_input(index):
-        bound = _scalar(reader.constant(index, name), name)
+        bound = _scalar(reader.constant(index, name, allow_infinite=True), name)
     else:
         bound = default
     return math.copysign(math.inf, bound) if abs(bound) >= _FLOAT32_MAX else bound
