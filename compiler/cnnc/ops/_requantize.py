@@ -33,7 +33,7 @@ WEIGHT_MAX = 127
 ACTIVATION_SPAN = 255
 """Largest |q - zero_point|."""
 _SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
-_LARGEST_SHIFT = 30
+_LARGEST_SCALE = float(np.finfo(np.float32).max)
 _Number = TypeVar("_Number", np.float64, np.int64)
 
 
@@ -121,10 +121,10 @@ class QuantWeightedOp(QuantOp):
         }
 
 
-def weight_sums(weight: I8, channel_axis: int, magnitude: bool = False) -> I64:
-    """Return the sum of weights (or of their magnitudes) of each output channel."""
+def weight_sums(weight: I8, channel_axis: int) -> I64:
+    """Return the sum of the weights of each output channel."""
     rows = _channel_rows(weight.astype(np.int64), channel_axis)
-    sums: I64 = (np.abs(rows) if magnitude else rows).sum(axis=1)
+    sums: I64 = rows.sum(axis=1)
     return sums
 
 
@@ -144,7 +144,7 @@ def quantize_weighted(
         context: Formats of the first operand and of the result.
 
     Raises:
-        ModelError: Weights and ranges are so far apart that no int32 multiplier exists.
+        ModelError: A bias is so large that its weight scale would pass float32.
     """
     rows = _channel_rows(weight.astype(np.float64), channel_axis)
     source, result = context.inputs[0], context.output
@@ -157,8 +157,6 @@ def quantize_weighted(
     )
     double_scales = scales.astype(np.float64)
     multipliers, shifts = quantize_multipliers(source.scale * double_scales / result.scale)
-    if shifts.max(initial=0) > _LARGEST_SHIFT:
-        raise _out_of_range(context.node)
     shape = [1] * weight.ndim
     shape[channel_axis] = -1
     minimum, maximum = activation_limits(activation, result)
@@ -194,9 +192,10 @@ def _channel_scale(
         scale = 1.0
     while (bound := _accumulator_bound(row, bias, input_scale, scale)) >= 2.0**31:
         # The bound shrinks about in proportion to the scale; a little more ends the loop.
-        scale = float(np.float32(scale * (bound / 2.0**31) * 1.001))
-        if not np.isfinite(scale):
-            raise _out_of_range(node)
+        scale *= bound / 2.0**31 * 1.001
+        if scale > _LARGEST_SCALE:
+            raise _bias_too_large(node)
+        scale = float(np.float32(scale))
     return scale
 
 
@@ -208,9 +207,9 @@ def _accumulator_bound(
     return abs(bias) / (input_scale * scale) + 0.5 + ACTIVATION_SPAN * taps
 
 
-def _out_of_range(node: str) -> ModelError:
+def _bias_too_large(node: str) -> ModelError:
     return ModelError(
-        f"node '{node}': weights, bias and activation ranges differ by more than int32 can scale",
-        "check the layer's weights and that the calibration data are scaled as in training",
+        f"node '{node}': a bias is too large for int32 at the scale of the layer's input",
+        "check the layer's bias and that the calibration data are scaled as in training",
         node,
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnc.errors import UnsupportedAttributeError
-from cnnc.ir.types import F32, Activation
+from cnnc.ir.types import F32, Activation, Shape
 from cnnc.ops._weights import read_weight
 from cnnc.ops.fully_connected.float_op import FullyConnected
 from cnnc.ops.reshape import Reshape
@@ -62,8 +62,7 @@ def read_matmul(reader: "NodeReader") -> None:
         np.ascontiguousarray(plain.T), np.zeros(plain.shape[1], np.float32), Activation.NONE
     )
     operand = reader.in_onnx_order(0)
-    result = (1,) * (matrix.ndim - len(shape)) + shape[:-1] + matrix.shape[-1:]
-    result = result if matrix.ndim > 1 else shape[:-1]
+    result = _product_shape(shape, matrix.shape)
     rows = (math.prod(shape[:-1]), shape[-1])
     if shape == rows and len(result) == 2:
         reader.define_onnx_order(reader.emit(op, [operand]))
@@ -114,3 +113,12 @@ def _single_matrix(weights: F32) -> F32:
             f"weights of shape {list(weights.shape)} are not one matrix"
         )
     return weights.reshape(weights.shape[-2:])
+
+
+def _product_shape(left: Shape, right: Shape) -> Shape:
+    """Return the shape of numpy.matmul where the right operand is one matrix or a vector."""
+    if len(right) == 1:
+        return left[:-1]
+    batch_axes = max(len(left) - 2, 0)
+    added = max(len(right) - 2 - batch_axes, 0)
+    return (1,) * added + left[:-1] + right[-1:]

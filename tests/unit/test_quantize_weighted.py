@@ -1,0 +1,104 @@
+"""Weights, bias and multipliers of layers with weights become integers (spec sections 1 to 3)."""
+
+import numpy as np
+import pytest
+
+from cnnc.errors import ModelError
+from cnnc.ir.types import I8, Activation, Quantization
+from cnnc.ops._convolution import exact_float_type, sample_chunks
+from cnnc.ops._requantize import WeightedFields, quantize_weighted
+from cnnc.quantize.context import QuantizeContext
+from cnnc.quantize.fixed_point import quantize_multiplier
+
+HALF = Quantization(0.5, 3)
+
+
+def _quantized(
+    weights: list[list[float]],
+    bias: list[float],
+    source: Quantization = HALF,
+    result: Quantization = HALF,
+) -> WeightedFields:
+    weight = np.array(weights, np.float32)
+    context = QuantizeContext(
+        node="node",
+        rounding="double",
+        inputs=(source,),
+        input_shapes=((1, weight.shape[1]),),
+        output=result,
+        output_shape=(1, len(weight)),
+    )
+    return quantize_weighted(weight, np.array(bias, np.float32), Activation.RELU, 0, context)
+
+
+def _bounds(fields: WeightedFields) -> list[int]:
+    sums = np.abs(fields["weight"].astype(np.int64)).sum(axis=1)
+    bounds = np.abs(fields["bias"].astype(np.int64)) + 255 * sums
+    return [int(bound) for bound in bounds]
+
+
+def test_weights_are_symmetric_per_channel() -> None:
+    fields = _quantized([[1.0, -0.5], [-12.7, 0.15]], [0.25, -1.0])
+    assert fields["weight"].tolist() == [[127, -64], [-127, 2]]
+    largest = np.array([1.0, 12.7], np.float32).astype(np.float64)
+    np.testing.assert_array_equal(fields["weight_scales"], (largest / 127).astype(np.float32))
+    # 0.25 / (0.5 * f32(1/127)) is a little above 63.5, -1 / (0.5 * 0.1) is -20.
+    assert fields["bias"].tolist() == [64, -20]
+
+
+def test_multipliers_are_double_products_of_float32_scales() -> None:
+    source, result = (
+        Quantization(float(np.float32(0.1)), -7),
+        Quantization(float(np.float32(0.3)), 9),
+    )
+    fields = _quantized([[1.0, -0.5]], [0.0], source, result)
+    scale = float(fields["weight_scales"][0])
+    pair = quantize_multiplier(source.scale * scale / result.scale)
+    assert (int(fields["multipliers"][0]), int(fields["shifts"][0])) == pair
+    assert (fields["input_zero_point"], fields["output_zero_point"]) == (-7, 9)
+    assert (fields["minimum"], fields["maximum"]) == (9, 127)
+
+
+def test_channel_of_zeros_has_scale_one() -> None:
+    fields = _quantized([[0.0, 0.0], [1e-44, 0.0]], [2.0, 2.0])
+    assert fields["weight_scales"].tolist() == [1.0, 1.0]
+    assert fields["weight"].tolist() == [[0, 0], [0, 0]]
+    assert fields["bias"].tolist() == [4, 4]
+
+
+def test_bias_beyond_int32_enlarges_the_weight_scale() -> None:
+    fields = _quantized([[1e-6, -1e-6], [1.0, 1.0]], [1e5, 0.0])
+    bounds = _bounds(fields)
+    assert max(bounds) < 2**31
+    assert bounds[0] > 2**30
+    scales = fields["weight_scales"].astype(np.float64)
+    np.testing.assert_allclose(fields["bias"][0] * 0.5 * scales[0], 1e5, rtol=1e-6)
+    np.testing.assert_allclose(scales[1], 1 / 127, rtol=1e-6)
+
+
+def test_many_large_weights_enlarge_the_weight_scale() -> None:
+    fields = _quantized([[1.0] * 70_000], [0.0])
+    assert 2**30 < _bounds(fields)[0] < 2**31
+    assert 110 < int(fields["weight"].max()) < 127
+
+
+def test_bias_beyond_every_scale_is_named() -> None:
+    tiny = Quantization(float(np.float32(1e-30)), 0)
+    with pytest.raises(ModelError, match="node 'node': a bias is too large for int32"):
+        _quantized([[1.0]], [1e38], tiny, HALF)
+
+
+def test_exact_float_type_bounds_every_partial_sum() -> None:
+    weight: I8 = np.full((2, 518), 127, np.int8)
+    assert exact_float_type(weight, 0) is np.float32
+    assert exact_float_type(np.concatenate([weight, weight], axis=1), 0) is np.float64
+    assert exact_float_type(np.concatenate([weight, weight], axis=0), 0) is np.float32
+    assert exact_float_type(np.concatenate([weight, weight], axis=0), 1) is np.float32
+
+
+def test_sample_chunks_cover_all_samples_once() -> None:
+    for size in (1, 2**18, 2**30):
+        chunks = list(sample_chunks(7, size))
+        assert [i for chunk in chunks for i in range(chunk.start, chunk.stop)] == list(range(7))
+    assert len(list(sample_chunks(7, 2**30))) == 7
+    assert len(list(sample_chunks(7, 1))) == 1
