@@ -74,14 +74,14 @@ CNNC_KERNEL void cnnc_add_broadcast_s8(const struct cnnc_add_broadcast_s8_parame
     for (int32_t i = 0; i < rows; i++) {
         const int8_t *first_row = first + cnnc_broadcast_offset(i, &extents, &first_strides);
         const int8_t *second_row = second + cnnc_broadcast_offset(i, &extents, &second_strides);
-        int8_t *output_row = output + i * p->extent_5;
         if (p->second_stride_5 == 0) {
-            cnnc_add_row_repeat_second(&row, first_row, *second_row, output_row);
+            cnnc_add_row_repeat_second(&row, first_row, *second_row, output);
         } else if (p->first_stride_5 == 0) {
-            cnnc_add_row_repeat_first(&row, *first_row, second_row, output_row);
+            cnnc_add_row_repeat_first(&row, *first_row, second_row, output);
         } else {
-            cnnc_add_s8(&row, first_row, second_row, output_row);
+            cnnc_add_s8(&row, first_row, second_row, output);
         }
+        output += p->extent_5;
     }
 }
 
