@@ -47,7 +47,13 @@ class Grower:
         return value
 
     def _operator(self, shape: Shape, seed: int) -> FloatOp:
-        options = [Tanh(), Add(), Mul(), affine(seed, shape[-1]), affine(seed, shape[-1])]
+        options: list[FloatOp] = [
+            Tanh(),
+            Add(),
+            Mul(),
+            affine(seed, shape[-1]),
+            affine(seed, shape[-1]),
+        ]
         options += [Clip(*self._draw(st.sampled_from(CLIPS))) for _ in range(2)]
         options.append(Transpose(tuple(self._draw(st.permutations(range(len(shape)))))))
         fitting = [target for target in SHAPES if math.prod(target) == math.prod(shape)]
