@@ -71,6 +71,14 @@ def test_float_literals_read_back_exactly(value: float) -> None:
             f"int f(struct x *{'a' * 50}, void (*g)(int, int), int {'b' * 30}) {{",
             [f"int f(struct x *{'a' * 50}, void (*g)(int, int),", f"      int {'b' * 30}) {{"],
         ),
+        (
+            f"enum some_status f(struct {'a' * 70} *context) {{",
+            ["enum some_status", f"f(struct {'a' * 70} *context) {{"],
+        ),
+        (
+            f"int {'f' * 20}(struct {'a' * 70} *context);",
+            [f"int {'f' * 20}(", f"    struct {'a' * 70} *context);"],
+        ),
         (f"#define X f({'a' * 60}, {'b' * 60})", [f"#define X f({'a' * 60}, {'b' * 60})"]),
     ],
 )

@@ -35,7 +35,11 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
         folder.mkdir(parents=True)
         (tmp_path / "cnnc_common.h").write_text("/* nothing */\n")
         (folder / "cnnc_twist_s8.h").write_text(text)
-        monkeypatch.setattr(module, "tree", lambda _: tmp_path)
+
+        def fake_tree(_name: str) -> Path:
+            return tmp_path
+
+        monkeypatch.setattr(module, "tree", fake_tree)
         kernel_source.cache_clear()
         runtime_headers.cache_clear()
 

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from cnnc.memory.lifetime import Lifetime
 from cnnc.memory.place import ALIGNMENT, aligned, lower_bound, place
 
-lifetimes = st.builds(
-    lambda size, first, length: Lifetime(size, first, first + length),
-    st.integers(0, 200),
-    st.integers(0, 10),
-    st.integers(0, 6),
-)
+
+def _lifetime(size: int, first: int, length: int) -> Lifetime:
+    return Lifetime(size, first, first + length)
+
+
+lifetimes = st.builds(_lifetime, st.integers(0, 200), st.integers(0, 10), st.integers(0, 6))
 
 
 @given(st.lists(lifetimes, max_size=15))

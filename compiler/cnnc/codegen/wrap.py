@@ -4,13 +4,17 @@ import re
 
 COLUMN_LIMIT = 100
 
+_CONTINUATION = "    "
+
 _CALL = re.compile(r"(?P<head>.*?\()(?P<arguments>[^()]*(?:\([^()]*\)[^()]*)*)(?P<tail>\)[^()]*)")
+_FUNCTION = re.compile(r"(?P<type>\w[\w ]*) (?P<rest>\w+\(.*)")
 
 
 def wrap_long_lines(text: str) -> str:
     """Return the text with long declarations and calls broken after commas.
 
-    A continued line starts below the first argument and is filled as far as the limit goes.
+    A continued line starts below the first argument and is filled as far as the limit goes; a
+    function's name goes below its return type where that is not enough.
     Between ``clang-format off`` and ``on``, and in macros, nothing changes.
     """
     lines = []
@@ -24,22 +28,37 @@ def wrap_long_lines(text: str) -> str:
 
 
 def _wrapped(line: str) -> list[str]:
+    """Return the first of clang-format's ways that keeps the limit, else the last one."""
     match = _CALL.fullmatch(line)
     if match is None:
         return [line]
-    head, tail = match["head"], match["tail"]
+    aligned = _below_first_argument(match["head"], match)
+    function = _FUNCTION.fullmatch(line)
+    if function is None or _fits(aligned):
+        return aligned
+    named = _CALL.fullmatch(function["rest"])
+    if named is not None:
+        below_type = [function["type"], *_below_first_argument(named["head"], named)]
+        if _fits(below_type):
+            return below_type
+    return [match["head"], *_below_first_argument(_CONTINUATION, match)]
+
+
+def _fits(lines: list[str]) -> bool:
+    return all(len(line) <= COLUMN_LIMIT for line in lines)
+
+
+def _below_first_argument(head: str, match: re.Match[str]) -> list[str]:
+    """Return the arguments after a head, continued below the first one."""
     arguments = _split(match["arguments"])
-    lines = []
-    current = head
-    for index, argument in enumerate(arguments):
-        last = index == len(arguments) - 1
-        piece = argument + (tail if last else ",")
-        separator = "" if current == head or not current.strip() else " "
-        if separator and len(current) + 1 + len(piece) > COLUMN_LIMIT:
-            lines.append(current)
-            current, separator = " " * len(head), ""
-        current += separator + piece
-    return [*lines, current]
+    pieces = [*(f"{argument}," for argument in arguments[:-1]), arguments[-1] + match["tail"]]
+    lines = [head + pieces[0]]
+    for piece in pieces[1:]:
+        if len(lines[-1]) + 1 + len(piece) <= COLUMN_LIMIT:
+            lines[-1] += f" {piece}"
+        else:
+            lines.append(" " * len(head) + piece)
+    return lines
 
 
 def _split(arguments: str) -> list[str]:

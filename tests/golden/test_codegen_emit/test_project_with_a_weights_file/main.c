@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* Example: one inference, its output printed as int8 and as real numbers. */
+#include "chain.h"
+
+#include "cnnc/cnnc_common.h"
+
+#include <stdio.h>
+
+CNNC_ALIGNED(CHAIN_ARENA_ALIGNMENT)
+static int8_t arena[CHAIN_ARENA_BYTES];
+
+CNNC_ALIGNED(CHAIN_WEIGHTS_ALIGNMENT)
+static uint8_t weights[CHAIN_WEIGHTS_BYTES + 1];
+
+static enum chain_status load(struct chain_context *context, const char *path) {
+    size_t size = 0;
+    FILE *file = fopen(path, "rb");
+    if (file != NULL) {
+        size = fread(weights, 1, sizeof weights, file);
+        (void)fclose(file);
+    }
+    return chain_load(context, weights, size);
+}
+
+static void print_values(const char *title, const int8_t *q, size_t count, float scale,
+                         int zero_point) {
+    (void)printf("%s\n", title);
+    for (size_t i = 0; i < count; i++) {
+        const float real = scale * (float)(q[i] - zero_point);
+        (void)printf("%6lu %5d %12g\n", (unsigned long)i, q[i], (double)real);
+    }
+}
+
+int main(int argc, char **argv) {
+    struct chain_context context;
+    enum chain_status status = chain_init(&context, arena, sizeof arena);
+    if (status == CHAIN_OK) {
+        status = load(&context, argc > 1 ? argv[1] : "src/chain_weights.bin");
+    }
+    if (status == CHAIN_OK) {
+        status = chain_selftest(&context);
+    }
+    if (status != CHAIN_OK) {
+        (void)printf("failed with status %d\n", (int)status);
+        return 1;
+    }
+    print_values("output", chain_output(&context), CHAIN_OUTPUT_BYTES, CHAIN_OUTPUT_SCALE,
+                 CHAIN_OUTPUT_ZERO_POINT);
+    return 0;
+}

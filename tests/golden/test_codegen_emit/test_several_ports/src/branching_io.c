@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* Between float tensors in the order of the ONNX model and int8 tensors in memory's order. */
+#include "branching.h"
+
+/* real / scale to the nearest integer, ties away from zero, as the compiler's simulator does. */
+static int8_t branching_quantize(float real, float scale, int32_t zero_point) {
+    const float scaled = real / scale;
+    /* Far beyond int8, and false for NaN: a cast of such a number would be undefined. */
+    const float raised = scaled > -1024.0f ? scaled : -1024.0f;
+    const float bounded = raised < 1024.0f ? raised : 1024.0f;
+    const int32_t whole = (int32_t)bounded;
+    const float rest = bounded - (float)whole;
+    int32_t q = whole + zero_point;
+    q += rest >= 0.5f ? 1 : 0;
+    q -= rest <= -0.5f ? 1 : 0;
+    q = q < -128 ? -128 : q;
+    return (int8_t)(q > 127 ? 127 : q);
+}
+
+void branching_quantize_input_0(const float *real, int8_t *quantized) {
+    for (size_t axis_0 = 0; axis_0 < 8; axis_0++) {
+        const float x = real[axis_0];
+        *quantized++ = branching_quantize(x, BRANCHING_INPUT_0_SCALE, BRANCHING_INPUT_0_ZERO_POINT);
+    }
+}
+
+void branching_quantize_input_1(const float *real, int8_t *quantized) {
+    for (size_t axis_0 = 0; axis_0 < 8; axis_0++) {
+        const float x = real[axis_0];
+        *quantized++ = branching_quantize(x, BRANCHING_INPUT_1_SCALE, BRANCHING_INPUT_1_ZERO_POINT);
+    }
+}
+
+void branching_dequantize_output_0(const int8_t *quantized, float *real) {
+    for (size_t axis_0 = 0; axis_0 < 8; axis_0++) {
+        const int32_t q = *quantized++ - BRANCHING_OUTPUT_0_ZERO_POINT;
+        real[axis_0] = BRANCHING_OUTPUT_0_SCALE * (float)q;
+    }
+}
+
+void branching_dequantize_output_1(const int8_t *quantized, float *real) {
+    for (size_t axis_0 = 0; axis_0 < 8; axis_0++) {
+        const int32_t q = *quantized++ - BRANCHING_OUTPUT_1_ZERO_POINT;
+        real[axis_0] = BRANCHING_OUTPUT_1_SCALE * (float)q;
+    }
+}
