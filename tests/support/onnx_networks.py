@@ -1,0 +1,100 @@
+"""Small float networks as ONNX files, with random weights from a fixed seed."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from cnnc.ir.types import F32, Shape
+
+CLASSES = 5
+IMAGE: Shape = (2, 8, 8)
+
+
+def write_classifier(path: Path, batch: int | str = 1) -> Path:
+    """Write convolution, batch normalization, ReLU, pooling, fully connected, softmax.
+
+    Args:
+        path: File to write.
+        batch: Static batch, or the name of a dynamic one; Flatten keeps samples apart.
+
+    Returns:
+        The path.
+    """
+    nodes = [
+        helper.make_node("Conv", ["image", "w", "b"], ["conv"], "conv", pads=[1, 1, 1, 1]),
+        helper.make_node("BatchNormalization", ["conv", "g", "o", "m", "v"], ["norm"], "norm"),
+        helper.make_node("Relu", ["norm"], ["act"], "act"),
+        helper.make_node(
+            "MaxPool", ["act"], ["pool"], "pool", kernel_shape=[2, 2], strides=[2, 2]
+        ),
+        helper.make_node("Flatten", ["pool"], ["flat"], "flat"),
+        helper.make_node("Gemm", ["flat", "fw", "fb"], ["logits"], "dense", transB=1),
+        helper.make_node("Softmax", ["logits"], ["scores"], "softmax", axis=1),
+    ]
+    weights = {
+        "w": _random(6, 2, 3, 3),
+        "b": _random(6),
+        "g": 1.0 + 0.2 * _random(6),
+        "o": _random(6),
+        "m": _random(6),
+        "v": 1.0 + 0.5 * np.abs(_random(6)),
+        "fw": _random(CLASSES, 96),
+        "fb": _random(CLASSES),
+    }
+    return _write(path, nodes, {"image": (batch, *IMAGE)}, {"scores": (batch, CLASSES)}, weights)
+
+
+def write_two_ports(path: Path) -> Path:
+    """Write a network of two inputs and two outputs: a + b, and sigmoid(a)."""
+    nodes = [
+        helper.make_node("Add", ["a", "b"], ["sum"], "sum"),
+        helper.make_node("Sigmoid", ["a"], ["gate"], "gate"),
+    ]
+    shape: Shape = (1, 3, 4, 4)
+    return _write(path, nodes, {"a": shape, "b": shape}, {"sum": shape, "gate": shape}, {})
+
+
+def write_batch_mixer(path: Path) -> Path:
+    """Write a network with a free batch axis whose Reshape makes one row of the whole batch."""
+    nodes = [
+        helper.make_node("Reshape", ["x", "shape"], ["flat"], "flat"),
+        helper.make_node("Gemm", ["flat", "fw", "fb"], ["y"], "dense", transB=1),
+    ]
+    weights = {"shape": np.array([1, 12], dtype=np.int64), "fw": _random(3, 12), "fb": _random(3)}
+    return _write(path, nodes, {"x": ("n", 3, 2, 2)}, {"y": ("n", 3)}, weights)
+
+
+def images(count: int, seed: int = 0) -> F32:
+    """Return inputs of the classifier in [0, 1), (count, *IMAGE)."""
+    return np.random.default_rng(seed).random((count, *IMAGE), dtype=np.float32)
+
+
+def _random(*shape: int) -> F32:
+    seed = sum(extent * 31**axis for axis, extent in enumerate(shape))
+    return np.random.default_rng(seed).normal(0.0, 0.4, shape).astype(np.float32)
+
+
+def _write(
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    inputs: dict[str, tuple[int | str, ...]],
+    outputs: dict[str, tuple[int | str, ...]],
+    weights: dict[str, "np.ndarray[tuple[int, ...], np.dtype[np.generic]]"],
+) -> Path:
+    graph = helper.make_graph(
+        nodes,
+        path.stem,
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in outputs.items()],
+        [numpy_helper.from_array(array.astype(_type(array)), n) for n, array in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def _type(array: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]") -> type[np.generic]:
+    return np.int64 if array.dtype == np.int64 else np.float32

@@ -1,0 +1,165 @@
+"""The C around an emitted model: what it records, and what it refuses."""
+
+import subprocess
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.support.emitted import C_FLAGS, write_project
+from tests.support.quant_networks import branching_network, chain_network, random_inputs
+
+from cnnc.codegen.views import WeightsMode
+from cnnc.ir.quant_model import QuantModel
+from cnnc.resources import tree
+from cnnc.simulator.build import (
+    EmittedCode,
+    build_library,
+    build_program,
+    host_toolset,
+    sanitizing_toolset,
+)
+from cnnc.simulator.faults import EngineFailedError
+from cnnc.simulator.records import RecordLayout
+from cnnc.simulator.reference import run_reference
+from cnnc.simulator.runners import LibraryRunner, ProgramRunner, RunError
+
+NETWORKS = {"chain": chain_network, "branching": branching_network}
+
+
+@dataclass(frozen=True)
+class Project:
+    """An emitted network and where it may be built."""
+
+    model: QuantModel
+    code: EmittedCode
+    build: Path
+
+
+def _project(folder: Path, model: QuantModel, weights: WeightsMode = "c") -> Project:
+    directory = write_project(folder / "emitted", model, weights)
+    return Project(model, EmittedCode(directory, model), folder / "build")
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = _project(tmp_path_factory.mktemp("program"), chain_network())
+    return build_program(project.code, sanitizing_toolset(), project.build, traced=True).path
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("as_library", [True, False])
+def test_records_hold_what_the_reference_computes(
+    tmp_path: Path, network: str, as_library: bool
+) -> None:
+    project = _project(tmp_path, NETWORKS[network]())
+    model, code = project.model, project.code
+    runner: LibraryRunner | ProgramRunner
+    if as_library:
+        build = build_library(code, host_toolset(), project.build, traced=True)
+        runner = LibraryRunner(build.path)
+    else:
+        build = build_program(code, sanitizing_toolset(), project.build, traced=True)
+        runner = ProgramRunner(build.path)
+    inputs = random_inputs(model, 5)
+    expected = run_reference(model, inputs)
+    layers = tuple(range(len(model.nodes)))
+    records = runner.run(RecordLayout(model, traced=True, dump=layers), inputs)
+    for layer, node in enumerate(model.nodes):
+        values = np.ascontiguousarray(expected[node.output])
+        assert np.array_equal(records.dumps[layer], values), node.name
+        checksums = [zlib.crc32(sample.tobytes()) for sample in values]
+        assert records.checksums[:, layer].tolist() == checksums, node.name
+        assert set(records.sizes[:, layer]) == {values[0].size}
+    for port, found in zip(model.outputs, records.outputs, strict=True):
+        assert np.array_equal(found, expected[port.value])
+
+
+@pytest.mark.parametrize("weights", ["asm", "file"])
+def test_constants_outside_the_c_are_found(tmp_path: Path, weights: WeightsMode) -> None:
+    project = _project(tmp_path, chain_network(), weights)
+    build = build_library(project.code, host_toolset(), project.build, traced=False)
+    inputs = random_inputs(project.model, 3)
+    layout = RecordLayout(project.model, traced=False)
+    found = LibraryRunner(build.path).run(layout, inputs).outputs[0]
+    assert np.array_equal(found, run_reference(project.model, inputs)["y"])
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("traced", [True, False])
+def test_harness_compiles_without_a_warning(tmp_path: Path, compiler: str, traced: bool) -> None:
+    project = _project(tmp_path, chain_network())
+    macros = {
+        "HEADER": '"chain.h"',
+        "NAME": "chain",
+        "MACRO": "CHAIN",
+        "INPUTS": "PORT(chain_input, 24)",
+        "OUTPUTS": "PORT(chain_output, 3)",
+    }
+    flags = [f"-DCNNC_HARNESS_{name}={text}" for name, text in macros.items()]
+    flags += ["-DCNNC_TRACE"] if traced else []
+    for source in ("cnnc_harness.c", "cnnc_harness_main.c", "cnnc_harness_model.c"):
+        text = (tree("runtime") / "harness" / source).read_text(encoding="utf-8")
+        (tmp_path / source).write_text(text, encoding="utf-8")
+    header = (tree("runtime") / "harness" / "cnnc_harness.h").read_text(encoding="utf-8")
+    (tmp_path / "cnnc_harness.h").write_text(header, encoding="utf-8")
+    includes = [f"-I{project.code.directory}/include", f"-I{tmp_path}"]
+    for source in tmp_path.glob("*.c"):
+        command = [compiler, *C_FLAGS, "-O2", *includes, *flags, "-c", str(source)]
+        done = subprocess.run(
+            [*command, "-o", "/dev/null"], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "status"),
+    [
+        (0, 1, 1),  # magic
+        (1, -1, 1),  # samples
+        (2, 3, 1),  # layers
+        (3, 25, 1),  # input bytes
+        (4, 2, 1),  # output bytes
+        (5, -4, 1),  # dump bytes
+        (1, 3, 4),  # more samples than the file holds
+        (5, 2, 3),  # a dump that is too small for its layer
+    ],
+)
+def test_bad_request_is_refused(
+    tmp_path: Path, program: Path, field: int, value: int, status: int
+) -> None:
+    layout = RecordLayout(chain_network(), traced=True, dump=(0,))
+    request = layout.request(2)
+    request[field] = value
+    (tmp_path / "request").write_bytes(request.tobytes() + bytes(48))
+    files = [str(tmp_path / "request"), str(tmp_path / "records")]
+    done = subprocess.run([str(program), *files], capture_output=True, check=False)
+    assert done.returncode == status, done.stderr
+
+
+@pytest.mark.parametrize("length", [0, 8, 30])
+def test_truncated_request_is_refused(tmp_path: Path, program: Path, length: int) -> None:
+    request = RecordLayout(chain_network(), traced=True).request(1).tobytes()
+    (tmp_path / "request").write_bytes(request[:length])
+    files = [str(tmp_path / "request"), str(tmp_path / "records")]
+    done = subprocess.run([str(program), *files], capture_output=True, check=False)
+    assert done.returncode == 4
+
+
+def test_program_without_arguments_is_refused(program: Path) -> None:
+    assert subprocess.run([str(program)], check=False).returncode == 1
+
+
+def test_status_of_a_failed_program_is_explained(program: Path) -> None:
+    other = branching_network()
+    with pytest.raises(RunError, match="the request does not fit the model"):
+        ProgramRunner(program).run(RecordLayout(other, traced=True), random_inputs(other))
+
+
+def test_c_that_does_not_compile_is_no_missing_tool(tmp_path: Path) -> None:
+    project = _project(tmp_path, chain_network())
+    source = project.code.directory / "src" / "chain.c"
+    source.write_text(source.read_text(encoding="utf-8") + "int;;error", encoding="utf-8")
+    with pytest.raises(EngineFailedError, match="failed on the emitted C"):
+        build_library(project.code, host_toolset(), project.build, traced=False)

@@ -1,0 +1,36 @@
+"""Top-1 classes and the ratio of signal to noise."""
+
+import numpy as np
+import pytest
+
+from cnnc.ir.float_model import Port
+from cnnc.simulator.scores import NoiseRatio, top_classes
+
+
+def test_classes_of_a_flat_output() -> None:
+    port = Port("y", "y", (2, 3), (0, 1))
+    output = np.array([[[1, 5, 2], [9, 0, 0]], [[0, 0, 1], [0, 2, 1]]], dtype=np.float32)
+    assert top_classes(port, output).tolist() == [1, 0, 2, 1]
+
+
+def test_classes_of_an_image_are_its_channels() -> None:
+    port = Port("y", "y", (1, 3, 1, 2), (0, 2, 3, 1))
+    output = np.zeros((1, 1, 3, 1, 2), dtype=np.float32)
+    output[0, 0, 2, 0, 0] = 1.0
+    output[0, 0, 1, 0, 1] = 1.0
+    assert top_classes(port, output).tolist() == [2, 1]
+
+
+def test_a_tenth_of_the_amplitude_is_twenty_decibels() -> None:
+    ratio = NoiseRatio()
+    signal = np.array([1.0, -2.0, 3.0], dtype=np.float32)
+    ratio.add(signal[:1], signal[:1] * np.float32(1.1))
+    ratio.add(signal[1:], signal[1:] * np.float32(1.1))
+    assert ratio.decibels() == pytest.approx(20.0, abs=1e-3)
+
+
+@pytest.mark.parametrize(("expected", "found"), [(1.0, 1.0), (0.0, 1.0)])
+def test_no_ratio_without_noise_or_signal(expected: float, found: float) -> None:
+    ratio = NoiseRatio()
+    ratio.add(np.array([expected], np.float32), np.array([found], np.float32))
+    assert ratio.decibels() is None
