@@ -76,7 +76,7 @@ def test_statuses(tmp_path: Path, mode: WeightsMode) -> None:
 def test_selftest_finds_a_wrong_byte(tmp_path: Path) -> None:
     model = chain_network()
     golden = golden_of(model)
-    wrong = (golden.outputs[0] + np.int8(1)).astype(np.int8)
+    wrong = np.invert(golden.outputs[0].astype(np.int8))
     files = emit(lower(model), golden=Golden(golden.inputs, (wrong,)))
     project = write_files(tmp_path, files)
     flags = ["-DCHAIN_STATIC_ARENA", "-DSELFTEST_STATUS=CHAIN_ERROR_SELFTEST"]

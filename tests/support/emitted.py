@@ -70,8 +70,8 @@ def sources(project: Path) -> list[Path]:
     return sorted(path for path in (project / "src").iterdir() if path.suffix in {".c", ".S"})
 
 
-def run_tool(command: Sequence[str | Path], stdin: bytes = b"") -> bytes:
-    """Return what a program writes; a failure shows what it said."""
+def run_tool(command: Sequence[object], stdin: bytes = b"") -> bytes:
+    """Return what a program writes; a failure shows what it said. Words become text."""
     done = subprocess.run(
         [str(word) for word in command], input=stdin, capture_output=True, check=False
     )
