@@ -1,5 +1,7 @@
 """Compute at compile time whatever depends on constants and static shapes alone."""
 
+import logging
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,14 +13,24 @@ from cnnc.errors import UnsupportedAttributeError
 from cnnc.importer.builder import GraphBuilder
 from cnnc.ir.types import AnyArray, Shape
 
-NEVER_FOLDED = frozenset({"RandomNormal", "RandomUniform", "Multinomial", "Bernoulli"})
+logger = logging.getLogger(__name__)
+
+SHAPE_OPERATORS = frozenset({"Shape", "Size"})
+"""Their result depends on the operand's static shape alone."""
+
+_RANDOM = frozenset({
+    "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial",
+    "Bernoulli",
+})  # fmt: skip
+# onnx.reference has no code for the older versions; they mean the same.
+_OLDEST_EVALUATED = {"DequantizeLinear": 19}
 
 
 def can_fold(node: onnx.NodeProto, builder: GraphBuilder) -> bool:
     """Whether every result of a node is known at compile time."""
-    if node.op_type in NEVER_FOLDED or node.op_type == "If":
+    if node.op_type in _RANDOM or any(attribute.HasField("g") for attribute in node.attribute):
         return False
-    if node.op_type in ("Shape", "Size"):
+    if node.op_type in SHAPE_OPERATORS:
         return node.input[0] in builder.folded or node.input[0] in builder.stored
     return all(not name or name in builder.folded for name in node.input)
 
@@ -29,18 +41,18 @@ def fold(node: onnx.NodeProto, builder: GraphBuilder, opsets: Mapping[str, int])
     Raises:
         UnsupportedAttributeError: The node cannot be computed; says why.
     """
-    if node.op_type in ("Shape", "Size"):
+    if node.op_type in SHAPE_OPERATORS:
         results = [_shape_result(node, builder.onnx_shape(node.input[0]))]
     else:
         results = _evaluate(node, builder, opsets)
-    for name, result in zip(node.output, results, strict=False):
-        if name:
-            builder.folded[name] = np.asarray(result)
+    for name, result in zip([name for name in node.output if name], results, strict=True):
+        builder.folded[name] = result
+        logger.debug("%s '%s' is a constant of shape %s", node.op_type, name, result.shape)
 
 
 def _shape_result(node: onnx.NodeProto, shape: Shape) -> AnyArray:
     if node.op_type == "Size":
-        return np.array(np.prod(shape, dtype=np.int64), np.int64)
+        return np.array(math.prod(shape), np.int64)
     bounds = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     return np.array(shape[bounds.get("start", 0) : bounds.get("end")], np.int64)
 
@@ -49,21 +61,37 @@ def _evaluate(
     node: onnx.NodeProto, builder: GraphBuilder, opsets: Mapping[str, int]
 ) -> list[AnyArray]:
     operands = {name: builder.folded[name] for name in node.input if name}
-    graph = helper.make_graph(
-        [node],
-        "fold",
-        [
-            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape)
-            for name, a in operands.items()
-        ],
-        [helper.make_empty_tensor_value_info(name) for name in node.output if name],
-    )
-    imports = [helper.make_opsetid(domain, version) for domain, version in opsets.items()]
+    versions = dict(opsets)
+    versions[""] = max(versions[""], _OLDEST_EVALUATED.get(node.op_type, 0))
     try:
-        model = helper.make_model(graph, opset_imports=imports)
-        return list(ReferenceEvaluator(model).run(None, operands))
+        # Division by zero and the like show in the result, which its reader checks.
+        with np.errstate(all="ignore"):
+            results = ReferenceEvaluator(_one_node_model(node, operands, versions)).run(
+                None, operands
+            )
     except Exception as error:
-        detail = f"{type(error).__name__}: {error}"
+        detail = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise UnsupportedAttributeError(
-            f"its constant value cannot be computed ({detail})"
+            f"its operands are constants, but its value cannot be computed: {detail}"
         ) from error
+    arrays = [
+        np.asarray(result) for result in results if isinstance(result, np.ndarray | np.generic)
+    ]
+    if len(arrays) != len(results):
+        raise UnsupportedAttributeError("its constant value is not a tensor")
+    return arrays
+
+
+def _one_node_model(
+    node: onnx.NodeProto, operands: Mapping[str, AnyArray], versions: Mapping[str, int]
+) -> onnx.ModelProto:
+    inputs = [
+        helper.make_tensor_value_info(
+            name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape
+        )
+        for name, array in operands.items()
+    ]
+    outputs = [helper.make_empty_tensor_value_info(name) for name in node.output if name]
+    graph = helper.make_graph([node], "fold", inputs, outputs)
+    imports = [helper.make_opsetid(domain, version) for domain, version in versions.items()]
+    return helper.make_model(graph, opset_imports=imports)

@@ -1,53 +1,57 @@
 """The graph's inputs: static shapes, and the memory order that costs nothing."""
 
-from collections.abc import Iterator, Mapping
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
 
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto
 
 from cnnc.errors import DynamicShapeError, ModelError, UsageError
-from cnnc.importer.builder import StoredValue, channel_last, onnx_order
+from cnnc.importer.builder import StoredValue, onnx_order
+from cnnc.importer.layout import input_axes
 from cnnc.ir.float_model import Port
 from cnnc.ir.types import Shape
 
-_NO_OPS = frozenset({"Identity", "Dropout", "Cast"})
-_ORDER_FREE = frozenset({"Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze"})
+OPTION = "--input-shape"
+
+_EXAMPLE_EXTENT = 224
+_EXAMPLE_CHANNELS = 3
 
 
 def graph_inputs(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
-    """Return the inputs that are not initializers."""
+    """Return the inputs that are not initializers (files of IR version 3 list those too)."""
     initializers = {tensor.name for tensor in graph.initializer}
     return [value for value in graph.input if value.name not in initializers]
 
 
-def input_ports(graph: onnx.GraphProto, pinned: Mapping[str, Shape]) -> tuple[Port, ...]:
-    """Return the network's inputs with static shapes.
+def input_ports(
+    graph: onnx.GraphProto, nodes: Sequence[onnx.NodeProto], pinned: Mapping[str, Shape]
+) -> tuple[Port, ...]:
+    """Return the network's inputs with static shapes and storage axes.
 
     Args:
         graph: The ONNX graph.
+        nodes: Its live nodes.
         pinned: Shapes that the user gave, by input name.
 
     Raises:
         UsageError: A pinned name is no input, or a pin contradicts the model.
         DynamicShapeError: An extent other than the batch is neither static nor pinned.
-        ModelError: An input is not float32, or its rank is unknown.
+        ModelError: The model has no inputs, or one is not a float32 tensor.
     """
     values = graph_inputs(graph)
-    names = [value.name for value in values]
-    for name in pinned:
-        if name not in names:
-            raise UsageError(
-                f"the model has no input '{name}'",
-                f"its inputs are: {', '.join(names)}",
-                "--input-shape",
-            )
+    if not values:
+        raise ModelError(
+            "the model has no inputs: every output is a constant", "export the model again"
+        )
+    _check_names(pinned, [value.name for value in values])
     ports = []
     for value in values:
         _check_type(value)
         shape = _static_shape(value, pinned.get(value.name))
         axes = onnx_order(len(shape))
-        if len(shape) > 2 and not _free_of_order(graph, value.name, shape):
-            axes = channel_last(len(shape))
+        if len(shape) > 2:
+            axes = input_axes(nodes, value.name, shape)
         ports.append(Port(value.name, value.name, shape, axes))
     return tuple(ports)
 
@@ -57,70 +61,90 @@ def stored(port: Port) -> StoredValue:
     return StoredValue(port.value, port.storage_axes)
 
 
+def _check_names(pinned: Iterable[str], names: list[str]) -> None:
+    for name in pinned:
+        if name in names:
+            continue
+        near = difflib.get_close_matches(name, names, 1)
+        raise UsageError(
+            f"{OPTION}: the model has no input '{name}'",
+            (f"did you mean '{near[0]}'? " if near else "") + f"its inputs are: {', '.join(names)}",
+            OPTION,
+        )
+
+
 def _check_type(value: onnx.ValueInfoProto) -> None:
+    kind = value.type.WhichOneof("value")
+    if kind != "tensor_type":
+        found = (kind or "undefined").removesuffix("_type")
+        raise ModelError(
+            f"input '{value.name}' is of the type {found}; only tensors are supported",
+            "export the model with float32 tensors as inputs",
+            value.name,
+        )
     element = value.type.tensor_type.elem_type
     if element != TensorProto.FLOAT:
-        found = helper.tensor_dtype_to_string(element).removeprefix("TensorProto.")
+        known = element in TensorProto.DataType.values()
+        found = TensorProto.DataType.Name(element) if known else f"of unknown type {element}"
         raise ModelError(
-            f"input '{value.name}' is {found}, only FLOAT (float32) inputs are supported",
+            f"input '{value.name}' is {found.lower()}; only float32 inputs are supported",
             "export the model with float32 inputs",
             value.name,
         )
 
 
 def _static_shape(value: onnx.ValueInfoProto, pin: Shape | None) -> Shape:
+    if pin is not None and (not pin or min(pin) < 1):
+        raise UsageError(
+            f"{OPTION} {value.name}={','.join(map(str, pin))}: every extent must be at least 1",
+            f"e.g. {OPTION} {value.name}=1,3,224,224",
+            OPTION,
+        )
     if not value.type.tensor_type.HasField("shape"):
         if pin is not None:
             return pin
         raise DynamicShapeError(
-            f"input '{value.name}' has no shape",
-            f"pin it, e.g. --input-shape {value.name}=1,3,224,224",
+            f"input '{value.name}' has no shape in the model",
+            f"give it, e.g. {OPTION} {value.name}=1,3,224,224",
             value.name,
         )
     dims = value.type.tensor_type.shape.dim
+    # An exporter's 0 or -1 stands for "not known", as a name does.
     declared = [dim.dim_value if dim.dim_value > 0 else None for dim in dims]
     labels = [str(dim.dim_value) if dim.dim_value > 0 else dim.dim_param or "?" for dim in dims]
     text = f"[{', '.join(labels)}]"
     if pin is not None:
-        fits = len(pin) == len(declared) and all(
-            known is None or known == extent for known, extent in zip(declared, pin, strict=True)
-        )
-        if not fits:
-            raise UsageError(
-                f"input '{value.name}' has shape {text}, which {list(pin)} contradicts",
-                "give one extent for each axis, and the model's own where it has one",
-                "--input-shape",
-            )
-        return pin
+        return _checked_pin(value.name, declared, text, pin)
     if declared and declared[0] is None:
         declared[0] = 1
     if None in declared:
-        example = ",".join(str(extent or 224) for extent in declared)
         raise DynamicShapeError(
-            f"input '{value.name}' has the dynamic shape {text}",
-            f"pin it, e.g. --input-shape {value.name}={example}",
+            f"input '{value.name}' has the dynamic shape {text}; C needs it static",
+            f"pin it: {OPTION} {value.name}={_example(declared)} (with your own numbers)",
             value.name,
         )
     return tuple(extent for extent in declared if extent is not None)
 
 
-def _free_of_order(graph: onnx.GraphProto, name: str, shape: Shape) -> bool:
-    """Whether ONNX order is the cheap one: everything that reads the input moves axes anyway."""
-    readers = list(_real_readers(graph, name))
-    if not readers:
-        return False
-    if all(node.op_type == "Transpose" for node in readers):
-        return True
-    # Channel-last moves nothing when at most one axis behind the batch is larger than 1, or when
-    # the channel axis is 1: then both orders are the same bytes, and a reshape costs nothing.
-    return all(node.op_type in _ORDER_FREE for node in readers)
+def _checked_pin(name: str, declared: list[int | None], text: str, pin: Shape) -> Shape:
+    fits = len(pin) == len(declared) and all(
+        known in (None, extent) for known, extent in zip(declared, pin, strict=True)
+    )
+    if not fits:
+        raise UsageError(
+            f"{OPTION} {name}={','.join(map(str, pin))} contradicts the model: input '{name}' "
+            f"has shape {text}",
+            f"give {len(declared)} numbers, the model's own where it has one",
+            OPTION,
+        )
+    return pin
 
 
-def _real_readers(graph: onnx.GraphProto, name: str) -> Iterator[onnx.NodeProto]:
-    for node in graph.node:
-        if name not in node.input:
-            continue
-        if node.op_type in _NO_OPS:
-            yield from _real_readers(graph, node.output[0])
-        elif node.op_type not in ("Shape", "Size"):
-            yield node
+def _example(declared: list[int | None]) -> str:
+    """Return extents that could be meant: 3 channels behind the batch of an image, else 224."""
+    guesses = [
+        _EXAMPLE_CHANNELS if axis == 1 and len(declared) == 4 else _EXAMPLE_EXTENT
+        for axis in range(len(declared))
+    ]
+    extents = [known or guess for known, guess in zip(declared, guesses, strict=True)]
+    return ",".join(map(str, extents))

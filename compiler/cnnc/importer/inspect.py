@@ -1,17 +1,18 @@
 """What the importer sees in a model, and what it would refuse."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 
 from cnnc.importer.builder import GraphBuilder
+from cnnc.importer.graph import live_nodes
 from cnnc.importer.inputs import input_ports
 from cnnc.importer.load import default_opset, load_onnx
-from cnnc.importer.read_onnx import Walk, live_nodes, start_walk
+from cnnc.importer.walk import Visit, start_walk
 from cnnc.ir.types import Shape
 
 
@@ -96,9 +97,10 @@ def inspect_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) ->
     """
     model = load_onnx(path)
     graph = model.graph
-    ports = input_ports(graph, input_shapes or {})
-    walk = start_walk(model, ports)
-    nodes = tuple(_visit(walk, node) for node in live_nodes(graph))
+    live = live_nodes(graph)
+    ports = input_ports(graph, live, input_shapes or {})
+    walk = start_walk(model, live, ports)
+    walk.visit(live)
     return Inspection(
         file=path.name,
         producer=f"{model.producer_name} {model.producer_version}".strip() or "not stated",
@@ -106,30 +108,22 @@ def inspect_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) ->
         opset=default_opset(model),
         inputs=tuple((port.name, port.onnx_shape) for port in ports),
         outputs=tuple(value.name for value in graph.output),
-        parameters=sum(int(np.prod(tensor.dims, dtype=np.int64)) for tensor in graph.initializer),
-        nodes=nodes,
+        parameters=sum(math.prod(tensor.dims) for tensor in graph.initializer),
+        nodes=tuple(_inspected(walk.builder, visit) for visit in walk.visits),
     )
 
 
-def _visit(walk: Walk, node: onnx.NodeProto) -> InspectedNode:
-    builder = walk.builder
-    known_nodes, known_faults, known_names = (
-        len(builder.nodes),
-        len(walk.unsupported),
-        set(walk.names),
-    )
-    walk.visit([node])
-    faults = walk.unsupported[known_faults:]
-    added = builder.nodes[known_nodes:]
-    macs = sum(item.op.macs([builder.shapes[name] for name in item.inputs]) for item in added)
-    names = walk.names - known_names
+def _inspected(builder: GraphBuilder, visit: Visit) -> InspectedNode:
+    node = visit.node
+    operands = [[builder.shapes[name] for name in item.inputs] for item in visit.added]
+    macs = sum(item.op.macs(shapes) for item, shapes in zip(visit.added, operands, strict=True))
     return InspectedNode(
-        name=node.name or min(names, key=len),
+        name=visit.name,
         op_type=node.op_type,
         output_shape=_shape(builder, node),
         macs=macs,
-        constant=node.output[0] in builder.folded,
-        unsupported="; ".join(fault.reason for fault in faults) or None,
+        constant=any(name in builder.folded for name in node.output),
+        unsupported="; ".join(fault.reason for fault in visit.faults) or None,
     )
 
 

@@ -1,86 +1,200 @@
 """Read an ONNX file: every way in which it can be broken has a message of its own."""
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
-from google.protobuf.message import DecodeError
 from onnx import defs, inliner
-from onnx.external_data_helper import load_external_data_for_model
+from onnx.external_data_helper import (
+    ExternalDataInfo,
+    load_external_data_for_tensor,
+    uses_external_data,
+)
 
 from cnnc.errors import ModelError
-from cnnc.importer.source import external_files
 
 logger = logging.getLogger(__name__)
 
 OLDEST_OPSET = 7
+STANDARD_DOMAINS = ("", "ai.onnx")
+
+# The first field of every ONNX file is ir_version; protobuf writes its number as this byte.
+_FIRST_BYTE = b"\x08"
+_LFS_POINTER = b"version https://git-lfs"
 
 
 def load_onnx(path: Path) -> onnx.ModelProto:
     """Return the model with its external data, local functions inlined.
 
+    Args:
+        path: The .onnx file; external data files lie in its folder.
+
     Raises:
-        ModelError: Missing, damaged or foreign file, missing external data, opset out of range.
+        ModelError: Missing, damaged or foreign file, empty graph, missing external data, opset out
+            of range.
     """
-    if not path.is_file():
-        what = "a folder" if path.is_dir() else "not there"
-        raise ModelError(f"model file '{path}' is {what}", "check the path", str(path))
     model = _parse(path)
     _check_opset(path, model)
-    _load_external_data(path, model)
     if model.functions:
-        model = inliner.inline_local_functions(model)
+        # Before external data are loaded, because inlining copies the whole model.
+        model = _inline(path, model)
+    _check_graph(path, model.graph)
+    for tensor in _external_tensors(model):
+        _load_external(path, tensor)
     logger.info("read %s: %d nodes, opset %d", path, len(model.graph.node), default_opset(model))
     return model
 
 
 def default_opset(model: onnx.ModelProto) -> int:
-    """Return the version of the standard operators that the model uses; 1 where it says none."""
-    versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
-    return max(versions, default=1)
+    """Return the version of the standard operators that the model uses; 0 where it says none."""
+    versions = [e.version for e in model.opset_import if e.domain in STANDARD_DOMAINS]
+    return max(versions, default=0)
 
 
 def _parse(path: Path) -> onnx.ModelProto:
-    broken = ModelError(
-        f"'{path}' is not a readable ONNX model: it is damaged, cut short or of another format",
-        "export the model to .onnx again, or copy the file again",
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise ModelError(f"model file '{path}' {what}", "check the path", str(path))
+    head = b""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(len(_LFS_POINTER))
+        model = onnx.load_model(str(path), format="protobuf", load_external_data=False)
+    except OSError as error:
+        raise ModelError(
+            f"model file '{path}' cannot be read: {error.strerror}", "check the file", str(path)
+        ) from error
+    except Exception as error:
+        # Protobuf's implementations raise different types.
+        raise _unreadable(path, head) from error
+    # Protobuf accepts many byte strings, the empty one included.
+    if not model.HasField("graph"):
+        raise _unreadable(path, head)
+    return model
+
+
+def _unreadable(path: Path, head: bytes) -> ModelError:
+    if not head:
+        return ModelError(f"'{path}' is empty", "export the model again", str(path))
+    if head == _LFS_POINTER:
+        return ModelError(
+            f"'{path}' is not the model but a Git LFS pointer to it", "git lfs pull", str(path)
+        )
+    if head.startswith(_FIRST_BYTE):
+        return ModelError(
+            f"'{path}' starts like an ONNX file but is cut short or damaged",
+            "copy or download the file again, or export the model again",
+            str(path),
+        )
+    return ModelError(
+        f"'{path}' is not an ONNX file",
+        "give a model that was exported to .onnx, e.g. with torch.onnx.export or tf2onnx",
         str(path),
     )
-    try:
-        model = onnx.load_model(str(path), load_external_data=False)
-    except (DecodeError, ValueError, OSError, RuntimeError) as error:
-        raise broken from error
-    # Protobuf accepts many byte strings; a model without graph or version is none.
-    if not model.graph.node or not model.opset_import or not model.graph.output:
-        raise broken
-    return model
 
 
 def _check_opset(path: Path, model: onnx.ModelProto) -> None:
     opset = default_opset(model)
     newest = defs.onnx_opset_version()
-    if not OLDEST_OPSET <= opset <= newest:
+    if opset == 0:
+        domains = ", ".join(sorted(f"'{entry.domain}'" for entry in model.opset_import))
         raise ModelError(
-            f"'{path}' uses ONNX opset {opset}; supported are {OLDEST_OPSET} to {newest}",
-            "export with another opset_version"
-            + ("" if opset < OLDEST_OPSET else ", or install a newer onnx package"),
+            f"'{path}' does not say which version of the ONNX operators it uses"
+            + (f"; its operator domains are {domains}" if domains else ""),
+            "the file is incomplete or damaged: export the model again",
+            str(path),
+        )
+    if opset < OLDEST_OPSET:
+        raise ModelError(
+            f"'{path}' uses ONNX opset {opset}; the oldest that is supported is {OLDEST_OPSET}",
+            "export with a newer opset_version, e.g. 17, or convert the file with "
+            "onnx.version_converter.convert_version",
+            str(path),
+        )
+    if opset > newest:
+        raise ModelError(
+            f"'{path}' uses ONNX opset {opset}; the installed onnx package knows up to {newest}",
+            f"pip install -U onnx, or export with opset_version={newest} or older",
             str(path),
         )
 
 
-def _load_external_data(path: Path, model: onnx.ModelProto) -> None:
-    missing = [file.name for file in external_files(path) if not file.is_file()]
+def _inline(path: Path, model: onnx.ModelProto) -> onnx.ModelProto:
+    try:
+        return inliner.inline_local_functions(model)
+    except Exception as error:
+        # The inliner is C++ and raises whatever went wrong there.
+        raise ModelError(
+            f"the local functions of '{path}' cannot be inlined: {_first_line(error)}",
+            "export the model again without local functions",
+            str(path),
+        ) from error
+
+
+def _check_graph(path: Path, graph: onnx.GraphProto) -> None:
+    missing = [
+        what for what, entries in (("nodes", graph.node), ("outputs", graph.output)) if not entries
+    ]
     if missing:
         raise ModelError(
-            f"'{path}' keeps weights in '{missing[0]}', which is not there",
-            f"put '{missing[0]}' into the folder '{path.parent}'",
+            f"the graph of '{path}' is empty: it has no {' and no '.join(missing)}",
+            "export the model again",
+            str(path),
+        )
+    if graph.sparse_initializer:
+        name = graph.sparse_initializer[0].values.name
+        raise ModelError(
+            f"initializer '{name}' of '{path}' is sparse, which is not supported",
+            "export the model with dense weights",
+            str(path),
+        )
+
+
+def _external_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    for tensor in _tensors(model.graph):
+        if uses_external_data(tensor):
+            yield tensor
+
+
+def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+            if attribute.HasField("g"):
+                yield from _tensors(attribute.g)
+
+
+def _load_external(path: Path, tensor: onnx.TensorProto) -> None:
+    folder = path.parent
+    location = next((e.value for e in tensor.external_data if e.key == "location"), "")
+    what = f"weights '{tensor.name}' of '{path}' lie in the external file '{location}'"
+    file = (folder / location).resolve()
+    if not location or not file.is_relative_to(folder.resolve()):
+        raise ModelError(
+            f"{what}, which is outside the model's folder",
+            "move the data file beside the model and save the model with that location",
+            str(path),
+        )
+    if not file.is_file():
+        raise ModelError(
+            f"{what}, which is missing",
+            f"put '{location}' beside the model, into the folder '{folder}'",
             str(path),
         )
     try:
-        load_external_data_for_model(model, str(path.parent))
+        ExternalDataInfo(tensor)
+        load_external_data_for_tensor(tensor, str(folder))
     except (onnx.checker.ValidationError, ValueError, OSError) as error:
         raise ModelError(
-            f"the external data of '{path}' cannot be read: {error}",
-            "copy the data file again; it must lie beside the model",
+            f"{what}, which cannot be used: {_first_line(error)}",
+            "copy both files again, or export the model again",
             str(path),
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -4,13 +4,16 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
-from numpy.lib import format as npy_format
+from numpy.lib import format as numpy_format
 
 from cnnc.errors import CalibrationError
 from cnnc.ir.types import AnyArray, Shape, elements
+
+# Typed in some NumPy versions only.
+npy_format: Any = numpy_format
 
 DIMENSION_LIMIT = 2**40
 """A header that announces more elements is damaged."""

@@ -1,0 +1,243 @@
+"""One walk over an ONNX graph: constants are folded, every other node is read into the builder."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnx
+from onnx import checker, numpy_helper
+
+from cnnc.errors import ModelError, Unsupported, UnsupportedAttributeError
+from cnnc.importer.branch import taken_branch
+from cnnc.importer.builder import GraphBuilder
+from cnnc.importer.fold import SHAPE_OPERATORS, can_fold, fold
+from cnnc.importer.graph import used_names, user_location
+from cnnc.importer.inputs import stored
+from cnnc.importer.load import STANDARD_DOMAINS
+from cnnc.importer.reader import NodeReader
+from cnnc.ir.float_model import FloatNode, Port
+from cnnc.ir.types import AnyArray
+from cnnc.ops._definition import readers
+
+logger = logging.getLogger(__name__)
+
+_NOT_SUPPORTED = "this operator is not supported"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What became of one node.
+
+    Attributes:
+        node: The ONNX node.
+        name: Its unique name.
+        added: Ops that it became.
+        faults: Why it cannot be imported; empty if it can.
+    """
+
+    node: onnx.NodeProto
+    name: str
+    added: tuple[FloatNode, ...]
+    faults: tuple[Unsupported, ...]
+
+
+@dataclass
+class Walk:
+    """The state of a walk.
+
+    Attributes:
+        builder: What has been built.
+        opsets: Version of each operator domain.
+        visits: Every node that was looked at, in order.
+        failed: Activations that an unsupported node should have defined, and what depends on them.
+        failed_constants: Likewise, values that would be known at compile time.
+        names: Node names that are taken.
+    """
+
+    builder: GraphBuilder
+    opsets: dict[str, int]
+    visits: list[Visit] = field(default_factory=list)
+    failed: set[str] = field(default_factory=set)
+    failed_constants: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+
+    @property
+    def unsupported(self) -> tuple[Unsupported, ...]:
+        """Every fault so far."""
+        return tuple(fault for visit in self.visits for fault in visit.faults)
+
+    def visit(self, nodes: Iterable[onnx.NodeProto]) -> None:
+        """Import nodes in order; faults are collected."""
+        for node in nodes:
+            self._visit(node, self._unique_name(node))
+
+    def _visit(self, node: onnx.NodeProto, name: str) -> None:
+        known = len(self.builder.nodes)
+        faults: tuple[Unsupported, ...] = ()
+        try:
+            self._import(node, name)
+        except ModelError as error:
+            del self.builder.nodes[known:]
+            self._fail(node)
+            location = user_location(node)
+            faults = (Unsupported(name, node.op_type, error.problem, location),)
+        added = () if node.op_type == "If" else tuple(self.builder.nodes[known:])
+        self.visits.append(Visit(node, name, added, faults))
+
+    def _import(self, node: onnx.NodeProto, name: str) -> None:
+        """Import one node.
+
+        Raises:
+            ModelError: The node cannot be imported; its problem is the reason.
+        """
+        self._check_defined(node)
+        if self._depends_on_failure(node):
+            self._fail(node)
+            if not self._is_foldable(node) and not _is_known(node):
+                raise UnsupportedAttributeError(_refusal(node))
+        elif node.op_type == "If" and node.input[0] in self.builder.folded:
+            self._inline_branch(node, name)
+        elif can_fold(node, self.builder):
+            self._check_domain(node)
+            fold(node, self.builder, self.opsets)
+        elif _is_known(node):
+            self._read(node, name)
+        else:
+            raise UnsupportedAttributeError(_refusal(node))
+
+    def _read(self, node: onnx.NodeProto, name: str) -> None:
+        self._check_schema(node)
+        reader = NodeReader(node, name, self.opsets[""], self.builder)
+        try:
+            readers()[node.op_type](reader)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            logger.debug("cannot read node '%s'", name, exc_info=True)
+            raise UnsupportedAttributeError(
+                f"its attributes and operands do not fit together ({type(error).__name__}: {error})"
+            ) from error
+        unread = reader.unread_attributes()
+        if unread:
+            raise UnsupportedAttributeError(f"attribute '{unread[0]}' is not supported")
+        logger.debug("%s '%s' at opset %d", node.op_type, name, reader.opset)
+
+    def _inline_branch(self, node: onnx.NodeProto, name: str) -> None:
+        branch = taken_branch(node, name, self.builder.folded[node.input[0]])
+        for tensor in branch.initializers:
+            self.builder.folded[tensor.name] = numpy_helper.to_array(tensor)
+        self.visit(branch.nodes)
+        for outer, inner in branch.outputs.items():
+            self._alias(outer, inner)
+
+    def _alias(self, outer: str, inner: str) -> None:
+        builder = self.builder
+        if inner in builder.folded:
+            builder.folded[outer] = builder.folded[inner]
+        elif inner in builder.stored:
+            builder.stored[outer] = builder.stored[inner]
+        elif inner in self.failed_constants:
+            self.failed_constants.add(outer)
+        elif inner in self.failed:
+            self.failed.add(outer)
+        else:
+            raise UnsupportedAttributeError(f"its branch does not define its result '{inner}'")
+
+    def _check_defined(self, node: onnx.NodeProto) -> None:
+        for name in node.input:
+            if name and not self.is_defined(name):
+                raise UnsupportedAttributeError(
+                    f"it reads '{name}', which no supported result of a node before it defines"
+                )
+
+    def is_defined(self, name: str) -> bool:
+        """Whether a tensor has been read, folded or given up."""
+        tables = (self.builder.folded, self.builder.stored, self.failed, self.failed_constants)
+        return any(name in table for table in tables)
+
+    def _depends_on_failure(self, node: onnx.NodeProto) -> bool:
+        return any(name in self.failed or name in self.failed_constants for name in node.input)
+
+    def _is_foldable(self, node: onnx.NodeProto) -> bool:
+        """Whether the node would have been folded, had nothing failed before it."""
+        if node.op_type in SHAPE_OPERATORS or node.op_type == "If":
+            return True
+        constants = (self.builder.folded, self.failed_constants)
+        return all(not name or any(name in table for table in constants) for name in node.input)
+
+    def _fail(self, node: onnx.NodeProto) -> None:
+        constant = node.op_type != "If" and self._is_foldable(node)
+        (self.failed_constants if constant else self.failed).update(filter(None, node.output))
+
+    def _check_domain(self, node: onnx.NodeProto) -> None:
+        if node.domain not in STANDARD_DOMAINS:
+            raise UnsupportedAttributeError(_refusal(node))
+
+    def _check_schema(self, node: onnx.NodeProto) -> None:
+        """Refuse what the ONNX specification does not know: attributes, operands, versions."""
+        context = checker.C.CheckerContext()
+        context.ir_version = onnx.IR_VERSION
+        context.opset_imports = self.opsets
+        try:
+            checker.check_node(node, context)
+        except checker.ValidationError as error:
+            reason = next(iter(str(error).strip().splitlines()), "")
+            raise UnsupportedAttributeError(
+                f"it is not valid in opset {self.opsets['']}: {reason}"
+            ) from error
+
+    def _unique_name(self, node: onnx.NodeProto) -> str:
+        base = node.name or f"{node.op_type}_{len(self.names)}"
+        name, number = base, 2
+        while name in self.names:
+            name, number = f"{base}_{number}", number + 1
+        self.names.add(name)
+        return name
+
+
+def start_walk(
+    model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], ports: tuple[Port, ...]
+) -> Walk:
+    """Return a walk that knows the graph's inputs and the initializers that are used.
+
+    The initializers' bytes are moved out of the model, not copied.
+
+    Raises:
+        ModelError: An initializer that is used holds NaN, or infinity where it has many elements.
+    """
+    builder = GraphBuilder()
+    for port in ports:
+        builder.stored[port.name] = stored(port)
+        builder.shapes[port.value] = port.storage_shape
+    used = used_names(nodes) | {value.name for value in model.graph.output}
+    for tensor in model.graph.initializer:
+        if tensor.name in used:
+            builder.folded[tensor.name] = _taken_array(tensor)
+    opsets = {entry.domain: entry.version for entry in model.opset_import}
+    opsets.setdefault("", opsets.pop("ai.onnx", 0))
+    return Walk(builder, opsets)
+
+
+def _is_known(node: onnx.NodeProto) -> bool:
+    return node.domain in STANDARD_DOMAINS and node.op_type in readers()
+
+
+def _refusal(node: onnx.NodeProto) -> str:
+    if node.domain in STANDARD_DOMAINS:
+        return _NOT_SUPPORTED
+    return f"operators of the domain '{node.domain}' are not supported"
+
+
+def _taken_array(tensor: onnx.TensorProto) -> AnyArray:
+    array = numpy_helper.to_array(tensor)
+    tensor.ClearField("raw_data")
+    if array.dtype.kind != "f":
+        return array
+    # A single infinity is a bound that does not bind; NaN never means anything.
+    faulty = np.isnan(array).any() if array.size == 1 else not np.isfinite(array).all()
+    if faulty:
+        raise ModelError(
+            f"initializer '{tensor.name}' holds NaN or infinity",
+            "the training diverged or the file is damaged; export a model with finite weights",
+            tensor.name,
+        )
+    return array
