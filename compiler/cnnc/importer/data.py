@@ -16,6 +16,8 @@ from cnnc.importer.rows import Rows, open_npy, open_npz
 from cnnc.ir.float_model import Port
 from cnnc.ir.types import F32, AnyArray, Shape
 
+_LABEL_BLOCK = 2**16
+
 BatchSource = Callable[[int], Iterator[dict[str, F32]]]
 
 
@@ -25,7 +27,8 @@ class Samples:
 
     Attributes:
         count: Number of samples (inferences).
-        labels: The ``y`` array of the file, one row a sample; None where there is none.
+        labels: The ``y`` array of the file: one row a sample, or one a row of a static batch; None
+            where there is none.
         source: Yields dictionaries of Port.name -> (S, *onnx_shape) for a batch size S.
     """
 
@@ -64,16 +67,14 @@ def open_samples(path: Path, ports: tuple[Port, ...]) -> Samples:
     arrays, labels = _open(path, ports)
     counts = {port.name: _checked_count(path, port, arrays[port.name]) for port in ports}
     if len(set(counts.values())) != 1:
+        listed = ", ".join(f"'{name}' {number}" for name, number in counts.items())
         raise CalibrationError(
-            f"'{path}': inputs have different numbers of samples: {counts}", "", str(path)
-        )
-    count = next(iter(counts.values()))
-    if labels is not None and len(labels) != count:
-        raise CalibrationError(
-            f"'{path}': {len(labels)} labels (y) for {count} samples",
-            "y holds one label for each sample",
+            f"'{path}': inputs have different numbers of samples: {listed}",
+            "give every input the same number of samples",
             str(path),
         )
+    count = next(iter(counts.values()))
+    _check_labels(path, labels, count, max(_group(port) for port in ports))
 
     def read(size: int) -> Iterator[dict[str, F32]]:
         streams = [
@@ -87,7 +88,13 @@ def open_samples(path: Path, ports: tuple[Port, ...]) -> Samples:
 
 
 def synthetic_samples(ports: tuple[Port, ...], count: int, seed: int) -> Samples:
-    """Return inputs that are uniform in [0, 1), from a seed; for models without data."""
+    """Return inputs without any file: uniform in [0, 1), the usual range of pre-processed images.
+
+    Args:
+        ports: Inputs of the network.
+        count: Number of samples, >= 1.
+        seed: Seed of the generator; the same seed gives the same samples.
+    """
 
     def generate(size: int) -> Iterator[dict[str, F32]]:
         random = np.random.default_rng(seed)
@@ -115,7 +122,8 @@ def from_storage(port: Port, batch: F32) -> F32:
 
 def _open(path: Path, ports: tuple[Port, ...]) -> tuple[Mapping[str, Rows], AnyArray | None]:
     if not path.is_file():
-        raise CalibrationError(f"there is no data file '{path}'", "check the path", str(path))
+        what = "is a folder, not a file" if path.is_dir() else "does not exist"
+        raise CalibrationError(f"data file '{path}' {what}", "give an .npz or .npy", str(path))
     if path.suffix == ".npy":
         if len(ports) != 1:
             raise CalibrationError(
@@ -125,21 +133,59 @@ def _open(path: Path, ports: tuple[Port, ...]) -> tuple[Mapping[str, Rows], AnyA
             )
         return {ports[0].name: open_npy(path)}, None
     members = open_npz(path)
-    found: dict[str, Rows] = {}
-    for port in ports:
-        key = port.name if port.name in members else "x"
-        if key not in members or (key == "x" and len(ports) > 1 and port.name != "x"):
-            raise CalibrationError(
-                f"'{path}' has no array '{port.name}'; it holds {', '.join(members) or 'nothing'}",
-                "the keys are the model's input names, or 'x' for a single input",
-                str(path),
-            )
-        found[port.name] = members[key]
+    keys = {port.name: _key(port, ports, members) for port in ports}
+    missing = [name for name, key in keys.items() if key is None]
+    if missing:
+        listed = ", ".join(f"'{name}'" for name in missing)
+        raise CalibrationError(
+            f"'{path}' has no array {listed}; it holds "
+            + (", ".join(f"'{name}'" for name in members) or "nothing"),
+            f"write it with numpy.savez(path, {_arguments(ports)})",
+            str(path),
+        )
+    found = {name: members[key] for name, key in keys.items() if key is not None}
     labels = members.get("y")
-    if labels is None or "y" in found:
+    if labels is None or "y" in keys.values():
         return found, None
-    blocks = list(labels.blocks(2**16))
-    return found, np.concatenate(blocks) if blocks else np.zeros(0, np.int64)
+    return found, _whole(path, labels)
+
+
+def _key(port: Port, ports: tuple[Port, ...], members: Mapping[str, Rows]) -> str | None:
+    """Return the key of an input: its name, or ``x`` for a single one."""
+    # Where the only input is called y, a file with x and y has the labels in y.
+    alias = len(ports) == 1 and "x" in members and (port.name == "y" or port.name not in members)
+    if alias:
+        return "x"
+    return port.name if port.name in members else None
+
+
+def _arguments(ports: tuple[Port, ...]) -> str:
+    if len(ports) == 1:
+        return "x=array"
+    pairs = ", ".join(f"'{port.name}': array_{index}" for index, port in enumerate(ports))
+    return f"**{{{pairs}}}"
+
+
+def _whole(path: Path, labels: Rows) -> AnyArray:
+    if not labels.shape:
+        raise CalibrationError(
+            f"'{path}': y is a single number",
+            "y holds one integer label for each sample",
+            str(path),
+        )
+    blocks = list(labels.blocks(_LABEL_BLOCK))
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.int64)
+
+
+def _check_labels(path: Path, labels: AnyArray | None, count: int, group: int) -> None:
+    """Refuse labels that are neither one a sample nor one a row of the static batch."""
+    if labels is None or len(labels) in (count, count * group):
+        return
+    raise CalibrationError(
+        f"'{path}': y holds {len(labels)} labels for {count * group} samples",
+        "y holds one integer label for each sample",
+        str(path),
+    )
 
 
 def _group(port: Port) -> int:
@@ -152,19 +198,21 @@ def _checked_count(path: Path, port: Port, rows: Rows) -> int:
     if rows.dtype != np.float32:
         raise CalibrationError(
             f"'{path}': '{port.name}' must be float32, not {rows.dtype}",
-            "convert it with array.astype(numpy.float32), scaled as the model was trained",
+            _conversion(rows.dtype),
             str(path),
         )
-    if len(rows.shape) != len(port.onnx_shape) or rows.shape[1:] != expected:
+    if len(rows.shape) != max(1, len(port.onnx_shape)) or rows.shape[1:] != expected:
         wanted = ", ".join(["N", *map(str, expected)])
         raise CalibrationError(
             f"'{path}': '{port.name}' has shape {list(rows.shape)}, the model takes [{wanted}]",
-            "give inputs in the model's own layout, already pre-processed",
+            "give N samples in the model's own layout, already pre-processed",
             str(path),
         )
     group = _group(port)
     if rows.shape[0] == 0:
-        raise CalibrationError(f"'{path}': '{port.name}' holds no samples", "", str(path))
+        raise CalibrationError(
+            f"'{path}': '{port.name}' holds no samples", "give at least one", str(path)
+        )
     if rows.shape[0] % group:
         raise CalibrationError(
             f"'{path}': {rows.shape[0]} rows of '{port.name}' are not whole batches of {group}",
@@ -172,6 +220,15 @@ def _checked_count(path: Path, port: Port, rows: Rows) -> int:
             str(path),
         )
     return rows.shape[0] // group
+
+
+def _conversion(dtype: "np.dtype[np.generic]") -> str:
+    if dtype.kind in "iub":
+        return (
+            "convert it as for training, e.g. array.astype(numpy.float32) / 255 for images whose "
+            "network was trained on 0..1"
+        )
+    return "convert it with array.astype(numpy.float32)"
 
 
 def _checked_batches(
@@ -185,7 +242,7 @@ def _checked_batches(
             raise CalibrationError(
                 f"'{path}': sample {first + int(np.argmin(finite))} of '{port.name}' holds NaN "
                 "or infinity",
-                "clean the data",
+                "remove it: numpy.isfinite(array).all() must be true",
                 str(path),
             )
         first += size

@@ -1,6 +1,8 @@
 """Read a stored array a few rows at a time, so that memory does not grow with its length."""
 
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,12 @@ from cnnc.ir.types import AnyArray, Shape, elements
 
 # Typed in some NumPy versions only.
 npy_format: Any = numpy_format
+
+# What zipfile, zlib and the header's parser raise for damaged, encrypted or exotic archives.
+_UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, tokenize.TokenError, EOFError, NotImplementedError, OSError,
+    RuntimeError, SyntaxError, TypeError, ValueError,
+)  # fmt: skip
 
 DIMENSION_LIMIT = 2**40
 """A header that announces more elements is damaged."""
@@ -79,10 +87,14 @@ def open_npy(path: Path) -> NpyRows:
         CalibrationError: It is not one, is cut short, or holds Python objects.
     """
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+        with path.open("rb") as stream:
+            shape, _, dtype = _read_header(stream)
+        _refuse_objects(path, path.name, dtype)
+        if elements(shape):
+            np.load(path, mmap_mode="r", allow_pickle=False)
+    except _UNREADABLE as error:
         raise _unreadable(path, error) from error
-    return NpyRows(path, tuple(array.shape), array.dtype)
+    return NpyRows(path, shape, dtype)
 
 
 def open_npz(path: Path) -> dict[str, NpzRows]:
@@ -95,26 +107,30 @@ def open_npz(path: Path) -> dict[str, NpzRows]:
         with zipfile.ZipFile(path) as archive:
             members = [name for name in archive.namelist() if name.endswith(".npy")]
             return {name.removesuffix(".npy"): _member(path, archive, name) for name in members}
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError) as error:
+    except _UNREADABLE as error:
         raise _unreadable(path, error) from error
 
 
 def _member(path: Path, archive: zipfile.ZipFile, member: str) -> NpzRows:
     with archive.open(member) as stream:
         shape, fortran_order, dtype = _read_header(stream)
-    if dtype.hasobject:
-        raise CalibrationError(
-            f"'{member}' in '{path}' holds Python objects, which are never read",
-            "save plain numeric arrays with numpy.savez",
-            str(path),
-        )
+    _refuse_objects(path, member, dtype)
     if fortran_order and len(shape) > 1:
         raise CalibrationError(
-            f"'{member}' in '{path}' is stored in Fortran order",
-            "save numpy.ascontiguousarray(array)",
+            f"'{member}' in '{path}' is stored in Fortran order, which cannot be streamed",
+            "save numpy.ascontiguousarray(array) instead of array",
             str(path),
         )
     return NpzRows(path, member, shape, dtype)
+
+
+def _refuse_objects(path: Path, member: str, dtype: "np.dtype[np.generic]") -> None:
+    if dtype.hasobject:
+        raise CalibrationError(
+            f"'{member}' in '{path}' holds Python objects (pickle), which are never read",
+            "save plain numeric arrays: all samples must have one shape and a numeric dtype",
+            str(path),
+        )
 
 
 def _read_header(stream: IO[bytes]) -> "tuple[Shape, bool, np.dtype[np.generic]]":
@@ -125,7 +141,8 @@ def _read_header(stream: IO[bytes]) -> "tuple[Shape, bool, np.dtype[np.generic]]
         shape, fortran_order, dtype = npy_format.read_array_header_2_0(stream)
     else:
         raise ValueError(f"array format {version} is not known")
-    if any(extent < 0 for extent in shape) or elements(shape) > DIMENSION_LIMIT:
+    plausible = all(isinstance(extent, int) and extent >= 0 for extent in shape)
+    if not plausible or elements(shape) > DIMENSION_LIMIT:
         raise ValueError(f"shape {shape} is not plausible")
     return shape, fortran_order, dtype
 
@@ -133,7 +150,7 @@ def _read_header(stream: IO[bytes]) -> "tuple[Shape, bool, np.dtype[np.generic]]
 def _read_exactly(stream: IO[bytes], size: int, path: Path) -> bytes:
     try:
         data = stream.read(size)
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+    except _UNREADABLE as error:
         raise _unreadable(path, error) from error
     if len(data) != size:
         raise _unreadable(path, EOFError("the array is cut short"))
