@@ -180,6 +180,14 @@ def test_operand_that_is_read_again_is_not_overwritten() -> None:
     assert result.values["total"].storage == "a", "shifted is an output"
 
 
+def test_result_of_another_size_is_not_computed_in_place() -> None:
+    steps = [Step((0,), 16, in_place=(0,)), Step((1,), 15, in_place=(0,))]
+    model, lowerings = network([16], steps, [2])
+    result = plan(model, lowerings)
+    assert result.values["v1"].storage == "v0"
+    assert result.values["v2"].storage == "v2"
+
+
 def test_alias_keeps_the_memory_of_its_original_alive() -> None:
     steps = [Step((0,), 32), Step((1,), 32, alias=True), Step((0,), 32), Step((2, 3), 32)]
     model, lowerings = network([16], steps, [4])
