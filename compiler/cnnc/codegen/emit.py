@@ -9,6 +9,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from cnnc.codegen.arrays import array_text, build_blob, number_rows
 from cnnc.codegen.kernel_source import runtime_headers
+from cnnc.codegen.lower import kernel_headers
 from cnnc.codegen.program import CProgram
 from cnnc.codegen.views import (
     GoldenView,
@@ -92,7 +93,6 @@ def _model_view(program: CProgram, weights: WeightsMode, golden: Golden | None) 
     inputs = port_views(program, program.inputs, "input", weights)
     outputs = port_views(program, program.outputs, "output", weights)
     blob = build_blob(() if weights == "c" else program.arrays)
-    used = {call.kernel.header for layer in program.layers for call in layer.calls}
     return ModelView(
         name=name,
         macro=name.upper(),
@@ -103,7 +103,7 @@ def _model_view(program: CProgram, weights: WeightsMode, golden: Golden | None) 
         inputs=inputs,
         outputs=outputs,
         layers=tuple(layer_view(layer, weights) for layer in program.layers),
-        includes=tuple(sorted({"cnnc_common.h", *used})),
+        includes=tuple(sorted({"cnnc_common.h", *kernel_headers(program.layers)})),
         arrays=tuple(map(array_text, program.arrays)) if weights == "c" else (),
         weight_bytes=program.weight_bytes,
         blob=blob.entries,

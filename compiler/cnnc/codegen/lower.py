@@ -64,7 +64,7 @@ def lower(model: QuantModel, instruction_sets: frozenset[str] = frozenset()) -> 
     memory = plan(model, lowerings)
     builder = _ProgramBuilder(model, memory)
     layers = tuple(builder.layer(index, lowering) for index, lowering in enumerate(lowerings))
-    used = sorted({call.kernel.header for layer in layers for call in layer.calls})
+    used = kernel_headers(layers)
     program = CProgram(
         name=model.name,
         rounding=model.rounding,
@@ -248,6 +248,6 @@ def element_type(array: AnyArray) -> str:
     return ELEMENT_TYPES[array.dtype.name]
 
 
-def used_kernels(layers: Sequence[ProgramLayer]) -> tuple[str, ...]:
+def kernel_headers(layers: Sequence[ProgramLayer]) -> tuple[str, ...]:
     """Return the header of every kernel that is called, sorted."""
     return tuple(sorted({call.kernel.header for layer in layers for call in layer.calls}))
