@@ -1,12 +1,13 @@
 """Small float networks as ONNX files, with random weights from a fixed seed."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from cnnc.ir.types import F32, Shape
+from cnnc.ir.types import F32, AnyArray, Shape
 
 CLASSES = 5
 IMAGE: Shape = (2, 8, 8)
@@ -26,9 +27,7 @@ def write_classifier(path: Path, batch: int | str = 1) -> Path:
         helper.make_node("Conv", ["image", "w", "b"], ["conv"], "conv", pads=[1, 1, 1, 1]),
         helper.make_node("BatchNormalization", ["conv", "g", "o", "m", "v"], ["norm"], "norm"),
         helper.make_node("Relu", ["norm"], ["act"], "act"),
-        helper.make_node(
-            "MaxPool", ["act"], ["pool"], "pool", kernel_shape=[2, 2], strides=[2, 2]
-        ),
+        helper.make_node("MaxPool", ["act"], ["pool"], "pool", kernel_shape=[2, 2], strides=[2, 2]),
         helper.make_node("Flatten", ["pool"], ["flat"], "flat"),
         helper.make_node("Gemm", ["flat", "fw", "fb"], ["logits"], "dense", transB=1),
         helper.make_node("Softmax", ["logits"], ["scores"], "softmax", axis=1),
@@ -62,7 +61,11 @@ def write_batch_mixer(path: Path) -> Path:
         helper.make_node("Reshape", ["x", "shape"], ["flat"], "flat"),
         helper.make_node("Gemm", ["flat", "fw", "fb"], ["y"], "dense", transB=1),
     ]
-    weights = {"shape": np.array([1, 12], dtype=np.int64), "fw": _random(3, 12), "fb": _random(3)}
+    weights: dict[str, AnyArray] = {
+        "shape": np.array([1, 12], dtype=np.int64),
+        "fw": _random(3, 12),
+        "fb": _random(3),
+    }
     return _write(path, nodes, {"x": ("n", 3, 2, 2)}, {"y": ("n", 3)}, weights)
 
 
@@ -81,7 +84,7 @@ def _write(
     nodes: list[onnx.NodeProto],
     inputs: dict[str, tuple[int | str, ...]],
     outputs: dict[str, tuple[int | str, ...]],
-    weights: dict[str, "np.ndarray[tuple[int, ...], np.dtype[np.generic]]"],
+    weights: Mapping[str, AnyArray],
 ) -> Path:
     graph = helper.make_graph(
         nodes,
@@ -96,5 +99,5 @@ def _write(
     return path
 
 
-def _type(array: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]") -> type[np.generic]:
+def _type(array: AnyArray) -> type[np.generic]:
     return np.int64 if array.dtype == np.int64 else np.float32

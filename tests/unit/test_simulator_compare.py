@@ -43,11 +43,13 @@ class FakeEngine:
     not_compared: tuple[NotCompared, ...] = field(default=())
 
     def observe(self, chunk: Chunk) -> Observation:
+        """Return the faulty values' checksums."""
         shown = [i for i in range(len(self.model.nodes)) if i not in self.hidden]
         checksums = {layer: crc32_of_samples(self._values(chunk, layer)) for layer in shown}
         return Observation(checksums, self._outputs(chunk) if self.gives_outputs else ())
 
     def layer_values(self, chunk: Chunk, layers: Sequence[int]) -> Mapping[int, AnyArray]:
+        """Return the faulty values."""
         return {layer: self._values(chunk, layer) for layer in layers}
 
     def _values(self, chunk: Chunk, layer: int) -> AnyArray:

@@ -105,8 +105,8 @@ def test_harness_compiles_without_a_warning(tmp_path: Path, compiler: str, trace
     header = (tree("runtime") / "harness" / "cnnc_harness.h").read_text(encoding="utf-8")
     (tmp_path / "cnnc_harness.h").write_text(header, encoding="utf-8")
     includes = [f"-I{project.code.directory}/include", f"-I{tmp_path}"]
-    for source in tmp_path.glob("*.c"):
-        command = [compiler, *C_FLAGS, "-O2", *includes, *flags, "-c", str(source)]
+    for file in tmp_path.glob("*.c"):
+        command = [compiler, *C_FLAGS, "-O2", *includes, *flags, "-c", str(file)]
         done = subprocess.run(
             [*command, "-o", "/dev/null"], capture_output=True, text=True, check=False
         )

@@ -63,5 +63,5 @@ def test_several_ports(tmp_path: Path) -> None:
 
 
 def test_refused_model_names_onnx_runtime() -> None:
-    with pytest.raises(FloatRefusedError, match="ONNX Runtime .* refuses the model"):
+    with pytest.raises(FloatRefusedError, match=r"ONNX Runtime .* refuses the model"):
         OnnxSession(b"not a model", (), ())

@@ -155,6 +155,6 @@ OPERATOR = OperatorDefinition(
     float_ops=(Add,),
     quant_ops=(QuantAdd,),
     kernels=("add_s8", "add_broadcast_s8"),
-    tflite=("ADD",),
+    tflite=("ADD", "RESHAPE"),
     limits=("Shapes that alternate between repeating and not at most 6 times.",),
 )

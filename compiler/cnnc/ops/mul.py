@@ -126,6 +126,6 @@ OPERATOR = OperatorDefinition(
     float_ops=(Mul,),
     quant_ops=(QuantMul,),
     kernels=("mul_s8", "mul_broadcast_s8"),
-    tflite=("MUL",),
+    tflite=("MUL", "RESHAPE"),
     limits=("Shapes that alternate between repeating and not at most 6 times.",),
 )

@@ -91,7 +91,7 @@ class SingleRoundingEngine:
             return "the default kernel of ai-edge-litert does not round as single rounding does"
         if all(name in self._model.constants for name in node.inputs):
             return "every operand is a constant"
-        export = export_tflite(_one_node_model(self._model, node))
+        export = export_tflite(one_node_model(self._model, node))
         if export.not_expressible:
             return export.not_expressible[0].reason
         self._sessions[layer] = TfliteSession(runtime, export.data, "default")
@@ -107,7 +107,8 @@ def _activations(model: QuantModel, node: QuantNode) -> list[str]:
     return [name for name in dict.fromkeys(node.inputs) if name not in model.constants]
 
 
-def _one_node_model(model: QuantModel, node: QuantNode) -> QuantModel:
+def one_node_model(model: QuantModel, node: QuantNode) -> QuantModel:
+    """Return a model of one layer whose operands, constants excepted, are its inputs."""
     constants = {name: model.constants[name] for name in node.inputs if name in model.constants}
     return replace(
         model,

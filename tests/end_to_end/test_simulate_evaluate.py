@@ -1,0 +1,116 @@
+"""Accuracy of the compiled classifier beside ONNX Runtime."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.support.compiling import no_progress
+from tests.support.onnx_networks import CLASSES, images, write_classifier
+
+from cnnc.errors import CalibrationError
+from cnnc.importer.read_onnx import read_onnx
+from cnnc.ir.types import I64
+from cnnc.options import CompileOptions
+from cnnc.pipeline import compile_to_folder
+from cnnc.simulator.evaluate import evaluate
+from cnnc.simulator.onnx_runtime import OnnxSession
+
+COUNT = 300
+
+
+def _compile(folder: Path, batch: int | str = 1) -> Path:
+    np.savez(folder / "calibration.npz", x=images(12, seed=1))
+    options = CompileOptions(
+        model=write_classifier(folder / "classifier.onnx", batch),
+        output=folder / "out",
+        calibration=folder / "calibration.npz",
+    )
+    directory, _ = compile_to_folder(options, no_progress, print)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _compile(tmp_path_factory.mktemp("compiled"))
+
+
+def _float_classes(directory: Path) -> I64:
+    path = directory.parent / "classifier.onnx"
+    model = read_onnx(path)
+    batch = images(COUNT)[:, np.newaxis]
+    scores = OnnxSession(path, model.inputs, model.outputs).run({"image": batch})[0]
+    classes: I64 = scores.reshape(COUNT, CLASSES).argmax(axis=1)
+    return classes
+
+
+def _write_data(path: Path, labels: I64 | None) -> Path:
+    arrays = {"x": images(COUNT)} if labels is None else {"x": images(COUNT), "y": labels}
+    np.savez(path, **arrays)
+    return path
+
+
+def test_float_is_always_right_on_its_own_classes(compiled: Path, tmp_path: Path) -> None:
+    data = _write_data(tmp_path / "d.npz", _float_classes(compiled))
+    document = evaluate(compiled, data).to_json()
+    assert set(document) == {"samples", "engine", "metric", "float", "int8", "drop_points"}
+    assert (document["samples"], document["engine"]) == (COUNT, "host")
+    assert (document["metric"], document["float"]) == ("top1", 1.0)
+    assert 0.93 <= document["int8"] <= 1.0
+    assert document["drop_points"] == pytest.approx(100.0 * (1.0 - document["int8"]))
+
+
+def test_labels_are_compared_item_by_item(compiled: Path, tmp_path: Path) -> None:
+    labels = _float_classes(compiled)
+    labels[::3] = (labels[::3] + 1) % CLASSES
+    document = evaluate(compiled, _write_data(tmp_path / "d.npz", labels)).to_json()
+    assert document["float"] == pytest.approx(2.0 / 3.0)
+
+
+def test_without_labels_agreement_is_what_labels_by_float_give(
+    compiled: Path, tmp_path: Path
+) -> None:
+    labelled = evaluate(compiled, _write_data(tmp_path / "l.npz", _float_classes(compiled)))
+    unlabelled = evaluate(compiled, _write_data(tmp_path / "u.npz", None))
+    assert unlabelled.metric == "agreement"
+    assert unlabelled.float_score == 1.0
+    assert unlabelled.int8_score == labelled.int8_score
+
+
+def test_reference_scores_the_same_without_a_compiler(
+    compiled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = _write_data(tmp_path / "d.npz", _float_classes(compiled))
+    on_host = evaluate(compiled, data)
+    monkeypatch.setenv("PATH", "")
+    by_reference = evaluate(compiled, data)
+    assert (on_host.engine, by_reference.engine) == ("host", "reference")
+    assert by_reference.int8_score == on_host.int8_score
+
+
+def test_free_batch_axis_scores_the_same(compiled: Path, tmp_path: Path) -> None:
+    data = _write_data(tmp_path / "d.npz", _float_classes(compiled))
+    assert evaluate(_compile(tmp_path, "n"), data) == evaluate(compiled, data)
+
+
+def test_limit_and_progress(compiled: Path, tmp_path: Path) -> None:
+    data = _write_data(tmp_path / "d.npz", _float_classes(compiled))
+    steps: list[tuple[str, int, int]] = []
+
+    def note(stage: str, done: int, total: int) -> None:
+        steps.append((stage, done, total))
+
+    result = evaluate(compiled, data, limit=20, progress=note)
+    assert result.samples == 20
+    assert steps[-1] == ("evaluating", 20, 20)
+
+
+def test_labels_that_are_no_integers(compiled: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", x=images(4), y=np.ones(4, dtype=np.float32))
+    with pytest.raises(CalibrationError, match="labels of type float32"):
+        evaluate(compiled, tmp_path / "d.npz")
+
+
+def test_several_labels_for_one_item(compiled: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", x=images(4), y=np.ones((4, 2), dtype=np.int64))
+    with pytest.raises(CalibrationError, match="8 labels"):
+        evaluate(compiled, tmp_path / "d.npz")

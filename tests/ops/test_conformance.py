@@ -1,0 +1,165 @@
+"""What every operator must bring: reference, kernels, TFLite form, documentation, cases."""
+
+import importlib
+import inspect
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tflite
+from tests.support.op_cases import OpCase, quantized_case
+
+from cnnc.codegen.kernel_source import kernel_source
+from cnnc.codegen.lower import choose_kernels
+from cnnc.codegen.tflite import export_tflite
+from cnnc.ir.op import FloatOp, QuantOp
+from cnnc.ir.quant_model import QuantModel
+from cnnc.ops._definition import OperatorDefinition, operators, quant_op_classes, readers
+from cnnc.simulator.tflite_single import one_node_model
+
+TESTS = Path(__file__).parent
+KERNELS = Path(__file__).parents[2] / "runtime" / "kernels"
+FOLDED_AWAY = {"batch_normalization", "identity"}
+"""Operators that passes or readers always replace by others, so that no integer op remains."""
+
+
+@dataclass
+class Usage:
+    """What the cases of all test files made of one integer op class."""
+
+    kernels: set[str] = field(default_factory=set)
+    aliases: int = 0
+    tflite: set[str] = field(default_factory=set)
+
+
+@cache
+def _usage() -> dict[str, Usage]:
+    usage: dict[str, Usage] = defaultdict(Usage)
+    for case in _all_cases():
+        model = quantized_case(case, "double")
+        for node, lowering in zip(model.nodes, choose_kernels(model), strict=True):
+            entry = usage[type(node.op).__name__]
+            entry.kernels.update(call.kernel for call in lowering.calls)
+            entry.aliases += lowering.is_alias
+            entry.tflite |= _tflite_operators(one_node_model(model, node))
+    return dict(usage)
+
+
+def _all_cases() -> Iterator[OpCase]:
+    for path in sorted(TESTS.glob("test_*.py")):
+        if path != Path(__file__):
+            yield from _cases_in(vars(importlib.import_module(f"tests.ops.{path.stem}")))
+
+
+def _cases_in(found: object) -> Iterator[OpCase]:
+    """Yield the cases in a module's tables, wherever they stand in a row."""
+    if isinstance(found, OpCase):
+        yield found
+    elif isinstance(found, dict):
+        for entry in found.values():
+            yield from _cases_in(entry)
+    elif isinstance(found, list | tuple):
+        for entry in found:
+            yield from _cases_in(entry)
+
+
+def _tflite_operators(model: QuantModel) -> set[str]:
+    file: Any = tflite.Model.GetRootAsModel(export_tflite(model).data, 0)
+    graph = file.Subgraphs(0)
+    codes = [file.OperatorCodes(i).BuiltinCode() for i in range(file.OperatorCodesLength())]
+    indices = [graph.Operators(i).OpcodeIndex() for i in range(graph.OperatorsLength())]
+    return {_TFLITE_NAMES[codes[index]] for index in indices}
+
+
+_TFLITE_NAMES = {
+    code: name for name, code in vars(tflite.BuiltinOperator).items() if isinstance(code, int)
+}
+
+
+def _used(definition: OperatorDefinition) -> list[Usage]:
+    return [_usage()[op.__name__] for op in definition.quant_ops if op.__name__ in _usage()]
+
+
+@pytest.fixture(params=operators(), ids=lambda definition: definition.name)
+def definition(request: pytest.FixtureRequest) -> OperatorDefinition:
+    found: OperatorDefinition = request.param
+    return found
+
+
+def test_there_are_operators() -> None:
+    assert len(operators()) >= 19
+    assert len(readers()) >= 20
+
+
+def test_summary_is_one_sentence(definition: OperatorDefinition) -> None:
+    for sentence in (definition.summary, *definition.limits):
+        assert sentence.endswith("."), sentence
+        assert "\n" not in sentence
+
+
+def test_operator_is_used(definition: OperatorDefinition) -> None:
+    assert definition.readers or definition.quant_ops
+
+
+def test_ops_can_be_built_and_are_documented(definition: OperatorDefinition) -> None:
+    classes: list[type[FloatOp] | type[QuantOp]] = [*definition.float_ops, *definition.quant_ops]
+    for op in classes:
+        assert not inspect.isabstract(op), f"{op.__name__} lacks a method, e.g. its reference"
+        assert op.__module__.startswith(f"cnnc.ops.{definition.name}"), op
+        assert op.__doc__, f"{op.__name__} has no docstring"
+
+
+def test_float_op_becomes_an_integer_op(definition: OperatorDefinition) -> None:
+    assert bool(definition.quant_ops) == (definition.name not in FOLDED_AWAY)
+
+
+def test_kernels_exist_once_and_follow_the_rules(definition: OperatorDefinition) -> None:
+    for kernel in definition.kernels:
+        headers = list(KERNELS.glob(f"*/cnnc_{kernel}.h"))
+        assert len(headers) == 1, f"{kernel}: {headers}"
+        source = kernel_source(kernel, headers[0].parent.name)
+        assert source.struct == f"cnnc_{kernel}_parameters" or source.struct.endswith("parameters")
+        first, second = headers[0].read_text(encoding="utf-8").splitlines()[:2]
+        assert first == "/* SPDX-License-Identifier: MIT-0 */"
+        assert second.startswith("/* "), "the header starts with what the kernel computes"
+
+
+def test_tflite_operators_exist(definition: OperatorDefinition) -> None:
+    for name in definition.tflite:
+        assert name in _TFLITE_NAMES.values(), name
+
+
+def test_has_its_own_tests(definition: OperatorDefinition) -> None:
+    assert (TESTS / f"test_{definition.name}.py").is_file()
+
+
+def test_every_integer_op_has_cases(definition: OperatorDefinition) -> None:
+    for op in definition.quant_ops:
+        assert op.__name__ in _usage(), f"no case in tests/ops quantizes to {op.__name__}"
+
+
+def test_cases_reach_every_kernel_and_no_other(definition: OperatorDefinition) -> None:
+    reached = set[str]().union(*(usage.kernels for usage in _used(definition)))
+    assert reached == set(definition.kernels)
+    if definition.quant_ops and not definition.kernels:
+        assert all(usage.aliases for usage in _used(definition)), "neither a kernel nor an alias"
+
+
+def test_cases_reach_every_tflite_operator_and_no_other(definition: OperatorDefinition) -> None:
+    reached = set[str]().union(*(usage.tflite for usage in _used(definition)))
+    assert reached == set(definition.tflite)
+
+
+def test_no_kernel_is_left_over() -> None:
+    named = {f"cnnc_{kernel}.h" for entry in operators() for kernel in entry.kernels}
+    found = {path.name for path in KERNELS.glob("*/*.h")}
+    assert found == named
+
+
+def test_integer_op_classes_belong_to_one_operator() -> None:
+    names = [op.__name__ for entry in operators() for op in entry.quant_ops]
+    assert len(names) == len(set(names)) == len(quant_op_classes())
