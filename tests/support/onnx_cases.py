@@ -100,7 +100,7 @@ def compare_with_onnx_runtime(model: FloatModel, proto: onnx.ModelProto) -> None
     found = dict(run_float(model, stored))
     for sample in range(_SAMPLES):
         feeds = {name: array[sample] for name, array in batch.items()}
-        expected: list[Any] = session.run([port.name for port in model.outputs], feeds)
+        expected: Any = session.run([port.name for port in model.outputs], feeds)
         for port, array in zip(model.outputs, expected, strict=True):
             actual = from_storage(port, found[port.value])[sample]
             assert actual.shape == array.shape
