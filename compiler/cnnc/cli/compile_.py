@@ -107,7 +107,7 @@ def _layers(report: CompileReport) -> Table:
     for layer in report.layers:
         table.add_row(
             layer.name,
-            layer.kernel,
+            layer.kernel.replace("cnnc_", ""),
             "x".join(map(str, layer.output_shape)),
             f"{layer.macs:,}",
             f"{layer.weight_bytes:,}",

@@ -22,6 +22,8 @@ from rich.progress import (
 
 from cnnc.errors import CnncError
 
+_FILE_WIDTH = 200
+
 
 class Console:
     """Prints results as text or as exactly one JSON document.
@@ -32,8 +34,8 @@ class Console:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self._out = RichConsole(highlight=False, soft_wrap=True)
-        self._err = RichConsole(stderr=True, highlight=False, soft_wrap=True)
+        self._out = _rich_console(stderr=False)
+        self._err = _rich_console(stderr=True)
 
     def result(self, document: Mapping[str, Any], *renderables: RenderableType) -> None:
         """Print a command's result: the document with ``--json``, else the renderables."""
@@ -63,13 +65,19 @@ class Console:
             body = {"problem": error.problem, "remedy": error.remedy, "where": error.where}
             sys.stdout.write(json.dumps({"error": body}, indent=2) + "\n")
 
-    def log_to_stderr(self, *, verbose: bool) -> None:
-        """Send the package's log to stderr: warnings, or with ``verbose`` every stage."""
+    @contextmanager
+    def log_on_stderr(self, *, verbose: bool) -> Iterator[None]:
+        """Show the package's log while the block runs: warnings, or every stage if verbose."""
         handler = RichHandler(console=self._err, show_time=False, show_path=False, markup=False)
         logger = logging.getLogger("cnnc")
-        logger.handlers = [handler]
+        level = logger.level
+        logger.addHandler(handler)
         logger.setLevel(logging.INFO if verbose else logging.WARNING)
-        logger.propagate = False
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
 
     @contextmanager
     def progress(self) -> Iterator["StageProgress"]:
@@ -86,6 +94,16 @@ class Console:
         )
         with bars:
             yield StageProgress(bars)
+
+
+def _rich_console(*, stderr: bool) -> RichConsole:
+    console = RichConsole(stderr=stderr, highlight=False, soft_wrap=True)
+    # A pipe or a file has no width: nothing is to be cut there.
+    return console if console.is_terminal else _unbounded(stderr=stderr)
+
+
+def _unbounded(*, stderr: bool) -> RichConsole:
+    return RichConsole(stderr=stderr, highlight=False, soft_wrap=True, width=_FILE_WIDTH)
 
 
 class StageProgress:

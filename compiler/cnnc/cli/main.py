@@ -46,10 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     console = Console(as_json="--json" in arguments)
     verbose = bool({"-v", "--verbose"} & set(arguments))
-    console.log_to_stderr(verbose=verbose)
     try:
-        parsed = build_parser().parse_args(arguments)
-        status: int = parsed.run(parsed, console)
+        with console.log_on_stderr(verbose=verbose):
+            parsed = build_parser().parse_args(arguments)
+            status: int = parsed.run(parsed, console)
     except CnncError as error:
         console.error(error)
         return error.exit_status
