@@ -1,0 +1,247 @@
+"""All unsupported nodes are listed at once; results, names and outputs are what the file says."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import defs
+from tests.support import onnx_models as make
+from tests.support.onnx_cases import compare_with_onnx_runtime
+
+from cnnc.errors import ModelError, UnsupportedOpError
+from cnnc.importer.read_onnx import read_onnx
+from cnnc.ir.float_model import FloatModel
+
+NEWEST = defs.onnx_opset_version()
+KERNEL = np.ones((2, 3, 1, 1), np.float32)
+
+
+def _import(folder: Path, proto: onnx.ModelProto, name: str = "model.onnx") -> FloatModel:
+    return read_onnx(make.save(folder, proto, name))
+
+
+def _refused(folder: Path, proto: onnx.ModelProto) -> list[str]:
+    """Return what the error lists, a line each."""
+    path = make.save(folder, proto)
+    with pytest.raises(UnsupportedOpError) as caught:
+        read_onnx(path)
+    assert caught.value.where == str(path)
+    assert "docs/operators.md" in caught.value.remedy
+    return [str(fault) for fault in caught.value.unsupported]
+
+
+def test_every_unsupported_node_is_listed_once(tmp_path: Path) -> None:
+    nodes = [
+        make.node("Einsum", "x", "a", "first", equation="abcd->abdc"),
+        make.node("Relu", "a", "b", "fine"),
+        make.node("Shape", "b", "s", "shape"),
+        make.node("Gather", "s zero", "n", "arithmetic"),
+        make.node("Concat", "n rest", "target", "more_arithmetic", axis=0),
+        make.node("Reshape", "b target", "c", "also_fine"),
+        make.node("NonZero", "c", "d", "second"),
+        make.node("Det", "x", "e", "third"),
+        make.node("Frobnicate", "d e", "y", "fourth", domain="my.company"),
+    ]
+    weights = {"zero": np.array([0]), "rest": np.array([-1])}
+
+    listed = _refused(tmp_path, make.model(nodes, {"x": (1, 3, 4, 4)}, weights=weights))
+
+    assert listed == [
+        "Einsum node 'first': this operator is not supported",
+        "NonZero node 'second': this operator is not supported",
+        "Det node 'third': this operator is not supported",
+        "Frobnicate node 'fourth': operators of the domain 'my.company' are not supported",
+    ]
+
+
+def test_attributes_and_operators_in_one_list(tmp_path: Path) -> None:
+    nodes = [
+        make.node("Relu", "x", "a", "odd", alpha=0.5),
+        make.node("Clip", "x x", "b", "moving"),
+        make.node("Reshape", "x target", "c", "wrong"),
+        make.node("Concat", "a b c", "y", "join", axis=0),
+    ]
+    proto = make.model(nodes, {"x": (1, 3)}, weights={"target": np.array([7, 7])})
+
+    listed = _refused(tmp_path, proto)
+
+    assert len(listed) == 3
+    assert listed[0].startswith("Relu node 'odd': it is not valid in opset 17: Unrecognized attr")
+    assert listed[1].startswith("Clip node 'moving': min")
+    assert "must be a constant, not computed at run time" in listed[1]
+    assert listed[2].startswith("Reshape node 'wrong': ")
+
+
+@pytest.mark.parametrize("target", [[0, 0, 0, 0, 0], [-1, -1], [-5, 3]])
+def test_reshape_constants_that_make_no_sense(tmp_path: Path, target: list[int]) -> None:
+    proto = make.model(
+        [make.node("Reshape", "x target", "y", "odd")],
+        {"x": (1, 3)},
+        weights={"target": np.array(target)},
+    )
+
+    assert _refused(tmp_path, proto)[0].startswith("Reshape node 'odd': ")
+
+
+def test_operators_that_an_opset_does_not_have(tmp_path: Path) -> None:
+    proto = make.model([make.node("HardSwish", "x", "y", "h")], {"x": (1, 3)}, opset=13)
+    assert _refused(tmp_path, proto) == ["HardSwish node 'h': this operator is not supported"]
+
+    proto = make.model([make.node("Relu", "x x", "y", "r")], {"x": (1, 3)})
+    assert "it is not valid in opset 17" in _refused(tmp_path, proto)[0]
+
+
+def test_tensors_that_nothing_defines(tmp_path: Path) -> None:
+    nodes = [make.node("Relu", "later", "y", "early"), make.node("Relu", "x", "later", "late")]
+
+    listed = _refused(tmp_path, make.model(nodes, {"x": (1, 3)}))
+
+    assert listed == [
+        "Relu node 'early': it reads 'later', which no supported result of a node before it defines"
+    ]
+
+
+def test_the_users_own_line_is_shown(tmp_path: Path) -> None:
+    node = make.node("Einsum", "x", "y", "e", equation="ab->ba")
+    trace = (
+        'File "/home/me/train.py", line 40, in <module>\n    main()\n'
+        '  File "/home/me/net.py", line 12, in forward\n    return torch.einsum(...)\n'
+        '  File "/venv/lib/python3.11/site-packages/torch/functional.py", line 5, in einsum\n'
+    )
+    node.metadata_props.add(key="pkg.torch.onnx.stack_trace", value=trace)
+
+    listed = _refused(tmp_path, make.model([node], {"x": (1, 3)}))
+
+    assert listed == ["Einsum node 'e' (/home/me/net.py:12): this operator is not supported"]
+
+
+def test_the_exporters_own_lines_are_not_shown(tmp_path: Path) -> None:
+    node = make.node("Einsum", "x", "y", "e", equation="ab->ba")
+    trace = 'File "/venv/lib/python3.11/site-packages/torch/functional.py", line 5, in einsum\n'
+    node.metadata_props.add(key="pkg.torch.onnx.stack_trace", value=trace)
+
+    listed = _refused(tmp_path, make.model([node], {"x": (1, 3)}))
+
+    assert listed == ["Einsum node 'e': this operator is not supported"]
+
+
+def test_result_that_is_not_supported(tmp_path: Path) -> None:
+    nodes = [make.node("Dropout", "x", "d mask", "drop"), make.node("Relu", "mask", "y", "r")]
+
+    listed = _refused(tmp_path, make.model(nodes, {"x": (1, 3)}))
+
+    assert "Relu node 'r': it reads 'mask', which no supported result" in listed[0]
+
+
+def test_result_that_is_not_supported_as_an_output(tmp_path: Path) -> None:
+    proto = make.model([make.node("Dropout", "x", "d mask")], {"x": (1, 3)}, ["d", "mask"])
+
+    with pytest.raises(ModelError, match="output 'mask' is not defined by any supported result"):
+        _import(tmp_path, proto)
+
+
+def test_constant_output(tmp_path: Path) -> None:
+    nodes = [make.node("Relu", "x", "y"), make.node("Shape", "x", "s")]
+
+    with pytest.raises(ModelError, match="output 's' does not depend on any input"):
+        _import(tmp_path, make.model(nodes, {"x": (1, 3)}, ["y", "s"]))
+
+
+@pytest.mark.parametrize("through", [[], ["Identity"], ["Identity", "Dropout"]])
+def test_input_that_is_an_output(tmp_path: Path, through: list[str]) -> None:
+    names = ["x", *(f"t{index}" for index in range(len(through)))]
+    nodes = [
+        make.node(op_type, names[index], names[index + 1]) for index, op_type in enumerate(through)
+    ]
+    nodes.append(make.node("Relu", "x", "r"))
+    proto = make.model(nodes, {"x": (1, 3, 4, 4)}, ["r", names[-1]])
+
+    model = _import(tmp_path, proto)
+
+    assert model.outputs[1].name == names[-1]
+    assert model.outputs[1].value != model.inputs[0].value
+    assert model.producer(model.outputs[1].value) is not None
+    compare_with_onnx_runtime(model, proto)
+
+
+@pytest.mark.parametrize(
+    ("permutation", "transposes"),
+    [([0, 2, 3, 1], 0), ([0, 1, 2, 3], 0), ([0, 3, 2, 1], 1), ([3, 1, 0, 2], 1)],
+)
+def test_outputs_are_in_onnx_order_or_channel_last(
+    tmp_path: Path, permutation: list[int], transposes: int
+) -> None:
+    nodes = [make.node("Conv", "x w", "c"), make.node("Transpose", "c", "y", perm=permutation)]
+    proto = make.model(nodes, {"x": (1, 3, 4, 5)}, weights={"w": KERNEL})
+
+    model = _import(tmp_path, proto)
+
+    assert model.outputs[0].storage_axes in ((0, 1, 2, 3), (0, 2, 3, 1))
+    assert [node.op.kind for node in model.nodes].count("transpose") == transposes
+    compare_with_onnx_runtime(model, proto)
+
+
+def test_transposes_that_cancel_move_nothing(tmp_path: Path) -> None:
+    nodes = [
+        make.node("Conv", "x w", "c"),
+        make.node("Transpose", "c", "t", perm=[0, 2, 3, 1]),
+        make.node("Relu", "t", "r"),
+        make.node("Transpose", "r", "u", perm=[0, 3, 1, 2]),
+        make.node("MaxPool", "u", "y", kernel_shape=[2, 2]),
+    ]
+    proto = make.model(nodes, {"x": (1, 3, 4, 5)}, weights={"w": KERNEL})
+
+    model = _import(tmp_path, proto)
+
+    assert [node.op.kind for node in model.nodes] == ["conv2d", "clip", "max_pool"]
+    compare_with_onnx_runtime(model, proto)
+
+
+def test_names_are_made_unique(tmp_path: Path) -> None:
+    nodes = [
+        make.node("Relu", "x", "a"),
+        make.node("Relu", "a", "b", "same"),
+        make.node("Relu", "b", "c", "same"),
+        make.node("Relu", "c", "y"),
+    ]
+
+    model = _import(tmp_path, make.model(nodes, {"x": (1, 3)}))
+
+    assert [node.name for node in model.nodes] == ["Relu_0", "same", "same_2", "Relu_3"]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("resnet_s.onnx", "resnet_s"),
+        ("My Net (v2).onnx", "my_net_v2"),
+        ("3d.onnx", "model_3d"),
+        ("class.onnx", "model_class"),
+        ("Übung.onnx", "bung"),
+        ("---.onnx", "model"),
+    ],
+)
+def test_the_network_is_named_after_the_file(tmp_path: Path, file: str, name: str) -> None:
+    proto = make.model([make.node("Relu", "x", "y")], {"x": (1, 3)})
+
+    assert _import(tmp_path, proto, file).name == name
+
+
+@pytest.mark.parametrize("opset", range(7, NEWEST + 1))
+def test_every_opset(tmp_path: Path, opset: int) -> None:
+    axes = {"axes": [2, 3]} if opset < 13 else {}
+    nodes = [
+        make.node("Conv", "x w", "c", pads=[1, 1, 1, 1]),
+        make.node("Relu", "c", "r"),
+        make.node("MaxPool", "r", "m", kernel_shape=[2, 2], strides=[2, 2]),
+        make.node("GlobalAveragePool", "m", "g"),
+        make.node("Squeeze", "g" if opset < 13 else "g axes", "f", **axes),
+        make.node("Softmax", "f", "y", axis=1),
+    ]
+    weights = {"w": np.ones((2, 3, 3, 3), np.float32) / 9, "axes": np.array([2, 3])}
+    proto = make.model(nodes, {"x": ("N", 3, 8, 8)}, weights=weights, opset=opset)
+
+    model = _import(tmp_path, proto)
+
+    assert model.outputs[0].onnx_shape == (1, 2)
