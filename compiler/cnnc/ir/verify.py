@@ -19,6 +19,8 @@ from cnnc.ir.verify_formats import verify_formats
 
 _WEIGHT_MAX = 127
 _MULTIPLIERS = (2**30, 2**31 - 1)
+# MEAN divides its mantissa by the number of elements (spec 4.8), which leaves it below 2^30.
+_MEAN_MULTIPLIERS = (1, 2**31 - 1)
 _SHIFTS = (-31, 30)
 
 
@@ -147,7 +149,8 @@ def _verify_numbers(node: QuantNode) -> None:
         shift = name.replace("multiplier", "shift")
         # A number of channels may be called a multiplier too; it has no shift beside it.
         if "multiplier" in name and shift in numbers:
-            _verify_range(node, name, values[values != 0], _MULTIPLIERS)
+            limits = _MEAN_MULTIPLIERS if node.op.kind == "mean" else _MULTIPLIERS
+            _verify_range(node, name, values[values != 0], limits)
             _verify_range(node, shift, numbers[shift], _SHIFTS)
     if "minimum" in numbers and "maximum" in numbers:
         low, high = int(numbers["minimum"]), int(numbers["maximum"])

@@ -15,7 +15,7 @@ from cnnc.simulator.folder import CompiledFolder, open_folder
 from cnnc.simulator.host import start_host
 from cnnc.simulator.inputs import FileInputs, RandomInputs
 from cnnc.simulator.target import no_target_details, start_target
-from cnnc.simulator.tflite_engine import start_tflite
+from cnnc.simulator.tflite_engine import no_tflite_details, start_tflite
 
 ENGINES = ("reference", "host", "target", "tflite", "float")
 """Names of ``--engines``; the reference always runs, the others are compared with it."""
@@ -145,6 +145,7 @@ class _Simulation:
     details: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    tflite_details: Callable[[], Mapping[str, Any]] = no_tflite_details
     float_comparison: FloatComparison | None = None
 
     def start(self, progress: Progress) -> None:
@@ -170,6 +171,7 @@ class _Simulation:
 
     def report(self, inputs: int) -> SimulationReport:
         """Return the verdict."""
+        self.details["tflite"] = self.tflite_details()
         results: dict[str, EngineResult] = {}
         for name in ("host", "target", "tflite"):
             details = self.details.get(name, {})
@@ -210,10 +212,9 @@ class _Simulation:
         self.details["target"] = started.details
 
     def _start_tflite(self) -> None:
-        self.details["tflite"] = {"runtime": None}
         engine = start_tflite(self.folder.model)
         self.comparisons["tflite"] = Comparison(self.folder.model, engine)
-        self.details["tflite"] = {"runtime": engine.runtime}
+        self.tflite_details = engine.details
 
     def _start_float(self) -> None:
         session = self.folder.float_session(self.request.model)

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,11 @@ def start_tflite(model: QuantModel) -> "TfliteEngine | SingleRoundingEngine":
     return TfliteEngine(model, find_runtime(["tflite-runtime", "ai-edge-litert"]))
 
 
+def no_tflite_details() -> dict[str, Any]:
+    """Return the keys that only the tflite engine has, for one that did not run."""
+    return {"runtime": None}
+
+
 class TfliteEngine:
     """The whole graph in TFLite's reference kernels; every value is a subgraph output.
 
@@ -43,6 +49,10 @@ class TfliteEngine:
         self._export = export_tflite(model, all_outputs=True)
         self._layers = {node.output: layer for layer, node in enumerate(model.nodes)}
         self._session = TfliteSession(runtime, self._export.data) if self._export.outputs else None
+
+    def details(self) -> dict[str, Any]:
+        """Return the keys that only the tflite engine has."""
+        return {"runtime": self.runtime}
 
     @property
     def not_compared(self) -> tuple[NotCompared, ...]:
