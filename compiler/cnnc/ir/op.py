@@ -101,6 +101,27 @@ class WeightedOp(FloatOp):
         zero padding of x is not zero padding of x' when the offset is not zero.
         """
 
+    @abstractmethod
+    def unfold(self, operand: F32) -> F32:
+        """Return what the weights are multiplied by, so that the op is a product of matrices.
+
+        With U = unfold(x) and W = weight_matrix(), per group: y[row] = W U[row] + bias.
+
+        Args:
+            operand: (S, *shape).
+
+        Returns:
+            [groups][rows][taps], a row for each output pixel of each sample.
+        """
+
+    @abstractmethod
+    def weight_matrix(self) -> F32:
+        """Return the weights as [groups][out_channels / groups][taps]; see ``unfold``."""
+
+    @abstractmethod
+    def with_weights(self, matrix: F32, bias: F32) -> "WeightedOp":
+        """Return the op with other weights (laid out as ``weight_matrix``) and another bias."""
+
 
 @dataclass(frozen=True, eq=False)
 class QuantOp(ABC):

@@ -86,7 +86,7 @@ def convolve(images: Numbers, weight: Numbers, window: Window, groups: int) -> N
     Returns:
         [images][row][col][out].
     """
-    patches = _patches(images, window)
+    patches = cut_patches(images, window)
     pixels = math.prod(patches.shape[:3])
     depth = weight.shape[3]
     sums = np.empty((pixels, len(weight)), images.dtype)
@@ -123,8 +123,8 @@ def convolve_depthwise(
     return total
 
 
-def _patches(images: Numbers, window: Window) -> Numbers:
-    """Return [images][row][col][tap][in]."""
+def cut_patches(images: Numbers, window: Window) -> Numbers:
+    """Return the zero-padded pixels under every window: [images][row][col][tap][in]."""
     taps = window.kernel_rows * window.kernel_cols
     if taps == 1 and window.stride_rows == 1 and window.stride_cols == 1 and not window.has_padding:
         return images[..., np.newaxis, :]

@@ -14,6 +14,7 @@ from cnnc.passes.fuse_pad import FUSE_PAD
 from cnnc.passes.lower_channel_affine import LOWER_CHANNEL_AFFINE
 from cnnc.passes.merge_duplicates import MERGE_DUPLICATES
 from cnnc.passes.merge_moves import MERGE_MOVES
+from cnnc.passes.replace_global_pool import REPLACE_GLOBAL_POOL
 from cnnc.passes.sink_transpose import SINK_TRANSPOSE
 
 _LOGGER = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ FOLDING = (
     FOLD_BATCH_NORM,
     ABSORB_TRANSPOSE,
     FUSE_PAD,
+    REPLACE_GLOBAL_POOL,
     FUSE_ACTIVATION,
 )
 """Run to a fixpoint, then again once the affine maps that are left have become layers."""

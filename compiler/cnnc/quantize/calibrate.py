@@ -18,8 +18,8 @@ from cnnc.quantize.histogram import Histogram
 from cnnc.quantize.parameters import with_zero
 from cnnc.quantize.ranges import ValueRange, ValueRanges
 
-DEFAULT_METHOD: CalibrationMethod = "mse"
-"""The method that loses least accuracy over the project's models."""
+DEFAULT_METHOD: CalibrationMethod = "percentile"
+"""The method that changes the fewest decisions of the project's models (docs/quantization.md)."""
 
 BATCH_LIMIT = 64
 BATCH_BYTES = 64 * 2**20

@@ -1,20 +1,12 @@
 """Turn the float model into the int8 model: formats, integer ops, int8 constants."""
 
-import logging
-from dataclasses import dataclass, field
-
-from cnnc.errors import CalibrationError, CnncError, ModelError
-from cnnc.ir.float_model import FloatModel, FloatNode
-from cnnc.ir.op import QuantOp
-from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
-from cnnc.ir.types import AnyArray, Quantization, Rounding
-from cnnc.ops.requantize import requantize
-from cnnc.quantize.context import QuantizeContext
-from cnnc.quantize.fixed_point import quantize_real
-from cnnc.quantize.formats import Formats, assign_formats
+from cnnc.errors import CalibrationError
+from cnnc.ir.float_model import FloatModel
+from cnnc.ir.quant_model import QuantModel
+from cnnc.ir.types import Rounding
+from cnnc.quantize.builder import QuantModelBuilder
+from cnnc.quantize.formats import assign_formats
 from cnnc.quantize.ranges import ValueRanges
-
-_logger = logging.getLogger(__name__)
 
 
 def quantize(model: FloatModel, ranges: ValueRanges, rounding: Rounding = "double") -> QuantModel:
@@ -29,6 +21,20 @@ def quantize(model: FloatModel, ranges: ValueRanges, rounding: Rounding = "doubl
         CalibrationError: No int8 format or multiplier exists for a range; names the node.
         ModelError: An op cannot be expressed on int8; names the node.
     """
+    builder = start_quantization(model, ranges, rounding)
+    for node in model.nodes:
+        builder.add(node)
+    return builder.finish()
+
+
+def start_quantization(
+    model: FloatModel, ranges: ValueRanges, rounding: Rounding
+) -> QuantModelBuilder:
+    """Return the int8 network with formats decided and no nodes yet.
+
+    Raises:
+        CalibrationError: A range has no int8 format.
+    """
     try:
         formats = assign_formats(model, ranges)
     except ValueError as error:
@@ -36,106 +42,4 @@ def quantize(model: FloatModel, ranges: ValueRanges, rounding: Rounding = "doubl
             f"a calibrated range has no int8 format: {error}",
             "check the scale of the calibration data and of the weights",
         ) from error
-    return _Quantizer(model, formats, rounding).run()
-
-
-@dataclass
-class _Quantizer:
-    """The int8 network while it is built."""
-
-    model: FloatModel
-    formats: Formats
-    rounding: Rounding
-    nodes: list[QuantNode] = field(default_factory=list)
-    values: dict[str, QuantValue] = field(default_factory=dict)
-    constants: dict[str, AnyArray] = field(default_factory=dict)
-
-    def run(self) -> QuantModel:
-        for port in self.model.inputs:
-            self._define(port.value)
-        for name, array in self.model.constants.items():
-            self._define(name)
-            self.constants[name] = quantize_real(array, self.formats.values[name])
-        for node in self.model.nodes:
-            self._add(node)
-        self._drop_unread_constants()
-        added = len(self.nodes) - len(self.model.nodes)
-        _logger.info("quantized %d nodes, %d requantizations", len(self.model.nodes), added)
-        return QuantModel(
-            name=self.model.name,
-            rounding=self.rounding,
-            inputs=self.model.inputs,
-            outputs=self.model.outputs,
-            nodes=tuple(self.nodes),
-            constants=self.constants,
-            values=self.values,
-        )
-
-    def _define(self, value: str) -> None:
-        self.values[value] = QuantValue(self.model.shapes[value], self.formats.values[value])
-
-    def _add(self, node: FloatNode) -> None:
-        operands = [self._operand(node, index) for index in range(len(node.inputs))]
-        self._define(node.output)
-        context = QuantizeContext(
-            node=node.name,
-            rounding=self.rounding,
-            inputs=tuple(self.values[name].quantization for name in operands),
-            input_shapes=tuple(self.values[name].shape for name in operands),
-            output=self.values[node.output].quantization,
-            output_shape=self.values[node.output].shape,
-            constants=tuple(self.constants.get(name) for name in operands),
-        )
-        op = _quantize_op(node, context)
-        self.nodes.append(QuantNode(node.name, op, tuple(operands), node.output, node.sources))
-
-    def _operand(self, node: FloatNode, index: int) -> str:
-        """Return the operand's key; of its requantized copy where the node needs another format."""
-        name = node.inputs[index]
-        target = self.formats.requantized.get((node.name, index))
-        if target is None:
-            return name
-        if name in self.constants:
-            return self._requantized_constant(node, index, target)
-        label = self._unique(f"{node.name}/requantize_{index}")
-        op = requantize(self.values[name].quantization, target, self.rounding)
-        self.values[label] = QuantValue(self.values[name].shape, target)
-        self.nodes.append(QuantNode(label, op, (name,), label, node.sources))
-        _logger.debug("%s: operand %d ('%s') is requantized", node.name, index, name)
-        return label
-
-    def _requantized_constant(self, node: FloatNode, index: int, target: Quantization) -> str:
-        """Add a copy of a constant that several nodes read, in the format of this one."""
-        name = node.inputs[index]
-        label = self._unique(f"{node.name}/constant_{index}")
-        self.values[label] = QuantValue(self.values[name].shape, target)
-        self.constants[label] = quantize_real(self.model.constants[name], target)
-        return label
-
-    def _unique(self, label: str) -> str:
-        while label in self.model.shapes or label in self.values:
-            label += "_"
-        return label
-
-    def _drop_unread_constants(self) -> None:
-        """Forget constants that every reader needs in another format."""
-        read = {name for node in self.nodes for name in node.inputs}
-        read.update(port.value for port in self.model.outputs)
-        for name in [name for name in self.constants if name not in read]:
-            del self.constants[name], self.values[name]
-
-
-def _quantize_op(node: FloatNode, context: QuantizeContext) -> QuantOp:
-    place = f"{node.op.kind} node '{node.name}'"
-    try:
-        return node.op.quantize(context)
-    except CnncError as error:
-        problem = error.problem if node.name in error.problem else f"{place}: {error.problem}"
-        kind = CalibrationError if isinstance(error, CalibrationError) else ModelError
-        raise kind(problem, error.remedy, error.where or node.name) from error
-    except ValueError as error:
-        raise CalibrationError(
-            f"{place} has no int8 form for the calibrated ranges: {error}",
-            "check the scale of the calibration data and of the weights",
-            node.name,
-        ) from error
+    return QuantModelBuilder(model, formats, rounding)

@@ -11,6 +11,7 @@ from cnnc.ir.op import QuantOp, WeightedOp
 from cnnc.ir.types import F32, Activation, Shape, Window
 from cnnc.ops._convolution import (
     convolve,
+    cut_patches,
     merge_samples,
     patch_bytes,
     sample_chunks,
@@ -93,3 +94,19 @@ class Conv2d(WeightedOp):
             weight=scaled.reshape(self.weight.shape).astype(np.float32),
             bias=(self.bias + shift.reshape(-1)).astype(np.float32),
         )
+
+    def unfold(self, operand: F32) -> F32:
+        """Return [groups][images * rows * cols][taps * in / groups]."""
+        patches = cut_patches(merge_samples(operand), self.window)
+        # [..][tap][group][in / groups] -> [group][..][tap][in / groups]
+        split = patches.reshape(*patches.shape[:4], self.groups, -1)
+        rows = np.moveaxis(split, 4, 0).reshape(self.groups, math.prod(patches.shape[:3]), -1)
+        return rows.astype(np.float32, copy=False)
+
+    def weight_matrix(self) -> F32:
+        """Return [groups][out / groups][taps * in / groups]."""
+        return self.weight.reshape(self.groups, len(self.weight) // self.groups, -1)
+
+    def with_weights(self, matrix: F32, bias: F32) -> "Conv2d":
+        """Return the convolution with other weights and another bias."""
+        return replace(self, weight=matrix.reshape(self.weight.shape), bias=bias)

@@ -11,6 +11,7 @@ from cnnc.ir.op import QuantOp, WeightedOp
 from cnnc.ir.types import F32, Activation, Shape, Window
 from cnnc.ops._convolution import (
     convolve_depthwise,
+    cut_patches,
     merge_samples,
     sample_chunks,
     windowed_shape,
@@ -86,3 +87,21 @@ class DepthwiseConv2d(WeightedOp):
         shift = self.weight.sum(axis=(0, 1), dtype=np.float64) * np.repeat(offset, self.multiplier)
         weight = (self.weight * factor).astype(np.float32)
         return replace(self, weight=weight, bias=(self.bias + shift).astype(np.float32))
+
+    def unfold(self, operand: F32) -> F32:
+        """Return [in][images * rows * cols][taps]."""
+        patches = cut_patches(merge_samples(operand), self.window)
+        pixels, (taps, channels) = math.prod(patches.shape[:3]), patches.shape[3:]
+        rows = patches.reshape(pixels, taps, channels).transpose(2, 0, 1)
+        return rows.astype(np.float32, copy=False)
+
+    def weight_matrix(self) -> F32:
+        """Return [in][multiplier][taps]."""
+        rows, cols, channels = self.weight.shape
+        blocks = self.weight.reshape(rows * cols, channels // self.multiplier, self.multiplier)
+        return blocks.transpose(1, 2, 0)
+
+    def with_weights(self, matrix: F32, bias: F32) -> "DepthwiseConv2d":
+        """Return the convolution with other weights and another bias."""
+        weight = np.ascontiguousarray(matrix.transpose(2, 0, 1)).reshape(self.weight.shape)
+        return replace(self, weight=weight, bias=bias)

@@ -62,3 +62,15 @@ class FullyConnected(WeightedOp):
         return replace(
             self, weight=(weight * scale).astype(np.float32), bias=bias.astype(np.float32)
         )
+
+    def unfold(self, operand: F32) -> F32:
+        """Return [1][S * rows][in]."""
+        return operand.reshape(1, -1, operand.shape[-1])
+
+    def weight_matrix(self) -> F32:
+        """Return [1][out][in]."""
+        return self.weight[np.newaxis]
+
+    def with_weights(self, matrix: F32, bias: F32) -> "FullyConnected":
+        """Return the op with other weights and another bias."""
+        return replace(self, weight=matrix[0], bias=bias)
