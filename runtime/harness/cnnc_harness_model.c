@@ -40,14 +40,14 @@ static int32_t infer(void *arena, const int8_t *inputs, int8_t *outputs, cnnc_ha
     (void)trace;
     (void)user;
 #endif
-#define PORT(function, bytes)                                                                      \
-    memcpy(function(&context), inputs, bytes);                                                     \
+#define PORT(function, bytes)                  \
+    memcpy(function(&context), inputs, bytes); \
     inputs += bytes;
     CNNC_HARNESS_INPUTS
 #undef PORT
     status = (int32_t)SYMBOL(_run)(&context);
-#define PORT(function, bytes)                                                                      \
-    memcpy(outputs, function(&context), bytes);                                                    \
+#define PORT(function, bytes)                   \
+    memcpy(outputs, function(&context), bytes); \
     outputs += bytes;
     CNNC_HARNESS_OUTPUTS
 #undef PORT
