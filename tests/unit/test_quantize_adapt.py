@@ -72,11 +72,9 @@ def moments_of(real: F32, int8: F32) -> OperandMoments:
 def correlated(seed: int, groups: int, rows: int, taps: int) -> F32:
     """Return operands as images give them: most of their variance in a few directions."""
     mixing = reals(seed + 1, groups, 3, taps)
-    return (
-        np.matmul(reals(seed, groups, rows, 3), mixing)
-        + 0.05 * reals(seed + 2, groups, rows, taps)
-        + 1
-    )
+    signal: F32 = np.matmul(reals(seed, groups, rows, 3), mixing)
+    noise: F32 = np.float32(0.05) * reals(seed + 2, groups, rows, taps)
+    return signal + noise + np.float32(1)
 
 
 def plainly_rounded(weight: F32) -> F32:

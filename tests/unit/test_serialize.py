@@ -236,27 +236,27 @@ def damaged(edit: Edit) -> tuple[bytes, bytes]:
     return json.dumps(content).encode(), arrays
 
 
-@pytest.mark.parametrize(
-    ("edit", "message"),
-    [
-        (lambda d: d.update(format_version=99), "format version 99; this program reads 1"),
-        (lambda d: d.pop("format_version"), "format version None"),
-        (lambda d: d.pop("rounding"), "'rounding' is missing"),
-        (lambda d: d.update(rounding="triple"), "not one of"),
-        (lambda d: d.update(nodes={}), "'nodes' is not a list"),
-        (lambda d: d.update(nodes=[5]), "nodes.0 is not an object"),
-        (lambda d: d["nodes"][0].pop("name"), "nodes.0 has keys"),
-        (lambda d: d["nodes"][0].update({"class": "QuantNothing"}), "unknown operator class"),
-        (lambda d: d["nodes"][0].update({"class": "QuantReshape"}), "missing .* unknown"),
-        (lambda d: d["nodes"][0]["op"].pop("bias"), r"missing \['bias'\]"),
-        (lambda d: d["nodes"][0]["op"].update(bias="nodes.7.op.bias"), "is missing"),
-        (lambda d: d["nodes"][0].update(inputs=["z"]), r"reads \['z'\], not defined"),
-        (lambda d: d["values"].pop(), r"values \['y'\] have no shape"),
-        (lambda d: d["values"][0][1]["quantization"].update(scale="0x0p+0"), "scale 0.0"),
-        (lambda d: d["values"][1][1].update(shape=[4]), "constant 'k' has shape"),
-        (lambda d: d.update(constants=[["k"]]), "constants.0 has 1 items"),
-    ],
+DAMAGES: tuple[tuple[Edit, str], ...] = (
+    (lambda d: d.update(format_version=99), "format version 99; this program reads 1"),
+    (lambda d: d.pop("format_version"), "format version None"),
+    (lambda d: d.pop("rounding"), "'rounding' is missing"),
+    (lambda d: d.update(rounding="triple"), "not one of"),
+    (lambda d: d.update(nodes={}), "'nodes' is not a list"),
+    (lambda d: d.update(nodes=[5]), "nodes.0 is not an object"),
+    (lambda d: d["nodes"][0].pop("name"), "nodes.0 has keys"),
+    (lambda d: d["nodes"][0].update({"class": "QuantNothing"}), "unknown operator class"),
+    (lambda d: d["nodes"][0].update({"class": "QuantReshape"}), "missing .* unknown"),
+    (lambda d: d["nodes"][0]["op"].pop("bias"), r"missing \['bias'\]"),
+    (lambda d: d["nodes"][0]["op"].update(bias="nodes.7.op.bias"), "is missing"),
+    (lambda d: d["nodes"][0].update(inputs=["z"]), r"reads \['z'\], not defined"),
+    (lambda d: d["values"].pop(), r"values \['y'\] have no shape"),
+    (lambda d: d["values"][0][1]["quantization"].update(scale="0x0p+0"), "scale 0.0"),
+    (lambda d: d["values"][1][1].update(shape=[4]), "constant 'k' has shape"),
+    (lambda d: d.update(constants=[["k"]]), "constants.0 has 1 items"),
 )
+
+
+@pytest.mark.parametrize(("edit", "message"), DAMAGES)
 def test_damaged_json_is_refused(edit: Edit, message: str) -> None:
     with pytest.raises(ModelError, match=message) as caught:
         load(*damaged(edit))

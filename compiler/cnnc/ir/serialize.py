@@ -90,7 +90,7 @@ def _parse(json_bytes: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{JSON_NAME} is not JSON: {error}", _REMEDY, JSON_NAME) from error
     version = document.get("format_version") if isinstance(document, dict) else None
-    if version != FORMAT_VERSION or isinstance(version, bool):
+    if version != FORMAT_VERSION:
         raise ModelError(
             f"{JSON_NAME} has format version {version!r}; this program reads {FORMAT_VERSION}",
             "compile the model again with this version",

@@ -107,6 +107,7 @@ class _Tails:
 
 def _suffix_moments(centers: F64, counts: npt.NDArray[np.int64]) -> F64:
     """Return sums of count, count*x, count*x^2 from bin k to the end, [3][bins + 1]."""
-    powers = np.stack([counts, counts * centers, counts * centers**2])
+    weights = counts.astype(np.float64)
+    powers = np.stack([weights, weights * centers, weights * centers**2])
     suffix = np.cumsum(powers[:, ::-1], axis=1)[:, ::-1]
     return np.pad(suffix, ((0, 0), (0, 1)))

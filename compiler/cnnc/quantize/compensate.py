@@ -107,8 +107,8 @@ def _upper_factor(matrix: F64) -> F64:
     """Return U, upper triangular with matrix^-1 = U^T U."""
     inverse = np.linalg.inv(matrix)
     symmetric = (inverse + inverse.transpose(0, 2, 1)) / 2.0
-    factor: F64 = np.linalg.cholesky(symmetric).transpose(0, 2, 1)
-    return factor
+    lower = np.linalg.cholesky(symmetric).astype(np.float64, copy=False)
+    return lower.transpose(0, 2, 1)
 
 
 def _round_in_turn(weight: F64, factor: F64) -> F64:
