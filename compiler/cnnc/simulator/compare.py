@@ -155,19 +155,19 @@ class Comparison:
             details: Keys that only this engine has.
         """
         excused = self._engine.not_compared
-        accounted = self._compared | {self._layer_index(entry.layer) for entry in excused}
+        excused_layers = {self._layer_index(entry.layer) for entry in excused}
         exact = (
             self._compared_values > 0
             and self._mismatched_values == 0
             and self._outputs_seen
-            and len(accounted) == len(self._model.nodes)
+            and len(self._compared | excused_layers) == len(self._model.nodes)
         )
         return EngineResult(
             bit_exact=exact,
             compared_values=self._compared_values,
             mismatched_values=self._mismatched_values,
             layers_total=len(self._model.nodes),
-            layers_compared=len(self._compared),
+            layers_compared=len(self._compared - excused_layers),
             not_compared=excused,
             first_divergence=self._first[1] if self._first else None,
             skipped=None,

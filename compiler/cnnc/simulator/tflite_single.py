@@ -5,11 +5,13 @@ whole graph would drift apart: each op runs as a model of its own, fed with the 
 
 Where it rounds once it scales in float32, acc * f32(scale), a relative error of up to 2^-22. What
 changes when the exact product changes by as little lies on a tie that XNNPACK cannot tell: it is
-undecided, not different: 2 of the 3.5 million values of five classifiers, 10 images each.
+undecided: 2 of the 3.5 million values of five classifiers, 10 images each. A layer that holds one
+is reported as not compared, with their number; its other values are compared all the same.
 """
 
 import logging
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -81,9 +83,6 @@ class SingleRoundingEngine:
         model: The network, quantized for single rounding.
         runtime: ai-edge-litert.
 
-    Attributes:
-        undecided_values: How many values so far lay on a tie that float32 cannot tell.
-
     Raises:
         EngineFailedError: The runtime refuses an exported layer.
     """
@@ -93,20 +92,34 @@ class SingleRoundingEngine:
         self.runtime = f"{runtime} (default kernels, one layer at a time)"
         self._sessions: dict[int, TfliteSession] = {}
         self._refused: list[NotCompared] = []
-        self.undecided_values = 0
+        self._undecided: Counter[int] = Counter()
         for layer, node in enumerate(model.nodes):
             reason = self._prepare(layer, node, runtime)
             if reason is not None:
                 self._refused.append(NotCompared(node.name, node.op.kind, reason))
 
     def details(self) -> dict[str, Any]:
-        """Return the keys that only this engine has; undecided values count as compared."""
+        """Return the keys that only this engine has."""
         return {"runtime": self.runtime, "undecided_values": self.undecided_values}
 
     @property
+    def undecided_values(self) -> int:
+        """How many values so far lay on a tie that float32 cannot tell."""
+        return self._undecided.total()
+
+    @property
     def not_compared(self) -> tuple[NotCompared, ...]:
-        """Layers that round otherwise there, or have no exact form in TFLite."""
-        return tuple(self._refused)
+        """Layers that round otherwise there, have no exact form in TFLite, or hold such ties."""
+        ties = [
+            NotCompared(
+                self._model.nodes[layer].name,
+                self._model.nodes[layer].op.kind,
+                f"{count} values lie on ties that XNNPACK's float32 scale cannot tell; "
+                "every other value is equal",
+            )
+            for layer, count in sorted(self._undecided.items())
+        ]
+        return (*self._refused, *ties)
 
     def observe(self, chunk: Chunk) -> Observation:
         """Run every layer on the reference's bytes."""
@@ -141,7 +154,7 @@ class SingleRoundingEngine:
         if undecided:
             name = self._model.nodes[layer].name
             logger.info("%s: %d values on a tie that float32 cannot tell", name, undecided)
-        self.undecided_values += undecided
+            self._undecided[layer] += undecided
         return settled
 
     def _settle(self, layer: int, chunk: Chunk) -> tuple[AnyArray, int]:
