@@ -115,7 +115,7 @@ class SingleRoundingEngine:
                 self._model.nodes[layer].name,
                 self._model.nodes[layer].op.kind,
                 f"{count} values lie on ties that XNNPACK's float32 scale cannot tell; "
-                "every other value is equal",
+                "the others were compared",
             )
             for layer, count in sorted(self._undecided.items())
         ]
