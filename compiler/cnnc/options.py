@@ -24,6 +24,7 @@ class CompileOptions:
         output: Folder to write; None for ``build/<name>``.
         calibration: Data file; None for synthetic inputs.
         method: How ranges are chosen from the data; None for the default.
+        adapt_weights: Whether weights are fitted to the calibration data.
         name: C identifier that prefixes every symbol; None to derive it from the file name.
         rounding: How accumulators are scaled.
         input_shapes: Pinned shapes by input name.
@@ -38,6 +39,7 @@ class CompileOptions:
     output: Path | None = None
     calibration: Path | None = None
     method: CalibrationMethod | None = None
+    adapt_weights: bool = True
     name: str | None = None
     rounding: Rounding = "double"
     input_shapes: Mapping[str, Shape] = field(default_factory=dict)

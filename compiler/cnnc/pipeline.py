@@ -27,6 +27,7 @@ from cnnc.memory.plan import dump_plan
 from cnnc.options import CompileOptions
 from cnnc.passes.optimize import optimize
 from cnnc.passes.simplify import simplify
+from cnnc.quantize.adapt import adapt_weights
 from cnnc.quantize.calibrate import DEFAULT_METHOD, calibrate
 from cnnc.quantize.fixed_point import quantize_real
 from cnnc.quantize.quantize import quantize
@@ -64,6 +65,7 @@ class Compilation:
         golden: One sample with its outputs, for the self-test.
         sqnr_db: Signal to quantization noise by value.
         synthetic: Whether the ranges come from synthetic inputs.
+        adapted_weights: Whether the weights were fitted to the calibration data.
     """
 
     target: Target
@@ -75,6 +77,7 @@ class Compilation:
     golden: Golden
     sqnr_db: Mapping[str, float]
     synthetic: bool
+    adapted_weights: bool
 
 
 def compile_model(
@@ -112,7 +115,15 @@ def compile_model(
         options.method or DEFAULT_METHOD,
         lambda done, total: progress("calibrating", done, total),
     )
-    quantized = quantize(simplified, ranges, options.rounding)
+    adapted = simplified
+    if options.calibration is not None and options.adapt_weights:
+        adapted = adapt_weights(
+            simplified,
+            ranges,
+            samples,
+            lambda done, total: progress("adapting weights", done, total),
+        )
+    quantized = quantize(adapted, ranges, options.rounding)
     dump("quantize", lambda: dump_quant(quantized))
     optimized = optimize(quantized)
     dump("optimize", lambda: dump_quant(optimized))
@@ -129,6 +140,7 @@ def compile_model(
         golden=_golden(optimized, samples),
         sqnr_db=layer_sqnr(simplified, optimized, samples),
         synthetic=options.calibration is None,
+        adapted_weights=adapted is not simplified,
     )
 
 
@@ -198,6 +210,7 @@ def _report(compilation: Compilation, files: tuple[str, ...]) -> CompileReport:
             "method": compilation.ranges.method,
             "samples": compilation.ranges.samples,
             "synthetic": compilation.synthetic,
+            "adapted_weights": compilation.adapted_weights,
         },
         layers=describe_layers(model, program, compilation.sqnr_db),
         files=files,

@@ -48,6 +48,12 @@ def add_parser(verbs: "argparse._SubParsersAction[Any]") -> None:
         choices=get_args(CalibrationMethod),
         help="how ranges are chosen from the data (default: see docs/quantization.md)",
     )
+    parser.add_argument(
+        "--no-weight-adaptation",
+        action="store_true",
+        help="round every weight to the nearest step instead of fitting the weights of each "
+        "layer to the calibration data",
+    )
     parser.add_argument("--name", metavar="IDENT", help="C identifier that prefixes every symbol")
     parser.add_argument(
         "--rounding",
@@ -84,6 +90,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         output=arguments.output,
         calibration=arguments.calibration,
         method=arguments.calibration_method,
+        adapt_weights=not arguments.no_weight_adaptation,
         name=arguments.name,
         rounding=arguments.rounding,
         input_shapes=input_shapes(arguments.input_shape),
