@@ -273,3 +273,15 @@ def test_branch_that_depends_on_data(tmp_path: Path) -> None:
 
     with pytest.raises(UnsupportedOpError, match="If node 'choice'"):
         read_onnx(make.save(tmp_path, make.model(nodes, {"x": (1,)})))
+
+
+def test_damaged_weights(tmp_path: Path) -> None:
+    proto = make.model(
+        [make.node("MatMul", "x kernel", "y")],
+        {"x": (1, 3)},
+        weights={"kernel": np.ones((3, 2), np.float32)},
+    )
+    proto.graph.initializer[0].dims[0] = 5
+
+    with pytest.raises(ModelError, match="initializer 'kernel' is damaged"):
+        read_onnx(make.save(tmp_path, proto))

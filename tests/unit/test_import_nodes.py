@@ -245,3 +245,28 @@ def test_every_opset(tmp_path: Path, opset: int) -> None:
     model = _import(tmp_path, proto)
 
     assert model.outputs[0].onnx_shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("op_type", "attributes"),
+    [
+        ("MaxPool", {"kernel_shape": [0, 2]}),
+        ("MaxPool", {"kernel_shape": [2, 2], "strides": [0, 1]}),
+        ("MaxPool", {"kernel_shape": [2, 2], "pads": [-1, 0, 0, 0]}),
+        ("MaxPool", {"kernel_shape": [9, 9]}),
+        ("AveragePool", {"kernel_shape": [2, 2], "strides": [1]}),
+        ("Transpose", {"perm": [0, 0, 1, 2]}),
+        ("Transpose", {"perm": [0, 1]}),
+        ("Softmax", {"axis": 9}),
+        ("Concat", {"axis": -7}),
+    ],
+)
+def test_attributes_that_make_no_sense(
+    tmp_path: Path, op_type: str, attributes: dict[str, int | list[int]]
+) -> None:
+    proto = make.model([make.node(op_type, "x", "y", "odd", **attributes)], {"x": (1, 3, 4, 4)})
+
+    listed = _refused(tmp_path, proto)
+
+    assert len(listed) == 1
+    assert listed[0].startswith(f"{op_type} node 'odd': ")

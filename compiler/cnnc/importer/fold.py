@@ -31,7 +31,7 @@ def can_fold(node: onnx.NodeProto, builder: GraphBuilder) -> bool:
     if node.op_type in _RANDOM or any(attribute.HasField("g") for attribute in node.attribute):
         return False
     if node.op_type in SHAPE_OPERATORS:
-        return node.input[0] in builder.folded or node.input[0] in builder.stored
+        return any(name in builder.folded or name in builder.stored for name in node.input)
     return all(not name or name in builder.folded for name in node.input)
 
 

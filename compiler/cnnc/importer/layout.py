@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import onnx
-from onnx import helper
 
 from cnnc.importer.builder import channel_last, onnx_order
 from cnnc.ir.types import Shape
@@ -78,7 +77,7 @@ class _Search:
 
 def _permutation(node: onnx.NodeProto, view: Axes) -> Axes | None:
     """Return the view behind a Transpose; None where its permutation is faulty."""
-    given = [helper.get_attribute_value(a) for a in node.attribute if a.name == "perm"]
+    given = [attribute.ints for attribute in node.attribute if attribute.name == "perm"]
     order = tuple(given[0]) if given else tuple(reversed(range(len(view))))
     if sorted(order) != list(range(len(view))):
         return None

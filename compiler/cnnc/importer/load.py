@@ -126,7 +126,7 @@ def _inline(path: Path, model: onnx.ModelProto) -> onnx.ModelProto:
     except Exception as error:
         # The inliner is C++ and raises whatever went wrong there.
         raise ModelError(
-            f"the local functions of '{path}' cannot be inlined: {_first_line(error)}",
+            f"the local functions of '{path}' cannot be inlined: {first_line(error)}",
             "export the model again without local functions",
             str(path),
         ) from error
@@ -190,11 +190,12 @@ def _load_external(path: Path, tensor: onnx.TensorProto) -> None:
         load_external_data_for_tensor(tensor, str(folder))
     except (onnx.checker.ValidationError, ValueError, OSError) as error:
         raise ModelError(
-            f"{what}, which cannot be used: {_first_line(error)}",
+            f"{what}, which cannot be used: {first_line(error)}",
             "copy both files again, or export the model again",
             str(path),
         ) from error
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what an exception says, without the lines that explain it further."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)

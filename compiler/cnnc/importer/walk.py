@@ -4,25 +4,26 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import onnx
-from onnx import checker, numpy_helper
+from onnx import checker
 
 from cnnc.errors import ModelError, Unsupported, UnsupportedAttributeError
 from cnnc.importer.branch import taken_branch
 from cnnc.importer.builder import GraphBuilder
 from cnnc.importer.fold import SHAPE_OPERATORS, can_fold, fold
 from cnnc.importer.graph import used_names, user_location
+from cnnc.importer.initializer import take_array
 from cnnc.importer.inputs import stored
-from cnnc.importer.load import STANDARD_DOMAINS
+from cnnc.importer.load import STANDARD_DOMAINS, first_line
 from cnnc.importer.reader import NodeReader
 from cnnc.ir.float_model import FloatNode, Port
-from cnnc.ir.types import AnyArray
 from cnnc.ops._definition import readers
 
 logger = logging.getLogger(__name__)
 
 _NOT_SUPPORTED = "this operator is not supported"
+# What Python raises where a node's attributes and operands contradict each other.
+_MALFORMED = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,19 @@ class Walk:
         try:
             self._import(node, name)
         except ModelError as error:
-            del self.builder.nodes[known:]
-            self._fail(node)
-            location = user_location(node)
-            faults = (Unsupported(name, node.op_type, error.problem, location),)
+            faults = (self._refuse(node, name, known, error.problem),)
+        except _MALFORMED as error:
+            logger.debug("cannot import node '%s'", name, exc_info=True)
+            reason = f"its attributes and operands do not fit together ({first_line(error)})"
+            faults = (self._refuse(node, name, known, reason),)
         added = () if node.op_type == "If" else tuple(self.builder.nodes[known:])
         self.visits.append(Visit(node, name, added, faults))
+
+    def _refuse(self, node: onnx.NodeProto, name: str, known: int, reason: str) -> Unsupported:
+        """Drop what the node has added behind the ``known`` first ops and taint its results."""
+        del self.builder.nodes[known:]
+        self._fail(node)
+        return Unsupported(name, node.op_type, reason, user_location(node))
 
     def _import(self, node: onnx.NodeProto, name: str) -> None:
         """Import one node.
@@ -109,13 +117,7 @@ class Walk:
     def _read(self, node: onnx.NodeProto, name: str) -> None:
         self._check_schema(node)
         reader = NodeReader(node, name, self.opsets[""], self.builder)
-        try:
-            readers()[node.op_type](reader)
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            logger.debug("cannot read node '%s'", name, exc_info=True)
-            raise UnsupportedAttributeError(
-                f"its attributes and operands do not fit together ({type(error).__name__}: {error})"
-            ) from error
+        readers()[node.op_type](reader)
         unread = reader.unread_attributes()
         if unread:
             raise UnsupportedAttributeError(f"attribute '{unread[0]}' is not supported")
@@ -124,7 +126,7 @@ class Walk:
     def _inline_branch(self, node: onnx.NodeProto, name: str) -> None:
         branch = taken_branch(node, name, self.builder.folded[node.input[0]])
         for tensor in branch.initializers:
-            self.builder.folded[tensor.name] = numpy_helper.to_array(tensor)
+            self.builder.folded[tensor.name] = take_array(tensor)
         self.visit(branch.nodes)
         for outer, inner in branch.outputs.items():
             self._alias(outer, inner)
@@ -180,9 +182,8 @@ class Walk:
         try:
             checker.check_node(node, context)
         except checker.ValidationError as error:
-            reason = next(iter(str(error).strip().splitlines()), "")
             raise UnsupportedAttributeError(
-                f"it is not valid in opset {self.opsets['']}: {reason}"
+                f"it is not valid in opset {self.opsets['']}: {first_line(error)}"
             ) from error
 
     def _unique_name(self, node: onnx.NodeProto) -> str:
@@ -211,7 +212,7 @@ def start_walk(
     used = used_names(nodes) | {value.name for value in model.graph.output}
     for tensor in model.graph.initializer:
         if tensor.name in used:
-            builder.folded[tensor.name] = _taken_array(tensor)
+            builder.folded[tensor.name] = take_array(tensor)
     opsets = {entry.domain: entry.version for entry in model.opset_import}
     opsets.setdefault("", opsets.pop("ai.onnx", 0))
     return Walk(builder, opsets)
@@ -225,19 +226,3 @@ def _refusal(node: onnx.NodeProto) -> str:
     if node.domain in STANDARD_DOMAINS:
         return _NOT_SUPPORTED
     return f"operators of the domain '{node.domain}' are not supported"
-
-
-def _taken_array(tensor: onnx.TensorProto) -> AnyArray:
-    array = numpy_helper.to_array(tensor)
-    tensor.ClearField("raw_data")
-    if array.dtype.kind != "f":
-        return array
-    # A single infinity is a bound that does not bind; NaN never means anything.
-    faulty = np.isnan(array).any() if array.size == 1 else not np.isfinite(array).all()
-    if faulty:
-        raise ModelError(
-            f"initializer '{tensor.name}' holds NaN or infinity",
-            "the training diverged or the file is damaged; export a model with finite weights",
-            tensor.name,
-        )
-    return array
