@@ -73,3 +73,23 @@ def test_shapes_can_be_pinned(tmp_path: Path) -> None:
     with pytest.raises(DynamicShapeError):
         inspect_onnx(path)
     assert inspect_onnx(path, {"x": (1, 5)}).nodes[0].output_shape == (1, 5)
+
+
+def test_parameters_are_weights_that_are_used(tmp_path: Path) -> None:
+    nodes = [
+        make.node("Constant", "", "c", value_floats=[1.0, 2.0, 3.0]),
+        make.node("Constant", "", "one", value_float=1.0),
+        make.node("Mul", "x one", "a"),
+        make.node("Add", "a c", "b"),
+        make.node("MatMul", "b w", "d"),
+        make.node("Reshape", "d target", "y"),
+    ]
+    weights = {
+        "w": np.ones((3, 5), np.float32),
+        "unused": np.ones(9, np.float32),
+        "target": np.array([5, 1]),
+    }
+
+    path = make.save(tmp_path, make.model(nodes, {"x": (1, 3)}, weights=weights))
+
+    assert inspect_onnx(path).parameters == 3 + 15

@@ -1,18 +1,18 @@
 """What the importer sees in a model, and what it would refuse."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 
 from cnnc.importer.builder import GraphBuilder
 from cnnc.importer.graph import live_nodes
 from cnnc.importer.inputs import input_ports
 from cnnc.importer.load import default_opset, load_onnx
-from cnnc.importer.walk import Visit, start_walk
+from cnnc.importer.walk import Visit, Walk, start_walk
 from cnnc.ir.types import Shape
 
 
@@ -48,7 +48,8 @@ class Inspection:
         opset: Version of the standard operators.
         inputs: Name and static shape of each input.
         outputs: Name of each output.
-        parameters: Elements of all initializers.
+        parameters: Elements of the initializers and Constant nodes that are used; shapes and axes
+            (int64), flags and single numbers are not counted.
         nodes: Every live node.
     """
 
@@ -108,9 +109,16 @@ def inspect_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) ->
         opset=default_opset(model),
         inputs=tuple((port.name, port.onnx_shape) for port in ports),
         outputs=tuple(value.name for value in graph.output),
-        parameters=sum(math.prod(tensor.dims) for tensor in graph.initializer),
+        parameters=_parameters(walk, graph),
         nodes=tuple(_inspected(walk.builder, visit) for visit in walk.visits),
     )
+
+
+def _parameters(walk: Walk, graph: onnx.GraphProto) -> int:
+    names = [tensor.name for tensor in graph.initializer]
+    names += [v.node.output[0] for v in walk.visits if v.node.op_type == "Constant"]
+    arrays = [walk.builder.folded[name] for name in names if name in walk.builder.folded]
+    return sum(a.size for a in arrays if a.ndim > 0 and a.dtype not in (np.int64, np.bool_))
 
 
 def _inspected(builder: GraphBuilder, visit: Visit) -> InspectedNode:
