@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 
 from cnnc.importer.builder import GraphBuilder
@@ -118,7 +117,7 @@ def _parameters(walk: Walk, graph: onnx.GraphProto) -> int:
     names = [tensor.name for tensor in graph.initializer]
     names += [v.node.output[0] for v in walk.visits if v.node.op_type == "Constant"]
     arrays = [walk.builder.folded[name] for name in names if name in walk.builder.folded]
-    return sum(a.size for a in arrays if a.ndim > 0 and a.dtype not in (np.int64, np.bool_))
+    return sum(a.size for a in arrays if a.ndim > 0 and a.dtype.name not in ("int64", "bool"))
 
 
 def _inspected(builder: GraphBuilder, visit: Visit) -> InspectedNode:
