@@ -46,8 +46,11 @@ CNNC_KERNEL int8_t cnnc_clamp_s8(int32_t x, int32_t minimum, int32_t maximum) {
 /* clamp(rescale(accumulator) + zero_point). */
 CNNC_KERNEL int8_t cnnc_requantize_s8(int32_t accumulator, int32_t multiplier, int32_t shift,
                                       int32_t zero_point, int32_t minimum, int32_t maximum) {
-    const int32_t scaled = cnnc_rescale(accumulator, multiplier, shift) + zero_point;
-    return cnnc_clamp_s8(scaled, minimum, maximum);
+    const int32_t scaled = cnnc_rescale(accumulator, multiplier, shift);
+    /* Clamped before the zero point is added: the sum may pass int32. */
+    const int32_t raised = scaled < minimum - zero_point ? minimum - zero_point : scaled;
+    const int32_t clamped = raised > maximum - zero_point ? maximum - zero_point : raised;
+    return (int8_t)(clamped + zero_point);
 }
 
 #endif
