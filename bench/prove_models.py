@@ -78,7 +78,7 @@ def prove(model: SharedModel, folder: Path, inputs: int = INPUTS) -> Proof:
         model=model.path, target="rpi", output=folder / model.name, calibration=calibration
     )
     start = time.perf_counter()
-    directory, report = compile_to_folder(options, lambda *_: None, sys.stderr.write)
+    directory, report = compile_to_folder(options, lambda *_: None, lambda _: None)
     compile_seconds = time.perf_counter() - start
     request = (
         SimulationRequest(random=inputs)

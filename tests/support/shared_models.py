@@ -49,7 +49,7 @@ class SharedModel:
         arrays = dict(np.load(file, allow_pickle=False))
         arrays["x"] = np.ascontiguousarray(arrays["x"].transpose(0, 2, 3, 1))
         moved = folder / f"{file.stem}_nhwc.npz"
-        np.savez(moved, **arrays)  # type: ignore[arg-type] # the stub names only allow_pickle
+        np.savez(moved, **arrays)
         return moved
 
 

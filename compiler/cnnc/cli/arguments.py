@@ -3,12 +3,20 @@
 import argparse
 import re
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from cnnc.errors import UsageError
 from cnnc.ir.types import Shape
 
 _UNITS = {"": 1, "k": 1024, "kb": 1024, "kib": 1024, "m": 2**20, "mb": 2**20, "mib": 2**20}
+
+
+class Verbs(Protocol):
+    """Where a verb adds its parser: what ``add_subparsers`` returns."""
+
+    def add_parser(self, name: str, *, help: str, description: str) -> argparse.ArgumentParser:  # noqa: A002 (argparse's name)
+        """Add the parser of one verb."""
+        ...
 
 
 class Parser(argparse.ArgumentParser):

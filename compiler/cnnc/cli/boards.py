@@ -2,17 +2,16 @@
 
 import argparse
 import dataclasses
-from typing import Any
 
 from rich.table import Table
 
-from cnnc.cli.arguments import add_json
+from cnnc.cli.arguments import Verbs, add_json
 from cnnc.cli.console import Console
 from cnnc.deploy import targets
 from cnnc.deploy.targets import Target
 
 
-def add_parser(verbs: "argparse._SubParsersAction[Any]") -> None:
+def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     parser = verbs.add_parser(
         "boards",

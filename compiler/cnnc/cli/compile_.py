@@ -2,11 +2,11 @@
 
 import argparse
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from rich.table import Table
 
-from cnnc.cli.arguments import add_input_shape, add_json, byte_count, input_shapes
+from cnnc.cli.arguments import Verbs, add_input_shape, add_json, byte_count, input_shapes
 from cnnc.cli.console import Console
 from cnnc.deploy.targets import DEFAULT_TARGET
 from cnnc.ir.types import Rounding
@@ -15,7 +15,7 @@ from cnnc.pipeline import SYNTHETIC_WARNING, compile_to_folder
 from cnnc.report.compile_report import CompileReport
 
 
-def add_parser(verbs: "argparse._SubParsersAction[Any]") -> None:
+def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     parser = verbs.add_parser(
         "compile",

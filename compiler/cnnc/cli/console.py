@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -66,7 +66,7 @@ class Console:
             sys.stdout.write(json.dumps({"error": body}, indent=2) + "\n")
 
     @contextmanager
-    def log_on_stderr(self, *, verbose: bool) -> Iterator[None]:
+    def log_on_stderr(self, *, verbose: bool) -> Generator[None]:
         """Show the package's log while the block runs: warnings, or every stage if verbose."""
         handler = RichHandler(console=self._err, show_time=False, show_path=False, markup=False)
         logger = logging.getLogger("cnnc")
@@ -80,7 +80,7 @@ class Console:
             logger.setLevel(level)
 
     @contextmanager
-    def progress(self) -> Iterator["StageProgress"]:
+    def progress(self) -> Generator["StageProgress"]:
         """Show progress bars on stderr while the block runs, if stderr is a terminal."""
         bars = Progress(
             SpinnerColumn(),

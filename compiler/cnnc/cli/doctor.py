@@ -4,11 +4,10 @@ import argparse
 import importlib.metadata
 import importlib.util
 import sys
-from typing import Any
 
 from rich.table import Table
 
-from cnnc.cli.arguments import add_json
+from cnnc.cli.arguments import Verbs, add_json
 from cnnc.cli.console import Console
 from cnnc.deploy.toolchain import TOOLS
 
@@ -16,7 +15,7 @@ _RUNTIMES = (("tflite_runtime", "tflite-runtime"), ("ai_edge_litert", "ai-edge-l
 _PACKAGES = ("numpy", "onnx", "onnxruntime", "jinja2", "rich", "tflite", "flatbuffers")
 
 
-def add_parser(verbs: "argparse._SubParsersAction[Any]") -> None:
+def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     parser = verbs.add_parser(
         "doctor",

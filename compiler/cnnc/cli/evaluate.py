@@ -3,9 +3,8 @@
 import argparse
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from cnnc.cli.arguments import add_input_shape, add_json, input_shapes, positive_count
+from cnnc.cli.arguments import Verbs, add_input_shape, add_json, input_shapes, positive_count
 from cnnc.cli.console import Console, StageProgress
 from cnnc.options import CompileOptions
 from cnnc.pipeline import SYNTHETIC_WARNING, compile_to_folder
@@ -14,7 +13,7 @@ from cnnc.simulator.evaluate import Evaluation, evaluate
 _METRICS = {"top1": "top-1 accuracy", "agreement": "top-1 agreement with float (no labels)"}
 
 
-def add_parser(verbs: "argparse._SubParsersAction[Any]") -> None:
+def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     parser = verbs.add_parser(
         "evaluate",

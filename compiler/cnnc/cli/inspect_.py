@@ -2,17 +2,16 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from cnnc.cli.arguments import add_input_shape, add_json, input_shapes
+from cnnc.cli.arguments import Verbs, add_input_shape, add_json, input_shapes
 from cnnc.cli.console import Console
 from cnnc.importer.inspect import Inspection, inspect_onnx
 
 
-def add_parser(verbs: "argparse._SubParsersAction[Any]") -> None:
+def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     parser = verbs.add_parser(
         "inspect",

@@ -2,11 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 
-from cnnc.cli.arguments import add_json, positive_count
+from cnnc.cli.arguments import Verbs, add_json, positive_count
 from cnnc.cli.console import Console
 from cnnc.errors import EXIT_DIFFERENT, EXIT_EQUAL
 from cnnc.simulator.compare import EngineResult
@@ -19,7 +18,7 @@ from cnnc.simulator.run import (
 )
 
 
-def add_parser(verbs: "argparse._SubParsersAction[Any]") -> None:
+def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     parser = verbs.add_parser(
         "simulate",
