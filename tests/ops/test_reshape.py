@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.support.op_cases import OpCase, check_case, check_onnx
 
-from cnnc.errors import CnncError, ModelError
+from cnnc.errors import CnncError, ModelError, UnsupportedOpError
 from cnnc.ir.types import Shape
 from cnnc.ops.reshape import Reshape
 from cnnc.ops.transpose import Transpose
@@ -48,6 +48,12 @@ def test_reshape(source: Shape, target: Shape, opset: int) -> None:
 @pytest.mark.parametrize("axis", [-4, -2, -1, 0, 1, 2, 3, 4])
 def test_flatten(axis: int) -> None:
     check_onnx("Flatten", {"axis": axis}, [(2, 3, 4, 5)], 13)
+
+
+@pytest.mark.parametrize("axis", [5, -5])
+def test_flatten_beyond_the_rank_is_refused(axis: int) -> None:
+    with pytest.raises(UnsupportedOpError, match=f"axis {axis} is outside a tensor of rank 4"):
+        check_onnx("Flatten", {"axis": axis}, [(2, 3, 4, 5)], 13)
 
 
 def test_channels_of_a_pixel_need_no_transpose() -> None:

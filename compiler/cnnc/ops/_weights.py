@@ -44,7 +44,7 @@ def _real(reader: "NodeReader", index: int, role: str) -> F32:
             f"{list(array.shape)} must be a float tensor that is not empty"
         )
     with np.errstate(over="ignore"):
-        real: F32 = array.astype(np.float32)
+        real: F32 = array.astype(np.float32, copy=False)
     if not np.isfinite(real).all():
         raise UnsupportedAttributeError(f"{role} '{reader.input_name(index)}' pass float32's range")
     return real

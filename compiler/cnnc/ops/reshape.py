@@ -107,6 +107,8 @@ def _read_reshape(reader: "NodeReader") -> None:
 def _read_flatten(reader: "NodeReader") -> None:
     source = reader.onnx_shape(0)
     axis = reader.int_attribute("axis", 1)
+    if not -len(source) <= axis <= len(source):
+        raise UnsupportedAttributeError(f"axis {axis} is outside a tensor of rank {len(source)}")
     axis = axis + len(source) if axis < 0 else axis
     _emit(reader, (math.prod(source[:axis]), math.prod(source[axis:])))
 

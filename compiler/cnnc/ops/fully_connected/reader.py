@@ -35,7 +35,8 @@ def read_gemm(reader: "NodeReader") -> None:
         )
     alpha = reader.float_attribute("alpha", 1.0)
     beta = reader.float_attribute("beta", 1.0)
-    scaled = (weight.astype(np.float64) * alpha).astype(np.float32)
+    # Weights can be hundreds of megabytes: no copy where alpha changes nothing.
+    scaled = weight if alpha == 1.0 else (weight.astype(np.float64) * alpha).astype(np.float32)
     bias = _gemm_bias(reader, (shape[axes[0]], len(weight)), beta)
     op = FullyConnected(np.ascontiguousarray(scaled), bias, Activation.NONE)
     reader.define_onnx_order(reader.emit(op, [reader.in_axes(0, axes)]))
