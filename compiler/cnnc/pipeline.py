@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from cnnc.codegen.emit import Golden, emit
 from cnnc.codegen.folder import REPORT_FILE, check_replaceable, write_folder
@@ -96,7 +97,15 @@ def compile_model(
     target = find_target(options.target)
     if options.name is not None:
         check_identifier(options.name)
+    # Matrix products of several threads add in another order: the bytes would depend on their
+    # number.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _compile(options, target, progress, print_text)
 
+
+def _compile(
+    options: CompileOptions, target: Target, progress: StageProgress, print_text: TextSink
+) -> Compilation:
     def dump(stage: str, text: Callable[[], str]) -> None:
         if options.dump_after == stage:
             print_text(text())

@@ -24,6 +24,10 @@ LIVE_BYTES = 256 * 2**20
 ROW_LIMIT = 2**14
 """Rows (output pixels of all samples) that one layer is fitted to; spread evenly over them."""
 
+TAP_LIMIT = 2048
+"""Weights per output channel; the fit is quadratic in memory and cubic in time in them. Layers with
+more are rounded to nearest: with so many terms the errors average out."""
+
 CHUNK_BYTES = 16 * 2**20
 
 Progress = Callable[[int, int], None]
@@ -109,6 +113,9 @@ class _PairedRun:
     def _adapt(self, node: FloatNode, op: WeightedOp) -> FloatNode:
         name = node.inputs[0]
         weight = op.weight_matrix()
+        if weight.shape[2] > TAP_LIMIT:
+            _logger.info("%s: %d weights per channel are not adapted", node.name, weight.shape[2])
+            return node
         moments = OperandMoments.empty(weight.shape[0], weight.shape[2])
         real, integers = self._real[name], self._int8_operand(name)
         format_ = self._builder.values[name].quantization
