@@ -6,6 +6,7 @@ every macro with its upper-case form.
 
 import re
 
+from cnnc.codegen.header_names import hides_library_header
 from cnnc.errors import UsageError
 
 MAX_LENGTH = 32
@@ -23,19 +24,13 @@ _CPP_KEYWORDS = (
     "requires static_assert static_cast template this thread_local throw true try typeid typename "
     "using virtual wchar_t xor xor_eq"
 )
-# <name>.h is found by -I, so these would hide a header of the C library.
-_LIBRARY_HEADERS = (
-    "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal "
-    "stdalign stdarg stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib stdnoreturn "
-    "string strings tgmath threads time uchar unistd wchar wctype memory new"
-)
 # File names that Windows refuses whatever their suffix, and our own file and folder names.
 _FILE_NAMES = (
     "con prn aux nul com1 com2 com3 com4 com5 com6 com7 com8 com9 "
     "lpt1 lpt2 lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9 main cnnc"
 )
 
-_RESERVED = frozenset(" ".join((_C_KEYWORDS, _CPP_KEYWORDS, _LIBRARY_HEADERS, _FILE_NAMES)).split())
+_RESERVED = frozenset(" ".join((_C_KEYWORDS, _CPP_KEYWORDS, _FILE_NAMES)).split())
 
 
 def check_identifier(name: str) -> str:
@@ -97,7 +92,9 @@ def _fault(name: str) -> str | None:
     if len(name) > MAX_LENGTH:
         return f"it is longer than {MAX_LENGTH} characters"
     if name.lower() in _RESERVED:
-        return "it is a keyword, or the name of a standard header or reserved file"
+        return "it is a keyword or the name of a reserved file"
+    if hides_library_header(name):
+        return f"{name}.h would hide a header of the C library"
     if name.lower().startswith("cnnc_"):
         return "names that start with 'cnnc_' belong to the kernels"
     return None
