@@ -1,6 +1,7 @@
 """The emitted folder is written whole or not at all."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,77 @@ def test_a_failed_write_leaves_the_old_folder(tmp_path: Path) -> None:
 
     assert (out / "x.c").read_text() == "x.c"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def _fail_renames(
+    monkeypatch: pytest.MonkeyPatch, failing: Callable[[int], BaseException | None]
+) -> None:
+    rename = Path.rename
+    done: list[Path] = []
+
+    def replacement(self: Path, target: Path) -> Path:
+        done.append(self)
+        error = failing(len(done))
+        if error is not None:
+            raise error
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", replacement)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize(
+    ("error", "seen"), [(OSError("no"), UsageError), (KeyboardInterrupt(), KeyboardInterrupt)]
+)
+def test_a_failed_rename_leaves_the_old_folder(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    error: BaseException,
+    seen: type[BaseException],
+) -> None:
+    out = tmp_path / "out"
+    write_folder(out, _files("x.c"))
+    _fail_renames(monkeypatch, lambda call: error if call == number else None)
+
+    with pytest.raises(seen):
+        write_folder(out, _files("new.c"))
+
+    assert (out / "x.c").read_text() == "x.c"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_interrupt_after_the_last_rename_leaves_the_new_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    write_folder(out, _files("x.c"))
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        moved = rename(self, target)
+        if self.name == "new":
+            raise KeyboardInterrupt
+        return moved
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_folder(out, _files("new.c"))
+
+    assert (out / "new.c").read_text() == "new.c"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_says_where_the_old_folder_is_if_it_cannot_be_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    write_folder(out, _files("x.c"))
+    _fail_renames(monkeypatch, lambda call: OSError("no") if call > 1 else None)
+
+    with pytest.raises(UsageError, match="cannot be written") as caught:
+        write_folder(out, _files("new.c"))
+
+    (shelter,) = tmp_path.iterdir()
+    assert str(shelter / "out") in caught.value.remedy
+    assert (shelter / "out" / "x.c").read_text() == "x.c"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,7 +43,7 @@ def write_folder(directory: Path, files: Mapping[str, bytes]) -> None:
         files: Relative path (with ``/``) -> content; includes ``report.json``.
 
     Raises:
-        UsageError: The folder cannot be replaced or written; nothing is left behind.
+        UsageError: The folder cannot be replaced or written; the old one stays as it was.
     """
     check_replaceable(directory)
     directory = directory.resolve()
@@ -51,11 +52,42 @@ def write_folder(directory: Path, files: Mapping[str, bytes]) -> None:
         with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".cnnc-") as temporary:
             fresh = Path(temporary, "new")
             _write_files(fresh, files)
-            if directory.exists():
-                directory.rename(Path(temporary, "old"))
-            fresh.rename(directory)
+            _put_in_place(fresh, directory)
     except OSError as error:
         raise _refused(f"'{directory}' cannot be written: {error.strerror or error}") from error
+
+
+def _put_in_place(fresh: Path, directory: Path) -> None:
+    """Rename the new folder; the old one is deleted last, and comes back after any failure.
+
+    Raises:
+        OSError: The new folder could not be put there.
+        UsageError: The old one could not be put back either; says where it is.
+    """
+    if not directory.exists():
+        fresh.rename(directory)
+        return
+    # Outside the folder of temporary files: an interrupted run must not clean it away.
+    shelter = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}-old-"))
+    old = shelter / directory.name
+    try:
+        directory.rename(old)
+        fresh.rename(directory)
+    finally:
+        if not directory.exists():
+            _put_back(old, directory)
+        shutil.rmtree(shelter, ignore_errors=True)
+
+
+def _put_back(old: Path, directory: Path) -> None:
+    try:
+        old.rename(directory)
+    except OSError as error:
+        raise UsageError(
+            f"'{directory}' cannot be written: {error.strerror or error}",
+            f"what it held is in '{old}': move it back",
+            "-o",
+        ) from error
 
 
 def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
