@@ -11,6 +11,7 @@ import pytest
 from tests.support.emitted import (
     C_FLAGS,
     CPP_FLAGS,
+    SANITIZERS,
     build,
     golden_of,
     include_flags,
@@ -165,6 +166,33 @@ def test_make_builds_and_runs_the_example(tmp_path: Path, mode: WeightsMode) -> 
     assert [float(line[2]) for line in lines] == pytest.approx(reals.tolist(), rel=1e-5)
 
 
+@pytest.mark.parametrize("compiler", ["gcc", "clang", "g++", "clang++"])
+def test_documented_example_compiles_and_runs(tmp_path: Path, compiler: str) -> None:
+    page = Path(__file__).parents[2] / "docs" / "emitted_c.md"
+    (text,) = re.findall(r"```c\n(.*?)```", page.read_text(), re.DOTALL)
+    example = tmp_path / "example.c"
+    example.write_text(text)
+    project = write_project(tmp_path / "project", replace(chain_network(), name="resnet_s"))
+    flags = CPP_FLAGS if compiler.endswith("++") else C_FLAGS
+    # Clang's sanitizers are a package of their own.
+    sanitizers = () if compiler.startswith("clang") else SANITIZERS
+    command = [compiler, *flags, *sanitizers, *include_flags([project])]
+    program = tmp_path / "program"
+    run_tool([*command, example, *sources(project), "-o", program])
+    run_tool([program])
+
+
+@pytest.mark.parametrize("mode", ["asm", "file"])
+def test_big_endian_is_refused_where_constants_are_binary(
+    tmp_path: Path, mode: WeightsMode
+) -> None:
+    project = write_project(tmp_path, chain_network(), mode)
+    flags = ["-U__BYTE_ORDER__", "-D__BYTE_ORDER__=__ORDER_BIG_ENDIAN__", "-fsyntax-only"]
+    command = ["gcc", *include_flags([project]), *flags, project / "src" / "chain.c"]
+    with pytest.raises(AssertionError, match=r"chain_weights\.bin is little-endian"):
+        run_tool(command)
+
+
 def test_symbols_are_prefixed_and_nothing_is_mutable(tmp_path: Path) -> None:
     project = write_project(tmp_path, chain_network())
     run_tool(["make", "-s", "-C", project, "build/libchain.a"])
@@ -176,7 +204,7 @@ def test_symbols_are_prefixed_and_nothing_is_mutable(tmp_path: Path) -> None:
         assert kind not in "BbDdCc", f"{name} is a variable"
         if kind == "U":
             assert name in external or name.startswith("chain_"), name
-        elif kind.isupper():
+        elif kind.isupper() or kind == "t":
             assert name.startswith("chain_"), name
 
 

@@ -105,5 +105,5 @@ def test_selftest_of_the_wrong_size_is_our_bug() -> None:
 
 
 def test_name_that_cannot_be_a_prefix_is_refused() -> None:
-    with pytest.raises(UsageError, match="standard header"):
+    with pytest.raises(UsageError, match="would hide a header"):
         lower(replace(chain_network(), name="string"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnc.codegen.lower import element_type
+from cnnc.codegen.layer_constants import element_type
 from cnnc.codegen.program import ConstantArray
 from cnnc.ir.types import AnyArray
 from cnnc.memory.place import ALIGNMENT

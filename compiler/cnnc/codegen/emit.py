@@ -8,6 +8,7 @@ import numpy as np
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from cnnc.codegen.arrays import array_text, build_blob, number_rows
+from cnnc.codegen.fill_views import arena_bytes, layer_view, port_views
 from cnnc.codegen.kernel_source import runtime_headers
 from cnnc.codegen.lower import kernel_headers
 from cnnc.codegen.program import CProgram
@@ -17,9 +18,6 @@ from cnnc.codegen.views import (
     PortView,
     SourceView,
     WeightsMode,
-    arena_bytes,
-    layer_view,
-    port_views,
 )
 from cnnc.codegen.wrap import wrap_long_lines
 from cnnc.errors import InternalError

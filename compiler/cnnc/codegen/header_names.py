@@ -23,8 +23,7 @@ _UNIX = (
 )
 # newlib and picolibc, the C libraries of bare-metal compilers.
 _BARE_METAL = (
-    "devctl envlock fastmath ieeefp newlib picolibc picotls reent regdef semihost ssp stdfix "
-    "unctrl"
+    "devctl envlock fastmath ieeefp newlib picolibc picotls reent regdef semihost ssp stdfix unctrl"
 )
 # The compilers' own; names that end in "intrin" are refused by their ending.
 _COMPILER = (

@@ -16,7 +16,8 @@ from cnnc.codegen.kernel import (
     OutputArgument,
 )
 from cnnc.codegen.kernel_source import KernelSource, closure, kernel_source
-from cnnc.codegen.names import array_symbol, check_identifier, constant_symbol, layer_symbol
+from cnnc.codegen.layer_constants import LayerConstants
+from cnnc.codegen.names import check_identifier, constant_symbol, layer_symbol
 from cnnc.codegen.program import (
     ArenaPointer,
     ArrayPointer,
@@ -30,20 +31,10 @@ from cnnc.codegen.program import (
 from cnnc.errors import InternalError
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel, QuantNode
-from cnnc.ir.types import AnyArray, elements
+from cnnc.ir.types import elements
 from cnnc.memory.plan import MemoryPlan, plan
 
 logger = logging.getLogger(__name__)
-
-ELEMENT_TYPES = {
-    "int8": "int8_t",
-    "uint8": "uint8_t",
-    "int16": "int16_t",
-    "uint16": "uint16_t",
-    "int32": "int32_t",
-    "uint32": "uint32_t",
-}
-"""C type of a constant array's elements by NumPy dtype."""
 
 _INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
 
@@ -114,7 +105,7 @@ class _ProgramBuilder:
         node = self.model.nodes[index]
         if lowering.is_alias and lowering.scratch_bytes:
             raise InternalError(f"layer '{node.name}' computes nothing but asks for scratch memory")
-        constants = _LayerConstants(self.model.name, index)
+        constants = LayerConstants(self.model.name, index)
         calls = tuple(self._call(node, index, call, constants) for call in lowering.calls)
         self.arrays += constants.arrays
         return ProgramLayer(
@@ -139,7 +130,7 @@ class _ProgramBuilder:
         )
 
     def _call(
-        self, node: QuantNode, index: int, call: KernelCall, constants: "_LayerConstants"
+        self, node: QuantNode, index: int, call: KernelCall, constants: LayerConstants
     ) -> CallStatement:
         kernel = kernel_source(call.kernel, call.folder)
         types = kernel.pointer_types
@@ -160,7 +151,7 @@ class _ProgramBuilder:
         index: int,
         argument: Argument,
         element_type: str,
-        constants: "_LayerConstants",
+        constants: LayerConstants,
     ) -> Pointer:
         if isinstance(argument, ConstantArgument):
             return constants.add(argument, element_type)
@@ -192,36 +183,6 @@ class _ProgramBuilder:
         return ArenaPointer(offset)
 
 
-@dataclass
-class _LayerConstants:
-    """The constant arrays of one layer; an array that is passed twice is stored once."""
-
-    model: str
-    layer: int
-    arrays: list[ConstantArray] = field(default_factory=list)
-    roles: list[str] = field(default_factory=list)
-    sources: list[AnyArray] = field(default_factory=list)
-
-    def add(self, argument: ConstantArgument, element_type: str) -> Pointer:
-        array = argument.array
-        if ELEMENT_TYPES.get(array.dtype.name) != element_type:
-            raise InternalError(
-                f"array '{argument.role}' of layer {self.layer} is {array.dtype}, "
-                f"its kernel reads {element_type}"
-            )
-        for known, source in zip(self.arrays, self.sources, strict=True):
-            if source is array:
-                return ArrayPointer(known.symbol)
-        symbol = array_symbol(
-            self.model, self.layer, argument.role, self.roles.count(argument.role)
-        )
-        flat = np.ascontiguousarray(array).reshape(-1)
-        self.arrays.append(ConstantArray(symbol, flat, argument.alignment))
-        self.roles.append(argument.role)
-        self.sources.append(array)
-        return ArrayPointer(symbol)
-
-
 def _moved(place: Pointer, offset: int, element_type: str) -> Pointer:
     if isinstance(place, ArrayPointer):
         return ArrayPointer(place.symbol, place.offset + offset)
@@ -241,11 +202,6 @@ def _ordered_parameters(
         if not _INT32_MIN <= value <= _INT32_MAX:
             raise InternalError(f"{kernel.function}: {name} = {value} does not fit int32")
     return tuple((name, int(parameters[name])) for name in kernel.fields)
-
-
-def element_type(array: AnyArray) -> str:
-    """Return the C type of an array's elements."""
-    return ELEMENT_TYPES[array.dtype.name]
 
 
 def kernel_headers(layers: Sequence[ProgramLayer]) -> tuple[str, ...]:

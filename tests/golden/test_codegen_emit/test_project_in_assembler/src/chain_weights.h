@@ -15,6 +15,12 @@ extern const uint8_t chain_weights[320];
 }
 #endif
 
+#if defined(__BYTE_ORDER__) && defined(__ORDER_LITTLE_ENDIAN__)
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "chain_weights.bin is little-endian: compile the model with --weights c"
+#endif
+#endif
+
 /* clang-format off */
 #define CHAIN_LAYER_1_TABLE ((const int8_t *)(const void *)(chain_weights + 0))
 #define CHAIN_LAYER_3_WEIGHTS ((const int8_t *)(const void *)(chain_weights + 256))

@@ -56,17 +56,19 @@ CNNC_LAYER void chain_layer_3_fully_connected(const struct chain_context *contex
                             CHAIN_LAYER_3_MULTIPLIERS, CHAIN_LAYER_3_SHIFTS, arena);
 }
 
-#ifdef CNNC_TRACE
-#define TRACE(layer, data, bytes) trace_layer(context, layer, data, bytes)
-static void trace_layer(const struct chain_context *context, int32_t layer, const void *data,
+static void chain_trace(const struct chain_context *context, int32_t layer, const void *data,
                         size_t bytes) {
+#ifdef CNNC_TRACE
     if (context->trace != NULL) {
         context->trace(context->trace_user, layer, data, bytes);
     }
-}
 #else
-#define TRACE(layer, data, bytes) ((void)0)
+    (void)context;
+    (void)layer;
+    (void)data;
+    (void)bytes;
 #endif
+}
 
 enum chain_status chain_init(struct chain_context *context, void *arena, size_t bytes) {
     if (context == NULL) {
@@ -117,11 +119,11 @@ enum chain_status chain_run(struct chain_context *context) {
         return CHAIN_ERROR_NO_WEIGHTS;
     }
     chain_layer_0_max_pool(context);
-    TRACE(0, context->arena + 32, 12);
+    chain_trace(context, 0, context->arena + 32, 12);
     chain_layer_1_sigmoid(context);
-    TRACE(1, context->arena + 32, 12);
-    TRACE(2, context->arena + 32, 12);
+    chain_trace(context, 1, context->arena + 32, 12);
+    chain_trace(context, 2, context->arena + 32, 12);
     chain_layer_3_fully_connected(context);
-    TRACE(3, context->arena, 3);
+    chain_trace(context, 3, context->arena, 3);
     return CHAIN_OK;
 }

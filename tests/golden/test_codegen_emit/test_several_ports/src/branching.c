@@ -68,17 +68,19 @@ CNNC_LAYER void branching_layer_4_add(const struct branching_context *context) {
     cnnc_add_s8(&call_0, arena + 16, arena, arena);
 }
 
+static void branching_trace(const struct branching_context *context, int32_t layer,
+                            const void *data, size_t bytes) {
 #ifdef CNNC_TRACE
-#define TRACE(layer, data, bytes) trace_layer(context, layer, data, bytes)
-static void trace_layer(const struct branching_context *context, int32_t layer, const void *data,
-                        size_t bytes) {
     if (context->trace != NULL) {
         context->trace(context->trace_user, layer, data, bytes);
     }
-}
 #else
-#define TRACE(layer, data, bytes) ((void)0)
+    (void)context;
+    (void)layer;
+    (void)data;
+    (void)bytes;
 #endif
+}
 
 enum branching_status branching_init(struct branching_context *context, void *arena, size_t bytes) {
     if (context == NULL) {
@@ -135,13 +137,13 @@ enum branching_status branching_run(struct branching_context *context) {
     if (context->arena == NULL) {
         return BRANCHING_ERROR_NOT_INITIALIZED;
     }
-    TRACE(0, context->arena + 16, 8);
+    branching_trace(context, 0, context->arena + 16, 8);
     branching_layer_1_add(context);
-    TRACE(1, context->arena + 16, 8);
+    branching_trace(context, 1, context->arena + 16, 8);
     branching_layer_2_add(context);
-    TRACE(2, context->arena + 16, 8);
-    TRACE(3, context->arena + 16, 8);
+    branching_trace(context, 2, context->arena + 16, 8);
+    branching_trace(context, 3, context->arena + 16, 8);
     branching_layer_4_add(context);
-    TRACE(4, context->arena, 8);
+    branching_trace(context, 4, context->arena, 8);
     return BRANCHING_OK;
 }

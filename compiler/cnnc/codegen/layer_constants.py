@@ -1,0 +1,65 @@
+"""Constant arrays of one layer, and the C types of their elements."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cnnc.codegen.kernel import ConstantArgument
+from cnnc.codegen.names import array_symbol
+from cnnc.codegen.program import ArrayPointer, ConstantArray, Pointer
+from cnnc.errors import InternalError
+from cnnc.ir.types import AnyArray
+
+ELEMENT_TYPES = {
+    "int8": "int8_t",
+    "uint8": "uint8_t",
+    "int16": "int16_t",
+    "uint16": "uint16_t",
+    "int32": "int32_t",
+    "uint32": "uint32_t",
+}
+"""C type of a constant array's elements by NumPy dtype."""
+
+
+def element_type(array: AnyArray) -> str:
+    """Return the C type of an array's elements."""
+    return ELEMENT_TYPES[array.dtype.name]
+
+
+@dataclass
+class LayerConstants:
+    """The constant arrays of one layer; an array that is passed twice is stored once."""
+
+    model: str
+    layer: int
+    arrays: list[ConstantArray] = field(default_factory=list)
+    roles: list[str] = field(default_factory=list)
+    sources: list[AnyArray] = field(default_factory=list)
+
+    def add(self, argument: ConstantArgument, element_type: str) -> Pointer:
+        """Store an operand's array and return where it is.
+
+        Args:
+            argument: What the operator passes.
+            element_type: What the kernel reads.
+
+        Raises:
+            InternalError: The array is of another type.
+        """
+        array = argument.array
+        if ELEMENT_TYPES.get(array.dtype.name) != element_type:
+            raise InternalError(
+                f"array '{argument.role}' of layer {self.layer} is {array.dtype}, "
+                f"its kernel reads {element_type}"
+            )
+        for known, source in zip(self.arrays, self.sources, strict=True):
+            if source is array:
+                return ArrayPointer(known.symbol)
+        symbol = array_symbol(
+            self.model, self.layer, argument.role, self.roles.count(argument.role)
+        )
+        flat = np.ascontiguousarray(array).reshape(-1)
+        self.arrays.append(ConstantArray(symbol, flat, argument.alignment))
+        self.roles.append(argument.role)
+        self.sources.append(array)
+        return ArrayPointer(symbol)
