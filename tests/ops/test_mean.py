@@ -7,7 +7,8 @@ from tests.support.op_cases import OpCase, check_case, check_onnx, quantized_cas
 from cnnc.errors import CnncError
 from cnnc.importer.builder import GraphBuilder
 from cnnc.ir.types import Rounding
-from cnnc.ops.mean import Mean, axis_groups
+from cnnc.ops.mean import Mean
+from cnnc.ops.mean.geometry import axis_groups
 
 
 def case(name: str, axes: tuple[int, ...], *shape: int, keep_dims: bool = True) -> OpCase:
@@ -90,7 +91,7 @@ def test_noop_with_empty_axes_adds_no_node() -> None:
 
 
 def test_axis_that_does_not_exist() -> None:
-    with pytest.raises(CnncError, match="do not exist in rank 3"):
+    with pytest.raises(CnncError, match="does not exist in rank 3"):
         check_onnx("ReduceMean", {"axes": [4]}, [(1, 2, 3)], opset=13)
 
 
@@ -106,3 +107,9 @@ def test_refusals(axes: tuple[int, ...], shape: tuple[int, ...], reason: str) ->
     builder = GraphBuilder(shapes={"x": shape})
     with pytest.raises(CnncError, match=reason):
         builder.append("node", Mean(axes, True), ["x"], "y", ())
+
+
+@pytest.mark.parametrize("axes", [[1, 1], [1, -2]])
+def test_axis_that_is_named_twice(axes: list[int]) -> None:
+    with pytest.raises(CnncError, match="name axis 1 twice"):
+        check_onnx("ReduceMean", {"axes": axes}, [(2, 3, 4)])

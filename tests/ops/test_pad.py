@@ -100,3 +100,18 @@ def test_refuses_more_padded_axes_than_the_kernel_has() -> None:
     builder = GraphBuilder(shapes={"x": (2, 2, 2, 2, 2)})
     with pytest.raises(CnncError, match="pads of more than 4 axes"):
         builder.append("node", Pad((1,) * 5, (0,) * 5, 0.0), ["x"], "y", ())
+
+
+@pytest.mark.parametrize(
+    ("axes", "reason"),
+    [
+        ([6, 2], "axis 6 does not exist in rank 4"),
+        ([-5, 2], "axis -5 does not exist in rank 4"),
+        ([2, 2], r"axes \[2, 2\] name axis 2 twice"),
+        ([2, -2], r"axes \[2, -2\] name axis 2 twice"),
+    ],
+)
+def test_refuses_axes_that_make_no_sense(axes: list[int], reason: str) -> None:
+    constants = {1: np.array([1, 2, 3, 0]), 2: None, 3: np.array(axes)}
+    with pytest.raises(CnncError, match=reason):
+        check_onnx("Pad", {}, [(1, 2, 3, 4)], opset=18, constants=constants)

@@ -52,7 +52,7 @@ def test_flatten(axis: int) -> None:
 
 @pytest.mark.parametrize("axis", [5, -5])
 def test_flatten_beyond_the_rank_is_refused(axis: int) -> None:
-    with pytest.raises(UnsupportedOpError, match=f"axis {axis} is outside a tensor of rank 4"):
+    with pytest.raises(UnsupportedOpError, match=f"axis {axis} does not exist in rank 4"):
         check_onnx("Flatten", {"axis": axis}, [(2, 3, 4, 5)], 13)
 
 
@@ -88,3 +88,40 @@ def test_squeezing_an_axis_that_is_not_one_is_refused() -> None:
 def test_shape_that_does_not_fit_is_refused() -> None:
     with pytest.raises(CnncError):
         check_onnx("Reshape", {}, [(2, 3)], 13, _shape(4, 2))
+
+
+@pytest.mark.parametrize("opset", [7, 13])
+def test_zero_beyond_the_rank_is_named(opset: int) -> None:
+    reason = r"keeps the extent of axis 2 \(entry 0\), which a tensor of shape \[2, 3\] does not"
+    with pytest.raises(UnsupportedOpError, match=reason):
+        check_onnx("Reshape", {}, [(2, 3)], opset, _shape(2, 3, 0))
+
+
+@pytest.mark.parametrize("target", [(4, -1), (4, 2), (-1, -1), (0, 0, -2)])
+def test_the_shape_in_the_model_is_named(target: Shape) -> None:
+    listed = ", ".join(map(str, target))
+    with pytest.raises(UnsupportedOpError, match=rf"target shape \[{listed}\] does not fit"):
+        check_onnx("Reshape", {}, [(2, 3)], 13, _shape(*target))
+
+
+def test_squeeze_without_an_axis_drops_every_axis_of_size_one() -> None:
+    model = check_onnx("Squeeze", {}, [(1, 3, 1, 4)], 13, {1: np.zeros(0, np.int64)})
+    assert model.outputs[0].onnx_shape == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("op_type", "axes", "reason"),
+    [
+        ("Squeeze", [4], "axis 4 does not exist in rank 4"),
+        ("Squeeze", [0, -5], "axis -5 does not exist in rank 4"),
+        ("Squeeze", [0, -4], r"axes \[0, -4\] name axis 0 twice"),
+        ("Unsqueeze", [5], "axis 5 does not exist in rank 5"),
+        ("Unsqueeze", [-6], "axis -6 does not exist in rank 5"),
+        ("Unsqueeze", [1, 1], r"axes \[1, 1\] name axis 1 twice"),
+    ],
+)
+def test_axes_that_make_no_sense(op_type: str, axes: list[int], reason: str) -> None:
+    with pytest.raises(UnsupportedOpError, match=reason):
+        check_onnx(op_type, {"axes": axes}, [(1, 1, 3, 4)], 11)
+    with pytest.raises(UnsupportedOpError, match=reason):
+        check_onnx(op_type, {}, [(1, 1, 3, 4)], 13, _shape(*axes))

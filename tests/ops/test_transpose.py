@@ -75,3 +75,9 @@ def test_refuses_what_is_no_permutation() -> None:
     builder = GraphBuilder(shapes={"x": (2, 3)})
     with pytest.raises(CnncError, match="no permutation"):
         builder.append("node", Transpose((0, 0)), ["x"], "y", ())
+
+
+@pytest.mark.parametrize("perm", [[0, 1], [0, 0, 1], [0, 1, 3], [0, -1, 1]])
+def test_refuses_a_perm_that_is_no_order(perm: list[int]) -> None:
+    with pytest.raises(CnncError, match="is no order of 3 axes"):
+        check_onnx("Transpose", {"perm": perm}, [(2, 3, 4)])

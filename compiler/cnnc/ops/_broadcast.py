@@ -23,6 +23,7 @@ from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import I8, I64, Activation, AnyArray, Shape, elements
+from cnnc.ops._axes import merge_alike
 from cnnc.quantize.fixed_point import Arithmetic
 
 if TYPE_CHECKING:
@@ -84,20 +85,14 @@ class BroadcastAxes:
 def merge_axes(first: Shape, second: Shape) -> BroadcastAxes:
     """Return the merged axes of two shapes that broadcast together."""
     rank = max(len(first), len(second))
-    pairs = zip(_padded(first, rank), _padded(second, rank), strict=True)
-    extents: list[int] = []
-    presence: list[tuple[bool, bool]] = []
-    for one, other in pairs:
-        if one == other == 1:
-            continue
-        present = (one != 1, other != 1)
-        if presence and presence[-1] == present:
-            extents[-1] *= max(one, other)
-            continue
-        extents.append(max(one, other))
-        presence.append(present)
+    pairs = tuple(zip(_padded(first, rank), _padded(second, rank), strict=True))
+    groups = merge_alike(
+        tuple(max(pair) for pair in pairs), [(one != 1, other != 1) for one, other in pairs]
+    )
     return BroadcastAxes(
-        tuple(extents), tuple(has[0] for has in presence), tuple(has[1] for has in presence)
+        extents=tuple(extent for extent, _ in groups),
+        first=tuple(present[0] for _, present in groups),
+        second=tuple(present[1] for _, present in groups),
     )
 
 

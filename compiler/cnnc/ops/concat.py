@@ -20,6 +20,7 @@ from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, AnyArray, Shape, elements
+from cnnc.ops._axes import normalized_axis
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic
@@ -64,6 +65,8 @@ class QuantConcat(QuantOp):
 
     axis: int
 
+    judged_in_single_rounding = True
+
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return the joined shape."""
         return _joined(inputs, self.axis)
@@ -107,16 +110,14 @@ def _joined(inputs: Sequence[Shape], axis: int) -> Shape:
 
 def _read_concat(reader: "NodeReader") -> None:
     rank = len(reader.onnx_shape(0))
-    onnx_axis = reader.int_attribute("axis", 1)
-    if not -rank <= onnx_axis < rank:
-        raise UnsupportedAttributeError(f"axis {onnx_axis} does not exist in rank {rank}")
+    onnx_axis = normalized_axis(reader.int_attribute("axis", 1), rank)
     if any(len(reader.onnx_shape(index)) != rank for index in range(reader.input_count)):
         raise UnsupportedAttributeError("the operands differ in rank")
     keys, axes = reader.aligned(range(reader.input_count))
     if len(keys) == 1:
         reader.define(keys[0], axes)
         return
-    reader.define(reader.emit(Concat(axes.index(onnx_axis % rank)), keys), axes)
+    reader.define(reader.emit(Concat(axes.index(onnx_axis)), keys), axes)
 
 
 OPERATOR = OperatorDefinition(

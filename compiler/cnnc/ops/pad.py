@@ -12,6 +12,7 @@ from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import ModelError, UnsupportedAttributeError
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, AnyArray, Quantization, Shape
+from cnnc.ops._axes import normalized_axes
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic, quantize_real
@@ -91,6 +92,8 @@ class QuantPad(QuantOp):
     before: tuple[int, ...]
     after: tuple[int, ...]
     fill: int
+
+    judged_in_single_rounding = True
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return the padded shape."""
@@ -182,9 +185,10 @@ def _pads(reader: "NodeReader", rank: int) -> tuple[list[int], list[int]]:
         pads = reader.ints_attribute("pads") or ()
     else:
         pads = tuple(int(pad) for pad in reader.constant(1, "pads").reshape(-1))
-    axes = list(range(rank))
+    axes = tuple(range(rank))
     if reader.opset >= 18 and reader.has_input(3):
-        axes = [int(axis) % rank for axis in reader.constant(3, "axes").reshape(-1)]
+        named = [int(axis) for axis in reader.constant(3, "axes").reshape(-1)]
+        axes = normalized_axes(named, rank)
     if len(pads) != 2 * len(axes):
         raise UnsupportedAttributeError(f"pads {list(pads)} do not fit {len(axes)} axes")
     if min(pads, default=0) < 0:

@@ -14,6 +14,7 @@ from cnnc.codegen.kernel import ALIAS, Lowering, LoweringSite
 from cnnc.errors import ModelError, UnsupportedAttributeError
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, AnyArray, Shape
+from cnnc.ops._axes import normalized_axes, normalized_axis
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic
@@ -54,6 +55,8 @@ class QuantReshape(QuantOp):
 
     shape: Shape
 
+    judged_in_single_rounding = True
+
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return the target shape after checking the number of elements."""
         return _checked(inputs[0], self.shape)
@@ -92,52 +95,66 @@ def _read_reshape(reader: "NodeReader") -> None:
         requested = reader.ints_attribute("shape") or ()
     else:
         requested = tuple(int(extent) for extent in reader.constant(1, "shape").reshape(-1))
-    extents = [
-        source[axis] if extent == 0 and not allow_zero else extent
-        for axis, extent in enumerate(requested)
-    ]
+    extents = list(requested) if allow_zero else _kept_extents(source, requested)
     known = math.prod(extent for extent in extents if extent != -1)
     if -1 in extents and known > 0:
         extents[extents.index(-1)] = math.prod(source) // known
-    if min(extents, default=1) < 1:
-        raise UnsupportedAttributeError(f"target shape {list(requested)} does not fit {source}")
+    if min(extents, default=1) < 1 or math.prod(extents) != math.prod(source):
+        raise UnsupportedAttributeError(
+            f"target shape {list(requested)} does not fit a tensor of shape {list(source)}"
+        )
     _emit(reader, tuple(extents))
+
+
+def _kept_extents(source: Shape, requested: Sequence[int]) -> list[int]:
+    """Replace each 0 of a target shape by the source's extent there."""
+    extents = list(requested)
+    for axis, extent in enumerate(requested):
+        if extent != 0:
+            continue
+        if axis >= len(source):
+            raise UnsupportedAttributeError(
+                f"target shape {list(requested)} keeps the extent of axis {axis} (entry 0), which "
+                f"a tensor of shape {list(source)} does not have"
+            )
+        extents[axis] = source[axis]
+    return extents
 
 
 def _read_flatten(reader: "NodeReader") -> None:
     source = reader.onnx_shape(0)
     axis = reader.int_attribute("axis", 1)
-    if not -len(source) <= axis <= len(source):
-        raise UnsupportedAttributeError(f"axis {axis} is outside a tensor of rank {len(source)}")
-    axis = axis + len(source) if axis < 0 else axis
+    # The rank itself is allowed: all axes are then in front of the cut.
+    axis = axis if axis == len(source) else normalized_axis(axis, len(source))
     _emit(reader, (math.prod(source[:axis]), math.prod(source[axis:])))
 
 
-def _axes(reader: "NodeReader") -> tuple[int, ...] | None:
-    if reader.opset >= 13:
-        if not reader.has_input(1):
-            return None
-        return tuple(int(axis) for axis in reader.constant(1, "axes").reshape(-1))
-    return reader.ints_attribute("axes")
+def _axes(reader: "NodeReader") -> tuple[int, ...]:
+    if reader.opset < 13:
+        return reader.ints_attribute("axes") or ()
+    if not reader.has_input(1):
+        return ()
+    return tuple(int(axis) for axis in reader.constant(1, "axes").reshape(-1))
 
 
 def _read_squeeze(reader: "NodeReader") -> None:
     source = reader.onnx_shape(0)
     axes = _axes(reader)
-    if axes is None:
-        dropped = {axis for axis, extent in enumerate(source) if extent == 1}
+    if axes:
+        dropped = normalized_axes(axes, len(source))
     else:
-        dropped = {axis % len(source) for axis in axes}
+        dropped = tuple(axis for axis, extent in enumerate(source) if extent == 1)
     if any(source[axis] != 1 for axis in dropped):
-        raise UnsupportedAttributeError(f"axes {sorted(dropped)} of {source} are not all of size 1")
+        raise UnsupportedAttributeError(
+            f"axes {sorted(dropped)} of shape {list(source)} are not all of size 1"
+        )
     _emit(reader, tuple(e for axis, e in enumerate(source) if axis not in dropped))
 
 
 def _read_unsqueeze(reader: "NodeReader") -> None:
     source = list(reader.onnx_shape(0))
-    axes = _axes(reader) or ()
-    rank = len(source) + len(axes)
-    for axis in sorted(axis % rank for axis in axes):
+    axes = _axes(reader)
+    for axis in sorted(normalized_axes(axes, len(source) + len(axes))):
         source.insert(axis, 1)
     _emit(reader, tuple(source))
 

@@ -21,6 +21,7 @@ from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, I64, AnyArray, Quantization, Shape, elements
+from cnnc.ops._axes import normalized_axis
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops.reshape import Reshape
 from cnnc.quantize.context import QuantizeContext
@@ -119,6 +120,8 @@ class QuantSoftmax(QuantOp):
     left_shift: int
     difference_floor: int
 
+    judged_in_single_rounding = True
+
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return the operand's shape."""
         return inputs[0]
@@ -187,10 +190,7 @@ class QuantSoftmax(QuantOp):
 def _read_softmax(reader: "NodeReader") -> None:
     shape = reader.onnx_shape(0)
     rank = len(shape)
-    axis = reader.int_attribute("axis", -1 if reader.opset >= 13 else 1)
-    if not -rank <= axis < rank:
-        raise UnsupportedAttributeError(f"axis {axis} does not exist in shape {list(shape)}")
-    axis %= rank
+    axis = normalized_axis(reader.int_attribute("axis", -1 if reader.opset >= 13 else 1), rank)
     if reader.opset >= 13:
         _emit_over_axis(reader, axis)
         return
