@@ -1,13 +1,14 @@
 """Target descriptions: every shipped file is valid, faults are named."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cnnc.deploy import targets
-from cnnc.deploy.toolchain import TOOLS
-from cnnc.errors import BoardError
+from cnnc.deploy import description, targets, tools
+from cnnc.deploy.toolchain import TOOLS, find_compiler
+from cnnc.errors import BoardError, ToolchainError
 
 BOARD: dict[str, Any] = {
     "name": "probe",
@@ -16,6 +17,19 @@ BOARD: dict[str, Any] = {
     "ram_bytes": 1024,
     "emulation": {"machine": "m", "limits": "l"},
 }
+
+
+CORE: dict[str, Any] = {
+    "description": "a core",
+    "isa": "aarch64",
+    "system": "linux",
+    "instruction_sets": [],
+    "compilers": ["aarch64-linux-gnu-gcc"],
+    "c_flags": [],
+    "link_flags": [],
+    "emulator": ["qemu-aarch64", "-cpu", "max"],
+}
+TOOL: dict[str, Any] = {"purpose": "compiles", "packages": ["gcc"]}
 
 
 @pytest.mark.parametrize("name", sorted({*targets.boards(), *targets.cores()}))
@@ -65,3 +79,78 @@ def test_missing_field_is_named() -> None:
 
     with pytest.raises(BoardError, match=re.escape("probe.toml: missing ram_bytes")):
         targets.parse_board("probe.toml", incomplete)
+
+
+def test_good_core_is_read() -> None:
+    assert targets.parse_core("probe", CORE).emulator == ("qemu-aarch64", "-cpu", "max")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"compilers": ["sdcc"]}, r"cores.toml \[probe\]: unknown tool 'sdcc'"),
+        ({"emulator": ["quemu-aarch64"]}, r"unknown tool 'quemu-aarch64'"),
+        ({"compilers": []}, r"compilers is empty"),
+        ({"compilers": "gcc"}, r"'compilers' must be of type list of text"),
+        ({"c_flags": [1]}, r"'c_flags' must be of type list of text"),
+        ({"isa": []}, r"'isa' must be of type str"),
+        ({"flags": []}, r"unknown key 'flags'"),
+    ],
+)
+def test_faulty_core_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(BoardError, match=message):
+        targets.parse_core("probe", {**CORE, **change})
+
+
+def test_unknown_tool_says_where_to_describe_it() -> None:
+    with pytest.raises(BoardError) as caught:
+        targets.parse_core("probe", {**CORE, "compilers": ["clangg"]})
+
+    assert "boards/tools.toml" in caught.value.remedy
+    assert "did you mean 'clang'?" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"package": ["x"]}, r"tools.toml \[probe\]: unknown key 'package'"),
+        ({"packages": []}, r"packages is empty"),
+        ({"packages": "gcc"}, r"'packages' must be of type list of text"),
+        ({"purpose": 1}, r"'purpose' must be of type str"),
+    ],
+)
+def test_faulty_tool_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(BoardError, match=message):
+        tools.parse_tool("probe", {**TOOL, **change})
+
+
+def test_every_described_tool_is_used() -> None:
+    cores = targets.cores().values()
+    used = {command for core in cores for command in (*core.compilers, *core.emulator[:1])}
+
+    assert used == set(TOOLS)
+
+
+def test_new_core_and_tool_need_no_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    core = "\n".join(f"{key} = {value!r}" for key, value in {**CORE, "compilers": ["sdcc"]}.items())
+    (tmp_path / "cores.toml").write_text(f"[probe-core]\n{core}\n")
+    (tmp_path / "tools.toml").write_text(
+        "".join(
+            f"[{name}]\npurpose = 'runs'\npackages = ['x']\n" for name in ("sdcc", "qemu-aarch64")
+        )
+    )
+
+    def tree(name: str) -> Path:
+        assert name == "boards"
+        return tmp_path
+
+    monkeypatch.setattr(description, "tree", tree)
+    tools.tools.cache_clear()
+    targets.cores.cache_clear()
+    try:
+        with pytest.raises(ToolchainError, match="'sdcc' is not installed; it runs"):
+            find_compiler(targets.cores()["probe-core"])
+    finally:
+        monkeypatch.undo()
+        tools.tools.cache_clear()
+        targets.cores.cache_clear()

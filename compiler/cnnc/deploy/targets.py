@@ -5,16 +5,19 @@ means, with its unit).
 """
 
 import difflib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
+from cnnc.deploy.description import check_keys, read_toml, tables_of
+from cnnc.deploy.tools import TOOLS_FILE, check_tool
 from cnnc.errors import BoardError
 from cnnc.resources import tree
 
 DEFAULT_TARGET = "host"
+
+_CORES_FILE = "cores.toml"
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,9 @@ def cores() -> dict[str, Core]:
     """Return every core by name.
 
     Raises:
-        BoardError: cores.toml has an unknown, missing or ill-typed field.
+        BoardError: cores.toml has a fault that ``parse_core`` names.
     """
-    tables = _read_toml("cores.toml")
-    return {name: _core(name, table) for name, table in tables.items()}
+    return {name: parse_core(name, table) for name, table in tables_of(_CORES_FILE).items()}
 
 
 @cache
@@ -97,8 +99,8 @@ def boards() -> dict[str, Target]:
         BoardError: A file has an unknown, missing or ill-typed field.
     """
     names = sorted(entry.name for entry in tree("boards").iterdir() if entry.name.endswith(".toml"))
-    files = [name for name in names if name != "cores.toml"]
-    return {name.removesuffix(".toml"): parse_board(name, _read_toml(name)) for name in files}
+    files = [name for name in names if name not in {_CORES_FILE, TOOLS_FILE}]
+    return {name.removesuffix(".toml"): parse_board(name, read_toml(name)) for name in files}
 
 
 def find_target(name: str) -> Target:
@@ -133,9 +135,9 @@ def parse_board(file: str, table: Mapping[str, Any]) -> Target:
         BoardError: Unknown, missing or ill-typed field, unknown core, name unlike the file's.
     """
     required = {"name": str, "description": str, "core": str, "ram_bytes": int, "emulation": dict}
-    _check_keys(file, table, required, optional={"flash_bytes": int})
+    check_keys(file, table, required, optional={"flash_bytes": int})
     emulation = table["emulation"]
-    _check_keys(f"{file} [emulation]", emulation, {"machine": str, "limits": str})
+    check_keys(f"{file} [emulation]", emulation, {"machine": str, "limits": str})
     if table["name"] != file.removesuffix(".toml"):
         raise BoardError(f"{file}: name is '{table['name']}', unlike the file's", where=file)
     if table["core"] not in cores():
@@ -152,10 +154,21 @@ def parse_board(file: str, table: Mapping[str, Any]) -> Target:
     )
 
 
-def _core(name: str, table: Mapping[str, Any]) -> Core:
+def parse_core(name: str, table: Mapping[str, Any]) -> Core:
+    """Build a core from its table in cores.toml.
+
+    Raises:
+        BoardError: Unknown, missing or ill-typed field, no compiler, a tool that tools.toml does
+            not describe.
+    """
+    where = f"{_CORES_FILE} [{name}]"
     lists = ("instruction_sets", "compilers", "c_flags", "link_flags", "emulator")
     required = {f.name: list if f.name in lists else str for f in fields(Core) if f.name != "name"}
-    _check_keys(f"cores.toml [{name}]", table, required)
+    check_keys(where, table, required)
+    if not table["compilers"]:
+        raise BoardError(f"{where}: compilers is empty", "name at least one", where)
+    for command in (*table["compilers"], *table["emulator"][:1]):
+        check_tool(command, where)
     return Core(
         name=name,
         description=table["description"],
@@ -167,31 +180,3 @@ def _core(name: str, table: Mapping[str, Any]) -> Core:
         link_flags=tuple(table["link_flags"]),
         emulator=tuple(table["emulator"]),
     )
-
-
-def _check_keys(
-    where: str,
-    table: Mapping[str, Any],
-    required: Mapping[str, type],
-    optional: Mapping[str, type] | None = None,
-) -> None:
-    allowed = {**required, **(optional or {})}
-    for key, value in table.items():
-        if key not in allowed:
-            near = difflib.get_close_matches(key, list(allowed), n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"allowed: {', '.join(allowed)}"
-            raise BoardError(f"{where}: unknown key '{key}'", hint, where)
-        if not isinstance(value, allowed[key]) or isinstance(value, bool):
-            kind = allowed[key].__name__
-            raise BoardError(f"{where}: '{key}' must be of type {kind}, not {value!r}", "", where)
-    missing = [key for key in required if key not in table]
-    if missing:
-        raise BoardError(f"{where}: missing {', '.join(missing)}", "", where)
-
-
-def _read_toml(name: str) -> dict[str, Any]:
-    text = (tree("boards") / name).read_text(encoding="utf-8")
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BoardError(f"{name} is not valid TOML: {error}", "", name) from error

@@ -1,51 +1,27 @@
 """Find compilers and emulators on this machine, and say how to get those that are missing."""
 
-import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 from cnnc.deploy.targets import Core, Target, cores
+from cnnc.deploy.tools import Tool, tools
 from cnnc.errors import ToolchainError
 
 
-@dataclass(frozen=True)
-class Tool:
-    """One program that cnnc calls.
+class _Tools(Mapping[str, Tool]):
+    """Reads the file at the first use: a fault in it is an error of the verb, not of an import."""
 
-    Attributes:
-        command: Name on the PATH.
-        purpose: What it is needed for.
-        packages: Debian packages that bring it.
-    """
+    def __getitem__(self, command: str) -> Tool:
+        return tools()[command]
 
-    command: str
-    purpose: str
-    packages: tuple[str, ...]
+    def __iter__(self) -> Iterator[str]:
+        return iter(tools())
 
-    @property
-    def path(self) -> str | None:
-        """Where it is installed, or None."""
-        return shutil.which(self.command)
-
-    @property
-    def install_command(self) -> str:
-        """The command that installs it on Debian, Ubuntu and Raspberry Pi OS."""
-        return f"sudo apt-get install {' '.join(self.packages)}"
+    def __len__(self) -> int:
+        return len(tools())
 
 
-TOOLS = {
-    tool.command: tool
-    for tool in (
-        Tool("gcc", "compiles the emitted C for this machine", ("gcc", "libc6-dev")),
-        Tool("clang", "an alternative compiler for this machine", ("clang", "libc6-dev")),
-        Tool("cc", "an alternative compiler for this machine", ("gcc", "libc6-dev")),
-        Tool(
-            "aarch64-linux-gnu-gcc",
-            "compiles for 64-bit Raspberry Pi",
-            ("gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"),
-        ),
-        Tool("qemu-aarch64", "runs 64-bit Raspberry Pi programs on this machine", ("qemu-user",)),
-    )
-}
+TOOLS: Mapping[str, Tool] = _Tools()
+"""Every tool by command; a use raises BoardError if boards/tools.toml has a fault."""
 
 
 def find_compiler(core: Core) -> Tool:
