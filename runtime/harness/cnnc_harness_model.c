@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT-0 */
 /* Ties the harness to one model. The build defines
- *   CNNC_HARNESS_HEADER   "lenet.h"
- *   CNNC_HARNESS_NAME     lenet
- *   CNNC_HARNESS_MACRO    LENET
- *   CNNC_HARNESS_INPUTS   PORT(lenet_input, 784) for each input in order; likewise OUTPUTS
- *   CNNC_HARNESS_WEIGHTS  only for weights that are loaded: their file, see .._weights.S */
+ *   CNNC_HARNESS_HEADER       "lenet.h"
+ *   CNNC_HARNESS_CONTEXT      struct lenet_context
+ *   CNNC_HARNESS_INIT         lenet_init; likewise LOAD and RUN
+ *   CNNC_HARNESS_ARENA_BYTES  LENET_ARENA_BYTES; likewise WEIGHTS_BYTES and LAYER_COUNT
+ *   CNNC_HARNESS_INPUTS       PORT(lenet_input, 784) for each input in order; likewise OUTPUTS
+ *   CNNC_HARNESS_WEIGHTS      only for weights that are loaded: their file, see .._weights.S
+ * Names are whole: the model's name alone may be a macro of the C library. */
 #include "cnnc_harness.h"
 
 #include <string.h>
 
 #include CNNC_HARNESS_HEADER
-
-#define PASTE_EXPANDED(left, right) left##right
-#define PASTE(left, right) PASTE_EXPANDED(left, right)
-#define SYMBOL(suffix) PASTE(CNNC_HARNESS_NAME, suffix)
-#define MACRO(suffix) PASTE(CNNC_HARNESS_MACRO, suffix)
 
 #ifdef CNNC_HARNESS_WEIGHTS
 extern const uint8_t cnnc_harness_weights[];
@@ -22,13 +19,13 @@ extern const uint8_t cnnc_harness_weights[];
 
 static int32_t infer(void *arena, const int8_t *inputs, int8_t *outputs, cnnc_harness_trace trace,
                      void *user) {
-    struct SYMBOL(_context) context;
-    int32_t status = (int32_t)SYMBOL(_init)(&context, arena, MACRO(_ARENA_BYTES));
+    CNNC_HARNESS_CONTEXT context;
+    int32_t status = (int32_t)CNNC_HARNESS_INIT(&context, arena, CNNC_HARNESS_ARENA_BYTES);
     if (status != 0) {
         return status;
     }
 #ifdef CNNC_HARNESS_WEIGHTS
-    status = (int32_t)SYMBOL(_load)(&context, cnnc_harness_weights, MACRO(_WEIGHTS_BYTES));
+    status = (int32_t)CNNC_HARNESS_LOAD(&context, cnnc_harness_weights, CNNC_HARNESS_WEIGHTS_BYTES);
     if (status != 0) {
         return status;
     }
@@ -45,7 +42,7 @@ static int32_t infer(void *arena, const int8_t *inputs, int8_t *outputs, cnnc_ha
     inputs += bytes;
     CNNC_HARNESS_INPUTS
 #undef PORT
-    status = (int32_t)SYMBOL(_run)(&context);
+    status = (int32_t)CNNC_HARNESS_RUN(&context);
 #define PORT(function, bytes)                   \
     memcpy(outputs, function(&context), bytes); \
     outputs += bytes;
@@ -56,4 +53,5 @@ static int32_t infer(void *arena, const int8_t *inputs, int8_t *outputs, cnnc_ha
 
 #define PORT(function, bytes) +bytes
 const struct cnnc_harness_model cnnc_harness_model = {
-    MACRO(_ARENA_BYTES), MACRO(_LAYER_COUNT), 0 CNNC_HARNESS_INPUTS, 0 CNNC_HARNESS_OUTPUTS, infer};
+    CNNC_HARNESS_ARENA_BYTES, CNNC_HARNESS_LAYER_COUNT, 0 CNNC_HARNESS_INPUTS,
+    0 CNNC_HARNESS_OUTPUTS, infer};

@@ -3,7 +3,7 @@
 import argparse
 import re
 from collections.abc import Sequence
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 from cnnc.errors import UsageError
 from cnnc.ir.types import Shape
@@ -20,7 +20,13 @@ class Verbs(Protocol):
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that raises instead of exiting, so that ``--json`` reports usage errors too."""
+    """A parser that raises instead of exiting, so that ``--json`` reports usage errors too.
+
+    Options must be written in full: what ``--json`` and ``-v`` change happens before parsing.
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 (argparse's own options)
+        super().__init__(**{**options, "allow_abbrev": False})
 
     def error(self, message: str) -> NoReturn:
         """Raise the fault with the command that prints the usage."""

@@ -38,7 +38,10 @@ class Console:
         self._err = _rich_console(stderr=True)
 
     def result(self, document: Mapping[str, Any], *renderables: RenderableType) -> None:
-        """Print a command's result: the document with ``--json``, else the renderables."""
+        """Print a command's result: the document with ``--json``, else the renderables.
+
+        Text may come from a model or a path: nothing in it, nor in a table's cells, is markup.
+        """
         if self.as_json:
             sys.stdout.write(json.dumps(document, indent=2) + "\n")
             return
@@ -47,20 +50,17 @@ class Console:
 
     def text(self, text: str) -> None:
         """Print plain text that carries no markup to stdout (stderr with ``--json``)."""
-        (self._err if self.as_json else self._out).print(text, markup=False)
+        (self._err if self.as_json else self._out).print(text)
 
     def warning(self, text: str) -> None:
         """Print a warning to stderr."""
-        self._err.print("[yellow]warning:[/yellow]", end=" ")
-        self._err.print(text, markup=False)
+        self._labelled("warning:", "yellow", text)
 
     def error(self, error: CnncError) -> None:
         """Print an error, with its remedy, to stderr and with ``--json`` to stdout too."""
-        self._err.print("[red]error:[/red]", end=" ")
-        self._err.print(error.problem, markup=False)
+        self._labelled("error:", "red", error.problem)
         if error.remedy:
-            self._err.print("[green]remedy:[/green]", end=" ")
-            self._err.print(error.remedy, markup=False)
+            self._labelled("remedy:", "green", error.remedy)
         if self.as_json:
             body = {"problem": error.problem, "remedy": error.remedy, "where": error.where}
             sys.stdout.write(json.dumps({"error": body}, indent=2) + "\n")
@@ -84,7 +84,7 @@ class Console:
         """Show progress bars on stderr while the block runs, if stderr is a terminal."""
         bars = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -95,15 +95,22 @@ class Console:
         with bars:
             yield StageProgress(bars)
 
+    def _labelled(self, label: str, style: str, text: str) -> None:
+        self._err.print(label, style=style, end=" ")
+        self._err.print(text)
+
 
 def _rich_console(*, stderr: bool) -> RichConsole:
-    console = RichConsole(stderr=stderr, highlight=False, soft_wrap=True)
+    console = _plain_console(stderr=stderr, width=None)
     # A pipe or a file has no width: nothing is to be cut there.
-    return console if console.is_terminal else _unbounded(stderr=stderr)
+    return console if console.is_terminal else _plain_console(stderr=stderr, width=_FILE_WIDTH)
 
 
-def _unbounded(*, stderr: bool) -> RichConsole:
-    return RichConsole(stderr=stderr, highlight=False, soft_wrap=True, width=_FILE_WIDTH)
+def _plain_console(*, stderr: bool, width: int | None) -> RichConsole:
+    """Return a console that prints text as it is; colours come from styles alone."""
+    return RichConsole(
+        stderr=stderr, width=width, markup=False, emoji=False, highlight=False, soft_wrap=True
+    )
 
 
 class StageProgress:

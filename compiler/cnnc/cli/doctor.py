@@ -6,6 +6,7 @@ import importlib.util
 import sys
 
 from rich.table import Table
+from rich.text import Text
 
 from cnnc.cli.arguments import Verbs, add_json
 from cnnc.cli.console import Console
@@ -69,7 +70,8 @@ def _table(*groups: list[dict[str, str | None]]) -> Table:
     table = Table("tool", "state", "purpose", box=None)
     for group in groups:
         for entry in group:
-            state = f"[green]{entry['found']}[/green]" if entry["found"] else "[red]missing[/red]"
+            found = entry["found"]
+            state = Text(found, style="green") if found else Text("missing", style="red")
             hint = f" -> {entry['install']}" if entry["install"] else ""
             table.add_row(entry["name"], state, f"{entry['purpose']}{hint}")
     return table

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cnnc.cli.arguments import Verbs, add_input_shape, add_json, input_shapes, positive_count
 from cnnc.cli.console import Console, StageProgress
+from cnnc.errors import UsageError
 from cnnc.options import CompileOptions
 from cnnc.pipeline import SYNTHETIC_WARNING, compile_to_folder
 from cnnc.simulator.evaluate import Evaluation, evaluate
@@ -51,6 +52,7 @@ def _evaluate(
     arguments: argparse.Namespace, console: Console, progress: StageProgress
 ) -> Evaluation:
     subject: Path = arguments.subject
+    _check_options(arguments)
     if subject.is_dir():
         return evaluate(subject, arguments.data, arguments.limit, arguments.model, progress)
     with tempfile.TemporaryDirectory(prefix="cnnc-evaluate-") as temporary:
@@ -64,6 +66,25 @@ def _evaluate(
         if report.calibration["synthetic"]:
             console.warning(SYNTHETIC_WARNING)
         return evaluate(directory, arguments.data, arguments.limit, subject, progress)
+
+
+def _check_options(arguments: argparse.Namespace) -> None:
+    """Refuse options that the subject leaves without a meaning."""
+    given = {
+        "--calibration": arguments.calibration is not None,
+        "--input-shape": bool(arguments.input_shape),
+        "--model": arguments.model is not None,
+    }
+    reason, options = "is itself the model", ["--model"]
+    if arguments.subject.is_dir():
+        reason, options = "is compiled already", ["--calibration", "--input-shape"]
+    for option in options:
+        if given[option]:
+            raise UsageError(
+                f"{option} has no effect: '{arguments.subject}' {reason}",
+                f"leave {option} out",
+                option,
+            )
 
 
 def _summary(evaluation: Evaluation) -> str:

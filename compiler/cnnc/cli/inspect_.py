@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from cnnc.cli.arguments import Verbs, add_input_shape, add_json, input_shapes
 from cnnc.cli.console import Console
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _head(inspection: Inspection) -> str:
     inputs = ", ".join(f"{name} {list(shape)}" for name, shape in inspection.inputs)
-    return escape(
+    return (
         f"{inspection.file}: opset {inspection.opset}, IR {inspection.ir_version}, "
         f"from {inspection.producer}\ninputs: {inputs}\noutputs: {', '.join(inspection.outputs)}\n"
         f"{inspection.parameters:,} parameters, {inspection.macs:,} MACs\n"
@@ -47,15 +47,15 @@ def _nodes(inspection: Inspection) -> Table:
     table.add_column("")
     for node in inspection.nodes:
         shape = "?" if node.output_shape is None else "x".join(map(str, node.output_shape))
-        remark = "[dim]folded[/dim]" if node.constant else ""
+        remark = Text("folded" if node.constant else "", style="dim")
         if node.unsupported is not None:
-            remark = f"[red]{escape(node.unsupported)}[/red]"
+            remark = Text(node.unsupported, style="red")
         macs = f"{node.macs:,}" if node.macs else ""
-        table.add_row(escape(node.name), node.op_type, shape, macs, remark)
+        table.add_row(node.name, node.op_type, shape, macs, remark)
     return table
 
 
-def _tail(inspection: Inspection) -> str:
+def _tail(inspection: Inspection) -> Text:
     if not inspection.unsupported:
-        return "\n[green]every node is supported[/green]"
-    return f"\n[red]{len(inspection.unsupported)} nodes are not supported[/red]"
+        return Text("\nevery node is supported", style="green")
+    return Text(f"\n{len(inspection.unsupported)} nodes are not supported", style="red")

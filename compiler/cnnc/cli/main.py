@@ -18,7 +18,8 @@ EXIT_INTERRUPTED = 130
 _DESCRIPTION = """\
 Compile a trained ONNX CNN to plain C running int8 inference, and prove that the C is right.
 
-Exit status: 0 done and equal; 1 outputs differ; 2 the input is at fault; 3 a tool is missing."""
+Exit status: 0 done and equal; 1 outputs differ, the C fails or nothing was compared;
+2 the input is at fault; 3 a tool is missing."""
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -1,9 +1,12 @@
 """``cnnc simulate``: the same bytes from every engine, or where they first differ."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from cnnc.cli.arguments import Verbs, add_json, positive_count
 from cnnc.cli.console import Console
@@ -11,6 +14,7 @@ from cnnc.errors import EXIT_DIFFERENT, EXIT_EQUAL
 from cnnc.simulator.compare import EngineResult
 from cnnc.simulator.run import (
     DEFAULT_RANDOM,
+    DEFAULT_SEED,
     ENGINES,
     SimulationReport,
     SimulationRequest,
@@ -39,10 +43,10 @@ def add_parser(verbs: Verbs) -> None:
         help=f"N inputs of uniform int8 noise (default: {DEFAULT_RANDOM})",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="S", help="of --random (default: %(default)s)"
+        "--seed", type=int, metavar="S", help=f"of --random (default: {DEFAULT_SEED})"
     )
     parser.add_argument(
-        "--limit", type=positive_count, metavar="N", help="use the first N samples of the file"
+        "--limit", type=positive_count, metavar="N", help="use the first N samples of --inputs"
     )
     parser.add_argument(
         "--engines",
@@ -63,7 +67,7 @@ def add_parser(verbs: Verbs) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Simulate and print the comparison; 1 if anything differs."""
+    """Simulate and print the comparison; 1 if anything differs or nothing was compared."""
     request = SimulationRequest(
         inputs=arguments.inputs,
         random=arguments.random,
@@ -87,7 +91,7 @@ def _table(report: SimulationReport) -> Table:
     table = Table("engine", "layers", "values compared", "different", "verdict", box=None)
     for name, result in report.results.items():
         if result.skipped is not None:
-            table.add_row(name, "-", "-", "-", "[yellow]skipped[/yellow]")
+            table.add_row(name, "-", "-", "-", Text("skipped", style="yellow"))
             continue
         table.add_row(
             name,
@@ -99,10 +103,12 @@ def _table(report: SimulationReport) -> Table:
     return table
 
 
-def _verdict(result: EngineResult) -> str:
+def _verdict(result: EngineResult) -> Text:
     if result.mismatched_values:
-        return "[red]DIFFERENT[/red]"
-    return "[green]equal[/green]" if result.bit_exact else "[yellow]incomplete[/yellow]"
+        return Text("DIFFERENT", style="red")
+    if result.bit_exact:
+        return Text("equal", style="green")
+    return Text("incomplete" if result.compared_values else "nothing compared", style="yellow")
 
 
 def _notes(report: SimulationReport) -> list[str]:
@@ -114,13 +120,23 @@ def _notes(report: SimulationReport) -> list[str]:
         divergence = result.to_json()["first_divergence"]
         if divergence is not None:
             notes.append(f"{name}: first difference: {divergence}")
+    if report.idle:
+        notes.append(f"nothing was compared by: {', '.join(report.idle)}; so nothing is proven")
     measured = report.float_result
     if measured is not None and measured["skipped"] is None:
         agreement = 100 * measured["top1_agreement"]
         notes.append(
             f"float (ONNX Runtime): same top-1 class for {agreement:.1f} % of the inputs, "
-            f"output SQNR {measured['sqnr_db']} dB"
+            f"{_distance(measured)}"
         )
     elif measured is not None:
         notes.append(f"float: skipped, {measured['skipped']}")
     return notes
+
+
+def _distance(measured: Mapping[str, Any]) -> str:
+    if measured["identical"]:
+        return "no difference in the output"
+    if measured["sqnr_db"] is None:
+        return "output SQNR undefined, as the float output is 0 everywhere"
+    return f"output SQNR {measured['sqnr_db']} dB"

@@ -129,7 +129,13 @@ class QuantOp(ABC):
 
     Subclasses are rebuilt from JSON and arrays by their field types (``ir/serialize.py``): int,
     float, bool, str, StrEnum, tuples of these, ``Window``, ``Quantization``, numpy arrays.
+
+    Attributes:
+        judged_in_single_rounding: The default kernel of ai-edge-litert (XNNPACK) rounds once, or
+            not at all, so that it can judge this op's single rounding (spec section 6).
     """
+
+    judged_in_single_rounding: ClassVar[bool] = False
 
     @property
     def kind(self) -> str:

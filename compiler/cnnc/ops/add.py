@@ -100,6 +100,7 @@ class QuantAdd(QuantBroadcast):
     tflite_code = "ADD"
     tflite_options = "AddOptions"
     tflite_broadcast_rank = 6
+    judged_in_single_rounding = True
 
     def combine(self, first: I64, second: I64, arithmetic: Arithmetic) -> I8:
         """Compute spec 4.4."""

@@ -98,6 +98,8 @@ class QuantAveragePool(QuantOp):
     uncounted_cols: int
     zero_point: int
 
+    judged_in_single_rounding = True
+
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return the pooled shape."""
         return pooled_shape(self.window, inputs[0])

@@ -65,6 +65,8 @@ class QuantMaxPool(QuantOp):
 
     window: Window
 
+    judged_in_single_rounding = True
+
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return the pooled shape."""
         return pooled_shape(self.window, inputs[0])

@@ -82,6 +82,7 @@ class QuantMul(QuantBroadcast):
     tflite_code = "MUL"
     tflite_options = "MulOptions"
     tflite_broadcast_rank = 4
+    judged_in_single_rounding = True
 
     def combine(self, first: I64, second: I64, arithmetic: Arithmetic) -> I8:
         """Compute spec 4.5."""

@@ -47,6 +47,7 @@ class QuantSigmoid(QuantLookup):
     """Sigmoid on int8."""
 
     tflite_code = "LOGISTIC"
+    judged_in_single_rounding = True
 
 
 def _sigmoid(x: float) -> np.float32:

@@ -42,6 +42,7 @@ class QuantTanh(QuantLookup):
     """Hyperbolic tangent on int8."""
 
     tflite_code = "TANH"
+    judged_in_single_rounding = True
 
 
 def _tanh(x: float) -> np.float32:

@@ -73,6 +73,8 @@ class QuantTranspose(QuantOp):
 
     permutation: tuple[int, ...]
 
+    judged_in_single_rounding = True
+
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return the permuted shape."""
         return tuple(inputs[0][axis] for axis in self.permutation)

@@ -1,6 +1,8 @@
 """Compile the emitted C together with the test harness, in a temporary folder."""
 
 import logging
+import os
+import re
 import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +16,7 @@ from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import elements
 from cnnc.resources import tree
-from cnnc.simulator.faults import EngineFailedError
+from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +24,12 @@ _LANGUAGE_FLAGS = ("-std=c99", "-ffp-contract=off")
 _SANITIZER_FLAGS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _TIMEOUT_SECONDS = 600
 _PARALLEL_COMPILERS = 2
-_LIBRARY_HARNESS = ("cnnc_harness.c", "cnnc_harness_model.c")
+_HARNESS = ("cnnc_harness.c", "cnnc_harness_model.c", "cnnc_harness_main.c")
 _WEIGHTS_HARNESS = "cnnc_harness_weights.S"
+_SHOWN_LINES = 5
+
+_CODE_FAULT = re.compile(r":\d+: (fatal )?error: |undefined reference|multiple definition", re.I)
+_MISSING_SYSTEM_HEADER = re.compile(r"fatal error: '?(assert|std\w+|string)\.h'?[: ]")
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Toolset:
     Attributes:
         compiler: Path of the C compiler.
         compile_flags: Arguments for every file.
-        link_flags: Arguments when a program or library is linked.
+        link_flags: Arguments when a program is linked.
     """
 
     compiler: str
@@ -81,7 +87,7 @@ class Build:
     """The emitted C with the harness.
 
     Attributes:
-        path: Library or program.
+        path: The program.
         model_objects: Object files of the emitted C alone.
     """
 
@@ -90,18 +96,18 @@ class Build:
 
 
 def host_toolset(optimization: str = "-O2") -> Toolset:
-    """Return the tools for shared libraries on this machine.
+    """Return the tools for programs on this machine.
 
     Raises:
         ToolchainError: No compiler is installed.
     """
     core = host_core()
-    flags = (*_LANGUAGE_FLAGS, *core.c_flags, optimization, "-fPIC")
-    return Toolset(_compiler_path(core), flags, ("-shared", *core.link_flags))
+    flags = (*_LANGUAGE_FLAGS, *core.c_flags, optimization)
+    return Toolset(_compiler_path(core), flags, core.link_flags)
 
 
 def fast_host_toolset() -> Toolset:
-    """Return the tools for shared libraries that use all that this machine has.
+    """Return the tools for programs that use all that this machine has.
 
     Raises:
         ToolchainError: No compiler is installed.
@@ -131,8 +137,8 @@ def target_toolset(core: Core) -> Toolset:
     return Toolset(_compiler_path(core), flags, core.link_flags)
 
 
-def build_library(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool) -> Build:
-    """Build a shared library that exports the harness.
+def build_program(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool) -> Build:
+    """Build a program that answers a request file.
 
     Args:
         code: What to compile.
@@ -142,35 +148,20 @@ def build_library(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: 
 
     Raises:
         EngineFailedError: The compiler fails.
+        FaultyCodeError: The C does not compile.
     """
-    return _build(code, toolset, folder, traced=traced, harness=_LIBRARY_HARNESS)
-
-
-def build_program(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool) -> Build:
-    """Build a program that answers a request file; arguments as ``build_library``.
-
-    Raises:
-        EngineFailedError: The compiler fails.
-    """
-    harness = (*_LIBRARY_HARNESS, "cnnc_harness_main.c")
-    return _build(code, toolset, folder, traced=traced, harness=harness)
-
-
-def _build(
-    code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool, harness: Sequence[str]
-) -> Build:
     logger.info("compiling '%s'%s", code.model.name, " with trace" if traced else "")
     flags = [f"-I{place}" for place in (code.directory / "include", code.directory / "src")]
     flags += ["-DCNNC_TRACE"] if traced else []
     model_folder, harness_folder = folder / "model", folder / "harness"
     model_folder.mkdir(parents=True)
     harness_folder.mkdir()
-    for name in (*harness, "cnnc_harness.h", _WEIGHTS_HARNESS):
+    for name in (*_HARNESS, "cnnc_harness.h", _WEIGHTS_HARNESS):
         text = (tree("runtime") / "harness" / name).read_bytes()
         (harness_folder / name).write_bytes(text)
     # The harness is small: one compiler call costs less than several.
     around = [harness_folder / "all.c"]
-    around[0].write_text("".join(f'#include "{name}"\n' for name in harness), encoding="utf-8")
+    around[0].write_text("".join(f'#include "{name}"\n' for name in _HARNESS), encoding="utf-8")
     around += [harness_folder / _WEIGHTS_HARNESS] if code.loaded_weights is not None else []
     model_objects = _compile(toolset, code.sources, flags, model_folder)
     harness_objects = _compile(toolset, around, [*flags, *_harness_macros(code)], harness_folder)
@@ -183,10 +174,16 @@ def _build(
 def _harness_macros(code: EmittedCode) -> list[str]:
     """Return what runtime/harness/cnnc_harness_model.c asks for."""
     model = code.model
+    prefix, macro_prefix = model.name, model.name.upper()
     macros = {
-        "HEADER": f'"{model.name}.h"',
-        "NAME": model.name,
-        "MACRO": model.name.upper(),
+        "HEADER": f'"{prefix}.h"',
+        "CONTEXT": f"struct {prefix}_context",
+        "INIT": f"{prefix}_init",
+        "LOAD": f"{prefix}_load",
+        "RUN": f"{prefix}_run",
+        "ARENA_BYTES": f"{macro_prefix}_ARENA_BYTES",
+        "WEIGHTS_BYTES": f"{macro_prefix}_WEIGHTS_BYTES",
+        "LAYER_COUNT": f"{macro_prefix}_LAYER_COUNT",
         "INPUTS": _ports(model, "input", model.inputs),
         "OUTPUTS": _ports(model, "output", model.outputs),
     }
@@ -219,17 +216,35 @@ def _call(command: Sequence[str]) -> None:
     logger.debug("%s", " ".join(command))
     try:
         done = subprocess.run(  # noqa: S603 (a compiler found on the PATH)
-            command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+            # Messages are read below, so they must not be translated.
+            env={**os.environ, "LC_ALL": "C"},
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EngineFailedError(f"'{command[0]}' failed: {error}", where=command[0]) from error
     if done.returncode == 0:
         return
-    lines = [line for line in done.stderr.splitlines() if "error" in line] or [done.stderr.strip()]
-    raise EngineFailedError(
-        f"'{Path(command[0]).name}' failed on the emitted C: {lines[0]}",
-        "compile the model again with cnnc; if that does not help, report it",
-        command[0],
+    raise _compiler_fault(Path(command[0]).name, done.stderr)
+
+
+def _compiler_fault(compiler: str, stderr: str) -> FaultyCodeError | EngineFailedError:
+    """Return whose fault it is: the C's, or that of an installation that lacks something."""
+    lines = stderr.strip().splitlines()
+    faults = [line for line in lines if _CODE_FAULT.search(line)]
+    if faults and not _MISSING_SYSTEM_HEADER.search(stderr):
+        return FaultyCodeError(
+            f"the emitted C does not compile with {compiler}:\n" + "\n".join(faults[:_SHOWN_LINES]),
+            "compile the model again with cnnc; if that does not help, report it",
+            "src",
+        )
+    return EngineFailedError(
+        f"{compiler} failed:\n" + "\n".join(lines[:_SHOWN_LINES]),
+        "'cnnc doctor' prints how to install the tools",
+        compiler,
     )
 
 

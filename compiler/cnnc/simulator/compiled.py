@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cnnc.codegen.tflite import NotCompared
-from cnnc.errors import InternalError
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import I32, AnyArray, elements
 from cnnc.simulator.chunk import Chunk
 from cnnc.simulator.compare import Observation
+from cnnc.simulator.faults import FaultyCodeError
 from cnnc.simulator.records import RecordLayout
 from cnnc.simulator.runners import Runner
 
@@ -54,4 +54,8 @@ class CompiledEngine:
             return True
         if list(reported) == [-1]:
             return False
-        raise InternalError(f"layer '{node.name}' reports {reported} bytes instead of {expected}")
+        raise FaultyCodeError(
+            f"the emitted C reports {reported} bytes for layer '{node.name}' instead of {expected}",
+            "compile the model again with cnnc; if that does not help, report it",
+            node.name,
+        )

@@ -11,18 +11,19 @@ import numpy as np
 
 from cnnc.errors import CalibrationError, ToolchainError
 from cnnc.importer.data import Samples, from_storage, open_samples
+from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import I8, I64, AnyArray
+from cnnc.ir.types import I8, I64, AnyArray, elements
 from cnnc.quantize.fixed_point import dequantize
-from cnnc.simulator.build import build_library, fast_host_toolset
+from cnnc.simulator.build import build_program, fast_host_toolset
 from cnnc.simulator.chunk import chunk_size
-from cnnc.simulator.faults import EngineFailedError
+from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
 from cnnc.simulator.folder import CompiledFolder, open_folder
 from cnnc.simulator.inputs import quantize_inputs
 from cnnc.simulator.records import RecordLayout
 from cnnc.simulator.reference import run_outputs
-from cnnc.simulator.runners import LibraryRunner
-from cnnc.simulator.scores import top_classes
+from cnnc.simulator.runners import ProgramRunner
+from cnnc.simulator.scores import class_count, top_classes
 
 logger = logging.getLogger(__name__)
 
@@ -89,21 +90,27 @@ def evaluate(
 
     Raises:
         CnncError: The folder, the model or the data are at fault.
+        FaultyCodeError: The C, built as it is evaluated, differs from the reference.
     """
     folder = open_folder(directory)
     samples = open_samples(data, folder.model.inputs)
     count = samples.count if limit is None else min(limit, samples.count)
     if count == 0:
         raise CalibrationError(f"'{data}' holds no samples", "give at least one", str(data))
-    session = folder.float_session(model)
     port = folder.model.outputs[0]
+    labels = _checked_labels(samples, count, port, data)
+    session = folder.float_session(model)
     quantization = folder.model.values[port.value].quantization
     chosen: list[tuple[I64, I64]] = []
     done = 0
     with tempfile.TemporaryDirectory(prefix="cnnc-evaluate-") as build:
         engine, run = _start_engine(folder, Path(build))
         for real in samples.batches(_batch_size(folder.model, engine), count):
-            found = dequantize(run(quantize_inputs(folder.model, real)), quantization)
+            inputs = quantize_inputs(folder.model, real)
+            stored = run(inputs)
+            if done == 0 and engine == "host":
+                _check_build(folder.model, inputs, stored)
+            found = dequantize(stored, quantization)
             in_float = top_classes(port, session.run(real)[0])
             chosen.append((in_float, top_classes(port, from_storage(port, found))))
             done += len(found)
@@ -111,7 +118,6 @@ def evaluate(
                 progress("evaluating", done, count)
     in_float = np.concatenate([pair[0] for pair in chosen])
     in_int8 = np.concatenate([pair[1] for pair in chosen])
-    labels = _checked_labels(samples, count, len(in_float), data)
     return _score(engine, in_float, in_int8, labels)
 
 
@@ -126,21 +132,42 @@ def _score(engine: EngineName, in_float: I64, in_int8: I64, labels: AnyArray | N
     )
 
 
-def _checked_labels(samples: Samples, evaluated: int, items: int, data: Path) -> AnyArray | None:
+def _check_build(model: QuantModel, inputs: Mapping[str, I8], found: AnyArray) -> None:
+    """Compare the first samples with the reference: ``simulate`` knows another build.
+
+    Raises:
+        FaultyCodeError: A value differs.
+    """
+    few = {name: array[: chunk_size(model)] for name, array in inputs.items()}
+    expected = run_outputs(model, few)[model.outputs[0].value]
+    different = np.argwhere(expected != found[: len(expected)])
+    if not len(different):
+        return
+    place = tuple(different[0])
+    raise FaultyCodeError(
+        f"the emitted C gives other outputs than the reference: {len(different)} values differ, "
+        f"first in sample {place[0]}: {found[place]} instead of {expected[place]}",
+        "'cnnc simulate DIR' names the first layer that differs",
+        "src",
+    )
+
+
+def _checked_labels(samples: Samples, count: int, port: Port, data: Path) -> AnyArray | None:
     """Return the label of each classified item; None where there are no labels.
 
     Args:
         samples: The data.
-        evaluated: How many samples were run.
-        items: How many classes were chosen for them.
+        count: How many samples are to be run.
+        port: The output that holds the scores.
         data: File name, for messages.
 
     Raises:
-        CalibrationError: The labels are not integers, or not one for each item.
+        CalibrationError: The labels are not integers, not one for each item, or no classes.
     """
     if samples.labels is None:
         return None
-    per_sample = items // evaluated
+    classes = class_count(port)
+    per_sample = elements(port.onnx_shape) // classes
     labels = samples.labels.reshape(-1)
     if labels.size != samples.count * per_sample or labels.dtype.kind not in "iub":
         raise CalibrationError(
@@ -149,19 +176,27 @@ def _checked_labels(samples: Samples, evaluated: int, items: int, data: Path) ->
             "give one integer label in y for each",
             str(data),
         )
-    return labels[:items]
+    labels = labels.astype(np.int64)
+    strange = labels[(labels < 0) | (labels >= classes)]
+    if strange.size:
+        raise CalibrationError(
+            f"'{data}' has label {strange[0]}; the model has classes 0 to {classes - 1}",
+            "give the index of the right output in y",
+            str(data),
+        )
+    return labels[: count * per_sample]
 
 
 def _start_engine(folder: CompiledFolder, build: Path) -> tuple[EngineName, OutputRunner]:
     first = folder.model.outputs[0].value
     try:
-        library = build_library(folder.code, fast_host_toolset(), build / "host", traced=False)
+        program = build_program(folder.code, fast_host_toolset(), build / "host", traced=False)
     except EngineFailedError:
         raise
     except ToolchainError as error:
         logger.warning("%s; int8 is computed by the reference, which is slower", error.problem)
         return "reference", lambda inputs: run_outputs(folder.model, inputs)[first]
-    runner = LibraryRunner(library.path)
+    runner = ProgramRunner(program.path)
     layout = RecordLayout(folder.model, traced=False)
     return "host", lambda inputs: runner.run(layout, inputs).outputs[0]
 

@@ -46,10 +46,17 @@ class FloatComparison:
             "kind": KIND,
             "top1_agreement": self.agreeing / self.items,
             "sqnr_db": None if decibels is None else round(decibels, 2),
+            "identical": self.noise.identical,
             "skipped": None,
         }
 
 
 def skipped_float(reason: str) -> dict[str, Any]:
     """Return the JSON object of a float engine that did not run."""
-    return {"kind": KIND, "top1_agreement": None, "sqnr_db": None, "skipped": reason}
+    return {
+        "kind": KIND,
+        "top1_agreement": None,
+        "sqnr_db": None,
+        "identical": None,
+        "skipped": reason,
+    }

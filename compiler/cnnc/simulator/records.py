@@ -20,6 +20,9 @@ STATUS_TEXTS = {
 }
 """Meaning of ``enum cnnc_harness_status``."""
 
+MACHINE_STATUSES = frozenset({2, 4})
+"""Those for which the machine, not the C, is at fault."""
+
 
 @dataclass(frozen=True, eq=False)
 class Records:

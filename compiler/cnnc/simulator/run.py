@@ -20,7 +20,11 @@ from cnnc.simulator.tflite_engine import no_tflite_details, start_tflite
 ENGINES = ("reference", "host", "target", "tflite", "float")
 """Names of ``--engines``; the reference always runs, the others are compared with it."""
 
+COMPARED_ENGINES = ("host", "target", "tflite")
+"""Those that must give the reference's bytes."""
+
 DEFAULT_RANDOM = 10
+DEFAULT_SEED = 0
 
 Progress = Callable[[str, int, int], None]
 """Called as (stage, done, total)."""
@@ -33,7 +37,7 @@ class SimulationRequest:
     Attributes:
         inputs: Data file; None for random inputs.
         random: Number of random inputs; None for the default.
-        seed: Of the random inputs.
+        seed: Of the random inputs; None for the default.
         engines: Those that must run; None for all that are available.
         model: The source model, where the folder holds no copy.
         sanitize: Build the host engine with ASan and UBSan.
@@ -42,7 +46,7 @@ class SimulationRequest:
 
     inputs: Path | None = None
     random: int | None = None
-    seed: int = 0
+    seed: int | None = None
     engines: tuple[str, ...] | None = None
     model: Path | None = None
     sanitize: bool = False
@@ -52,19 +56,41 @@ class SimulationRequest:
         """Whether the engine should run if it is there."""
         return self.engines is None or engine in self.engines
 
+    def requires(self, engine: str) -> bool:
+        """Whether the engine was asked for, by its name or by an option that only it obeys."""
+        options = {"host": self.sanitize, "float": self.model is not None}
+        return self.engines is not None or options.get(engine, False)
+
     def check(self) -> None:
-        """Refuse contradictions.
+        """Refuse contradictions, and options that would be without effect.
 
         Raises:
-            UsageError: Unknown engine, or both a file and random inputs.
+            UsageError: Unknown engine, nothing to compare, or options that exclude each other.
         """
         unknown = [name for name in self.engines or () if name not in ENGINES]
         if unknown:
             raise UsageError(
                 f"unknown engine '{unknown[0]}'", f"engines are {', '.join(ENGINES)}", "--engines"
             )
+        if self.engines is not None and set(self.engines) <= {"reference"}:
+            raise UsageError(
+                "the reference alone has nothing to be compared with",
+                f"add one of {', '.join(ENGINES[1:])}",
+                "--engines",
+            )
         if self.inputs is not None and self.random is not None:
             raise UsageError("both --inputs and --random are given", "give one", "--random")
+        without_effect = {
+            "--limit": (self.limit is not None and self.inputs is None, "--inputs"),
+            "--seed": (self.seed is not None and self.inputs is not None, "random inputs"),
+            "--sanitize": (self.sanitize and not self.wants("host"), "the host engine"),
+            "--model": (self.model is not None and not self.wants("float"), "the float engine"),
+        }
+        for option, (idle, needed) in without_effect.items():
+            if idle:
+                raise UsageError(
+                    f"{option} has no effect without {needed}", f"leave {option} out", option
+                )
 
 
 @dataclass(frozen=True)
@@ -75,15 +101,28 @@ class SimulationReport:
         inputs: Number of samples.
         results: Integer engines by name.
         float_result: JSON object of the float engine; None if it was not asked for.
+        by_name: Whether exactly these engines were asked for.
     """
 
     inputs: int
     results: Mapping[str, EngineResult]
     float_result: Mapping[str, Any] | None
+    by_name: bool = False
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """Engines that had to compare values and compared none.
+
+        Those asked for by name must; without names, one of all engines must.
+        """
+        idle = tuple(name for name, result in self.results.items() if not result.compared_values)
+        return idle if self.by_name or len(idle) == len(self.results) else ()
 
     @property
     def equal(self) -> bool:
-        """Whether no engine differs from the reference, and compiled engines show every layer."""
+        """Whether values were compared and none differs; compiled engines show every layer."""
+        if self.idle:
+            return False
         ran = {name: result for name, result in self.results.items() if result.skipped is None}
         complete = all(ran[name].bit_exact for name in ("host", "target") if name in ran)
         return complete and not any(result.mismatched_values for result in ran.values())
@@ -112,6 +151,7 @@ def simulate(
     """
     request.check()
     folder = open_folder(directory)
+    _check_target(folder, request)
     inputs = _open_inputs(folder, request)
     report_progress = progress or _ignore_progress
     with tempfile.TemporaryDirectory(prefix="cnnc-simulate-") as build:
@@ -129,10 +169,20 @@ def _ignore_progress(stage: str, done: int, total: int) -> None:
     del stage, done, total
 
 
+def _check_target(folder: CompiledFolder, request: SimulationRequest) -> None:
+    if request.engines is not None and "target" in request.engines and folder.target.is_host:
+        raise UsageError(
+            f"'{folder.directory}' was compiled for this machine: it has no target to emulate",
+            "leave target out of --engines, or compile with --target",
+            "--engines",
+        )
+
+
 def _open_inputs(folder: CompiledFolder, request: SimulationRequest) -> FileInputs | RandomInputs:
     if request.inputs is not None:
         return FileInputs(folder.model, request.inputs, request.limit)
-    return RandomInputs(folder.model, request.random or DEFAULT_RANDOM, request.seed)
+    seed = DEFAULT_SEED if request.seed is None else request.seed
+    return RandomInputs(folder.model, request.random or DEFAULT_RANDOM, seed)
 
 
 @dataclass
@@ -173,7 +223,7 @@ class _Simulation:
         """Return the verdict."""
         self.details["tflite"] = self.tflite_details()
         results: dict[str, EngineResult] = {}
-        for name in ("host", "target", "tflite"):
+        for name in COMPARED_ENGINES:
             details = self.details.get(name, {})
             if name in self.comparisons:
                 results[name] = self.comparisons[name].result(details)
@@ -184,14 +234,14 @@ class _Simulation:
             float_result = self.float_comparison.to_json()
         elif "float" in self.skipped:
             float_result = skipped_float(self.skipped["float"])
-        return SimulationReport(inputs, results, float_result)
+        by_name = self.request.engines is not None
+        return SimulationReport(inputs, results, float_result, by_name=by_name)
 
     def _start(self, name: str, starter: Callable[[], None]) -> None:
         try:
             starter()
         except CnncError as error:
-            asked_for = self.request.engines is not None
-            if asked_for or not _is_absence(error):
+            if self.request.requires(name) or not _is_absence(error):
                 raise
             self.skipped[name] = f"{error.problem}; {error.remedy}"
 

@@ -1,11 +1,11 @@
-"""Run a build of the harness: as a library in this process, or as a program."""
+"""Run a build of the harness in processes of its own, so that no fault of the C ends cnnc."""
 
-import ctypes
-import itertools
 import os
+import re
+import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +13,16 @@ from typing import Protocol
 
 import numpy as np
 
-from cnnc.errors import CnncError
-from cnnc.ir.types import I8
-from cnnc.simulator.faults import EngineFailedError
-from cnnc.simulator.records import STATUS_TEXTS, RecordLayout, Records
+from cnnc.ir.quant_model import QuantModel
+from cnnc.ir.types import I8, elements
+from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
+from cnnc.simulator.records import MACHINE_STATUSES, STATUS_TEXTS, RecordLayout, Records
 
-_TIMEOUT_SECONDS = 3600
+_SLOWEST_OPERATIONS_PER_SECOND = 2_000_000
+"""Far below any emulator's or sanitizer's pace: what takes longer hangs."""
 
-
-class RunError(CnncError):
-    """The compiled program crashed or reported an error."""
+_SHOWN_LINES = 8
+_FINDING = re.compile(r"(ERROR: \w*Sanitizer|runtime error): ")
 
 
 class Runner(Protocol):
@@ -36,89 +36,89 @@ class Runner(Protocol):
             inputs: Value key of each graph input -> int8 (S, *storage_shape).
 
         Raises:
-            RunError: The program failed.
+            FaultyCodeError: The emitted C crashed, hung or reported an error.
+            EngineFailedError: The emulator or this machine failed.
         """
         ...
 
 
-class LibraryRunner:
-    """Calls a shared library; samples are spread over the machine's cores.
-
-    Args:
-        library: Built by ``build_library``.
-    """
-
-    def __init__(self, library: Path) -> None:
-        self._run = ctypes.CDLL(str(library)).cnnc_harness_run
-        self._run.restype = ctypes.c_int32
-        self._run.argtypes = [ctypes.c_void_p] * 3
-        self._threads = os.cpu_count() or 1
-
-    def run(self, layout: RecordLayout, inputs: Mapping[str, I8]) -> Records:
-        """Run all samples."""
-        packed = layout.pack_inputs(inputs)
-        record_bytes = layout.record_type().itemsize
-        records = np.empty((len(packed), record_bytes), dtype=np.uint8)
-        bounds = np.linspace(0, len(packed), self._threads + 1).astype(int)
-        parts = list(itertools.pairwise(bounds))
-        # ctypes lets go of the interpreter lock, and each call has its own arena.
-        with ThreadPoolExecutor(self._threads) as pool:
-            futures = [
-                pool.submit(self._run_part, layout, packed[a:b], records[a:b]) for a, b in parts
-            ]
-            for future in futures:
-                _check_status(future.result())
-        return layout.parse(records.reshape(-1).data, len(packed))
-
-    def _run_part(
-        self,
-        layout: RecordLayout,
-        inputs: I8,
-        records: "np.ndarray[tuple[int, int], np.dtype[np.uint8]]",
-    ) -> int:
-        request = layout.request(len(inputs))
-        return int(self._run(request.ctypes.data, inputs.ctypes.data, records.ctypes.data))
-
-
 @dataclass(frozen=True)
 class ProgramRunner:
-    """Starts a program for each call, under an emulator where one is given.
+    """Spreads the samples over one process for each core of this machine.
 
     Attributes:
         program: Built by ``build_program``.
         emulator: Command that the program's path is appended to; empty for this machine.
+        grace_seconds: Time limit of a process, beside what its arithmetic takes at most.
     """
 
     program: Path
     emulator: tuple[str, ...] = ()
+    grace_seconds: float = 60.0
 
     def run(self, layout: RecordLayout, inputs: Mapping[str, I8]) -> Records:
         """Run all samples."""
         packed = layout.pack_inputs(inputs)
+        parts = np.array_split(packed, min(os.cpu_count() or 1, len(packed)))
+        with ThreadPoolExecutor(len(parts)) as pool:
+            records = list(pool.map(lambda part: self._answer(layout, part), parts))
+        return layout.parse(b"".join(records), len(packed))
+
+    def _answer(self, layout: RecordLayout, packed: I8) -> bytes:
         with tempfile.TemporaryDirectory(prefix="cnnc-run-") as folder:
             request, records = Path(folder, "request"), Path(folder, "records")
-            request.write_bytes(layout.request(len(packed)).tobytes() + packed.tobytes())
-            self._call([str(request), str(records)])
-            return layout.parse(records.read_bytes(), len(packed))
-
-    def _call(self, arguments: Sequence[str]) -> None:
-        command = [*self.emulator, str(self.program), *arguments]
-        try:
-            done = subprocess.run(  # noqa: S603 (built by us a moment ago)
-                command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise EngineFailedError(f"'{command[0]}' failed: {error}", where=command[0]) from error
-        _check_status(done.returncode, done.stderr)
+            with request.open("wb") as stream:
+                stream.write(layout.request(len(packed)).tobytes())
+                stream.write(packed.data)
+            command = [*self.emulator, str(self.program), str(request), str(records)]
+            operations = len(packed) * _operations(layout.model)
+            limit = self.grace_seconds + operations / _SLOWEST_OPERATIONS_PER_SECOND
+            _call(command, limit)
+            answer = records.read_bytes()
+        if len(answer) != len(packed) * layout.record_type().itemsize:
+            raise _faulty("it ended before all samples were recorded")
+        return answer
 
 
-def _check_status(status: int, stderr: str = "") -> None:
-    if status == 0:
-        return
+def _operations(model: QuantModel) -> int:
+    """Return multiplications and elements of one inference."""
+    shapes = {name: value.shape for name, value in model.values.items()}
+    shapes |= {name: array.shape for name, array in model.constants.items()}
+    macs = sum(node.op.macs([shapes[name] for name in node.inputs]) for node in model.nodes)
+    return macs + sum(elements(value.shape) for value in model.values.values())
+
+
+def _call(command: list[str], limit_seconds: float) -> None:
+    try:
+        done = subprocess.run(  # noqa: S603 (built by us a moment ago)
+            command, capture_output=True, timeout=limit_seconds, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _faulty(f"it does not end; stopped after {limit_seconds:.0f} s") from error
+    except OSError as error:
+        raise EngineFailedError(f"'{command[0]}' failed: {error}", where=command[0]) from error
+    if done.returncode != 0:
+        raise _fault(done.returncode, done.stderr.decode(errors="replace"))
+
+
+def _fault(status: int, stderr: str) -> FaultyCodeError | EngineFailedError:
+    """Return what a status other than 0 means."""
+    lines = stderr.strip().splitlines()
+    finding = next((i for i, line in enumerate(lines) if _FINDING.search(line)), None)
+    # The sanitizers end a program with status 1, which the harness has another use for.
+    if finding is not None:
+        return _faulty("\n".join(lines[finding : finding + _SHOWN_LINES]))
+    if status in MACHINE_STATUSES:
+        return EngineFailedError(f"the harness failed: {STATUS_TEXTS[status]}", "free some memory")
     reason = STATUS_TEXTS.get(status, f"it ended with status {status}")
-    if status not in STATUS_TEXTS or stderr:
-        reason = f"{reason}\n{stderr.strip()}" if stderr else reason
-    raise RunError(
-        f"the compiled model failed: {reason}",
+    if status < 0:
+        reason = f"it crashed: {signal.strsignal(-status)}"
+    return _faulty("\n".join([reason, *lines[:_SHOWN_LINES]]))
+
+
+def _faulty(reason: str) -> FaultyCodeError:
+    return FaultyCodeError(
+        f"the emitted C failed: {reason}",
         "compile the model again with cnnc; if that does not help, report it",
+        "src",
     )

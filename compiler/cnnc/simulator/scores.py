@@ -22,11 +22,21 @@ class NoiseRatio:
         self.signal += float(np.square(wide).sum())
         self.noise += float(np.square(wide - found).sum())
 
+    @property
+    def identical(self) -> bool:
+        """Whether no value differs at all."""
+        return self.noise == 0.0
+
     def decibels(self) -> float | None:
         """Return 10 log10(signal / noise); None without signal or without noise."""
         if self.signal == 0.0 or self.noise == 0.0:
             return None
         return 10.0 * math.log10(self.signal / self.noise)
+
+
+def class_count(port: Port) -> int:
+    """Return the number of classes among which ``top_classes`` chooses; 1 for a scalar."""
+    return port.onnx_shape[_class_axis(port)] if port.onnx_shape else 1
 
 
 def top_classes(port: Port, output: F32) -> I64:
@@ -38,6 +48,11 @@ def top_classes(port: Port, output: F32) -> I64:
         port: The output that holds the scores.
         output: (S, *onnx_shape).
     """
-    axis = port.storage_axes[-1] if port.storage_axes else -1
-    classes: I64 = output.argmax(axis=axis + 1 if axis >= 0 else -1)
+    if not port.onnx_shape:
+        return np.zeros(len(output), dtype=np.int64)
+    classes: I64 = output.argmax(axis=_class_axis(port) + 1)
     return classes.reshape(-1)
+
+
+def _class_axis(port: Port) -> int:
+    return port.storage_axes[-1]

@@ -61,15 +61,17 @@ def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: i
     Raises:
         ToolchainError: The cross compiler or the emulator is missing.
         EngineFailedError: The compiler fails.
+        FaultyCodeError: The C does not compile.
     """
     toolset = target_toolset(target.core)
     emulator = find_emulator(target.core)
     traced = build_program(code, toolset, folder / "traced", traced=True)
     plain = build_program(code, toolset, folder / "plain", traced=False)
     footprint = measure_objects(toolset, plain.model_objects)
+    loaded = code.loaded_weights.stat().st_size if code.loaded_weights is not None else 0
     details = {
         **no_target_details(target),
-        "flash_bytes": footprint.flash_bytes if footprint else None,
+        "flash_bytes": footprint.flash_bytes + loaded if footprint else None,
         "ram_bytes": footprint.static_bytes + arena_bytes if footprint else None,
     }
     runners = [ProgramRunner(build.path, emulator) for build in (traced, plain)]

@@ -32,28 +32,6 @@ logger = logging.getLogger(__name__)
 
 Integers = npt.NDArray[np.integer[Any]]
 
-JUDGED_KINDS = frozenset(
-    {
-        "add",
-        "average_pool",
-        "concat",
-        "conv2d",
-        "depthwise_conv2d",
-        "fully_connected",
-        "max_pool",
-        "mean",
-        "mul",
-        "pad",
-        "reshape",
-        "sigmoid",
-        "softmax",
-        "tanh",
-        "transpose",
-    }
-)
-"""Operators whose default kernel equals single rounding, or does not round (spec section 6)."""
-
-
 FLOAT_ERROR_BITS = 22
 """XNNPACK's product of accumulator and scale is exact to 2^-22 of its size."""
 
@@ -139,7 +117,7 @@ class SingleRoundingEngine:
 
     def _prepare(self, layer: int, node: QuantNode, runtime: TfliteRuntime) -> str | None:
         """Load a layer; returns why it cannot be judged instead."""
-        if node.op.kind not in JUDGED_KINDS:
+        if not node.op.judged_in_single_rounding:
             return "the default kernel of ai-edge-litert does not round as single rounding does"
         if all(name in self._model.constants for name in node.inputs):
             return "every operand is a constant"
@@ -166,12 +144,14 @@ class SingleRoundingEngine:
         if not different.any():
             return found, 0
         operands = [self._operand(name, chunk) for name in node.inputs]
-        # Only what single rounding gives, and a nudge changes, can be a tie.
-        right = different & (node.op.evaluate(operands, Arithmetic("single")) == expected)
-        undecided = np.zeros_like(different)
-        for direction in (-1, 1):
-            nudged = node.op.evaluate(operands, NudgedArithmetic("single", direction))
-            undecided |= right & (found == nudged)
+        low, high = (
+            node.op.evaluate(operands, NudgedArithmetic("single", direction))
+            for direction in (-1, 1)
+        )
+        # A tie: one nudge gives what XNNPACK found, the other what the reference has.
+        down = (found == low) & (expected == high)
+        up = (found == high) & (expected == low)
+        undecided = different & (down | up)
         return np.where(undecided, expected, found), int(undecided.sum())
 
     def _operand(self, name: str, chunk: Chunk) -> AnyArray:

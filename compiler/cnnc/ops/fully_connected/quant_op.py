@@ -33,6 +33,8 @@ class QuantFullyConnected(QuantWeightedOp):
         weight: [out][in].
     """
 
+    judged_in_single_rounding = True
+
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return [rows][out]."""
         return (inputs[0][0], len(self.weight))
