@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from tests.support.stub_ops import Kept, Ranged, network
+from tests.support.stub_ops import Joined, Kept, Ranged, network
 
 from cnnc.errors import CalibrationError, InternalError
 from cnnc.importer.data import Samples, synthetic_samples
@@ -204,3 +204,23 @@ def test_float_run_with_wrong_inputs_is_a_bug(wrong: dict[str, F32]) -> None:
     model = network(("a", Cubed(), "x"), outputs="a")
     with pytest.raises(InternalError, match="graph input 'x' needs"):
         list(run_float(model, wrong))
+
+
+def test_ends_of_ranges_do_not_depend_on_last_bits() -> None:
+    model = network(("a", Ranged(), "x"), outputs="a")
+    value = np.float32(1.23456789)
+    above = np.nextafter(value, np.float32(2))
+    first, second = (
+        calibrate(model, given([-3.0 * float(top), 0.0, 0.5, float(top)])) for top in (value, above)
+    )
+    assert dict(first.ranges) == dict(second.ranges)
+    assert first.ranges["a"].high == pytest.approx(float(value), rel=2.0**-16)
+    assert first.ranges["a"].low == pytest.approx(-3 * float(value), rel=2.0**-16)
+
+
+def test_operands_of_a_concat_that_is_an_output_are_not_clipped() -> None:
+    model = network(("a", Cubed(), "x"), ("b", Ranged(), "x"), ("c", Joined(), "a b"), outputs="c")
+    rows = np.random.default_rng(0).standard_normal((20_000, 4)).tolist()
+    found = calibrate(model, given(*rows), "percentile").ranges
+    widest = calibrate(model, given(*rows), "minmax").ranges
+    assert found["a"] == widest["a"]

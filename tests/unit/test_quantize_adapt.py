@@ -1,5 +1,6 @@
 """Weights that are chosen so that int8 errors cancel."""
 
+import tracemalloc
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -8,17 +9,24 @@ import pytest
 from cnnc.importer.data import Samples, synthetic_samples
 from cnnc.ir.float_model import FloatModel, FloatNode, Port
 from cnnc.ir.op import FloatOp, WeightedOp
-from cnnc.ir.types import F32, Activation, Shape, Window
+from cnnc.ir.types import F32, F64, Activation, Quantization, Shape, Window
 from cnnc.ops.add import Add
 from cnnc.ops.conv2d import Conv2d
 from cnnc.ops.depthwise_conv2d import DepthwiseConv2d
 from cnnc.ops.fully_connected import FullyConnected
 from cnnc.ops.mean import Mean
+from cnnc.ops.softmax import Softmax
 from cnnc.quantize.adapt import adapt_weights
 from cnnc.quantize.calibrate import calibrate
 from cnnc.quantize.compensate import OperandMoments, compensated_weights
+from cnnc.quantize.fixed_point import dequantize, quantize_real
+from cnnc.quantize.parameters import format_of_range
 from cnnc.quantize.quantize import quantize
+from cnnc.quantize.sampling import spread_indices, spread_samples
 from cnnc.quantize.sqnr import layer_sqnr
+
+Fitted = tuple[F32, F32]
+"""Weights [groups][out][taps] and bias [groups * out]."""
 
 WINDOW = Window(3, 2, stride_rows=2, dilation_cols=2, pad_top=1, pad_right=2)
 IMAGE: Shape = (2, 5, 6, 4)
@@ -61,12 +69,26 @@ def test_weights_go_back_where_they_came_from(op: WeightedOp, shape: Shape) -> N
     )
 
 
-def moments_of(real: F32, int8: F32) -> OperandMoments:
+def steps_of(operand: F32) -> tuple[F32, Quantization]:
+    """Return the int8 values of an operand [groups][rows][taps] and their format."""
+    format_ = format_of_range(float(operand.min()), float(operand.max()))
+    return quantize_real(operand, format_).astype(np.float32), format_
+
+
+def adapted(weight: F32, bias: F32, real: F32, integers: F32, format_: Quantization) -> Fitted:
+    """Return adapted weights and bias, from moments that were collected in two parts."""
     moments = OperandMoments.empty(real.shape[0], real.shape[2])
+    error = real / np.float32(format_.scale) - (integers - np.float32(format_.zero_point))
     half = real.shape[1] // 2
-    moments.add(real[:, :half], int8[:, :half])
-    moments.add(real[:, half:], int8[:, half:])
-    return moments
+    moments.add(integers[:, :half], error[:, :half])
+    moments.add(integers[:, half:], error[:, half:])
+    found = compensated_weights(weight, bias, moments, format_)
+    assert found is not None
+    return found
+
+
+def adapted_to(weight: F32, bias: F32, operand: F32) -> Fitted:
+    return adapted(weight, bias, operand, *steps_of(operand))
 
 
 def correlated(seed: int, groups: int, rows: int, taps: int) -> F32:
@@ -85,10 +107,12 @@ def plainly_rounded(weight: F32) -> F32:
 
 def test_rounding_errors_cancel() -> None:
     operand, weight, bias = correlated(30, 2, 4000, 40), reals(33, 2, 8, 40), reals(34, 16)
-    found, found_bias = compensated_weights(weight, bias, moments_of(operand, operand))
+    integers, format_ = steps_of(operand)
+    seen = dequantize(integers, format_)
+    found, found_bias = adapted(weight, bias, seen, integers, format_)
 
     def error(candidate: F32, offset: F32) -> float:
-        difference = np.matmul(operand, (candidate - weight).transpose(0, 2, 1)).astype(np.float64)
+        difference = np.matmul(seen, (candidate - weight).transpose(0, 2, 1)).astype(np.float64)
         return float(np.square(difference + offset.reshape(2, 1, 8)).mean())
 
     assert error(found, found_bias - bias) < 0.1 * error(
@@ -98,17 +122,19 @@ def test_rounding_errors_cancel() -> None:
 
 def test_systematic_errors_of_the_operand_are_made_good() -> None:
     real, weight, bias = correlated(40, 1, 4000, 10), reals(43, 1, 4, 10), reals(44, 4)
-    int8 = real * np.float32(0.9) + np.float32(0.3)  # as if a range had been too narrow
-    found, found_bias = compensated_weights(weight, bias, moments_of(real, int8))
+    off = real * np.float32(0.9) + np.float32(0.3)  # as if a range had been too narrow
+    integers, format_ = steps_of(off)
+    found, found_bias = adapted(weight, bias, real, integers, format_)
+    seen = dequantize(integers, format_)
     wanted = np.matmul(real, weight.transpose(0, 2, 1)) + bias
-    before = np.matmul(int8, weight.transpose(0, 2, 1)) + bias
-    after = np.matmul(int8, found.transpose(0, 2, 1)) + found_bias
+    before = np.matmul(seen, weight.transpose(0, 2, 1)) + bias
+    after = np.matmul(seen, found.transpose(0, 2, 1)) + found_bias
     assert np.square(after - wanted).mean() < 0.3 * np.square(before - wanted).mean()
 
 
 def test_weights_lie_on_the_grid_that_quantization_finds() -> None:
-    operand, weight = correlated(50, 3, 500, 9), reals(53, 3, 4, 9)
-    found, _ = compensated_weights(weight, np.zeros(12, np.float32), moments_of(operand, operand))
+    weight = reals(53, 3, 4, 9)
+    found, _ = adapted_to(weight, np.zeros(12, np.float32), correlated(50, 3, 500, 9))
     steps = found / (np.abs(found).max(axis=2, keepdims=True) / 127)
     np.testing.assert_allclose(steps, np.rint(steps), atol=1e-4)
     assert np.abs(found).max() <= 1.1 * np.abs(weight).max()
@@ -116,24 +142,78 @@ def test_weights_lie_on_the_grid_that_quantization_finds() -> None:
 
 @pytest.mark.parametrize(
     "operand",
-    [np.zeros((1, 50, 6), np.float32), np.full((1, 50, 6), 3.0, np.float32), reals(60, 1, 2, 6)],
+    [
+        np.zeros((1, 50, 6), np.float32),
+        np.full((1, 50, 6), 3.0, np.float32),
+        np.full((1, 5000, 6), 255.0, np.float32),
+        1000 + np.float32(0.01) * reals(63, 1, 5000, 6),
+        np.float32(1e30) * np.full((1, 50, 6), 0.7, np.float32),
+        reals(60, 1, 2, 6),
+    ],
 )
 def test_operands_that_say_little_leave_the_weights_nearly_as_they_are(operand: F32) -> None:
     weight, bias = reals(61, 1, 4, 6), reals(62, 4)
-    found, found_bias = compensated_weights(weight, bias, moments_of(operand, operand))
+    integers, format_ = steps_of(operand)
+    found, found_bias = adapted(weight, bias, operand, integers, format_)
     step = np.abs(weight).max(axis=2, keepdims=True) / 127
     assert (np.abs(found - weight) <= 1.5 * step).all()
-    shift = np.matmul(operand.mean(axis=1), (weight - found)[0].T)
-    np.testing.assert_allclose(found_bias, bias + shift[0], atol=1e-4)
+    wanted = np.matmul(operand.astype(np.float64).mean(axis=1), weight[0].T)
+    seen = np.matmul(dequantize(integers, format_).astype(np.float64).mean(axis=1), found[0].T)
+    np.testing.assert_allclose(
+        found_bias, bias + (wanted - seen)[0], atol=1e-4, rtol=1e-4 * max(1.0, abs(operand).max())
+    )
 
 
 def test_channel_of_zeros_stays_zero() -> None:
     weight = reals(70, 1, 3, 5)
     weight[0, 1] = 0.0
-    operand = correlated(71, 1, 100, 5)
-    found, _ = compensated_weights(weight, np.zeros(3, np.float32), moments_of(operand, operand))
+    found, _ = adapted_to(weight, np.zeros(3, np.float32), correlated(71, 1, 100, 5))
     assert np.isfinite(found).all()
     assert not found[0, 1].any()
+
+
+def test_rounding_in_blocks_is_rounding_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    operand, weight, bias = correlated(90, 2, 300, 37), reals(91, 2, 5, 37), reals(92, 10)
+    whole, _ = adapted_to(weight, bias, operand)
+    for block in (1, 5, 36):
+        monkeypatch.setattr("cnnc.quantize.compensate.BLOCK_TAPS", block)
+        assert np.array_equal(adapted_to(weight, bias, operand)[0], whole)
+
+
+def test_sums_of_int8_are_exact_whatever_their_order() -> None:
+    random = np.random.default_rng(93)
+    rows = random.integers(-128, 128, (1, 5000, 12)).astype(np.float32)
+    rows[0, :3000] = -128  # the largest sums that there can be
+    expected = np.matmul(rows[0].T.astype(np.int64), rows[0].astype(np.int64))
+    for order in (np.arange(5000), random.permutation(5000)):
+        moments = OperandMoments.empty(1, 12)
+        moments.add(rows[:, order], np.zeros_like(rows))
+        assert np.array_equal(moments.square[0], expected)
+        assert np.array_equal(moments.integer_sum[0], rows[0].sum(axis=0, dtype=np.int64))
+
+
+def test_what_float32_cannot_hold_is_left_as_it_is() -> None:
+    weight, bias = reals(94, 1, 2, 3), reals(95, 2)
+    broken = OperandMoments.empty(1, 3)
+    integers = np.zeros((1, 4, 3), np.float32)
+    broken.add(integers, np.full((1, 4, 3), np.inf, np.float32))
+    assert compensated_weights(weight, bias, broken, Quantization(1.0, 0)) is None
+    huge = OperandMoments.empty(1, 3)
+    huge.add(integers + 100, np.full((1, 4, 3), 1e6, np.float32))
+    wide = Quantization(float(np.float32(1e36)), 0)
+    assert compensated_weights(weight, bias, huge, wide) is None
+
+
+def test_large_layers_are_quick_and_small() -> None:
+    rows, weight = correlated(96, 1, 1100, 1024), reals(97, 1, 128, 1024)
+    integers, format_ = steps_of(rows)
+    tracemalloc.start()
+    found, _ = adapted(weight, np.zeros(128, np.float32), rows, integers, format_)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    matrix_bytes = 1024 * 1024 * 8
+    assert peak < 9 * matrix_bytes
+    assert found.shape == weight.shape
 
 
 def residual_network() -> FloatModel:
@@ -181,14 +261,14 @@ def test_adapted_network_is_closer_to_the_float_model() -> None:
     samples = synthetic_samples(model.inputs, 100, 1)
     ranges = calibrate(model, samples)
     steps: list[tuple[int, int]] = []
-    adapted = adapt_weights(model, ranges, samples, lambda done, total: steps.append((done, total)))
+    fitted = adapt_weights(model, ranges, samples, lambda done, total: steps.append((done, total)))
     unseen = synthetic_samples(model.inputs, 16, 2)
     before = layer_sqnr(model, quantize(model, ranges), unseen)
-    after = layer_sqnr(model, quantize(adapted, ranges), unseen)
+    after = layer_sqnr(model, quantize(fitted, ranges), unseen)
     assert after["f"] > before["f"]
     assert sum(after.values()) > sum(before.values())
     assert steps[-1] == (6, 6)
-    assert [node.name for node in adapted.nodes] == [node.name for node in model.nodes]
+    assert [node.name for node in fitted.nodes] == [node.name for node in model.nodes]
 
 
 def test_same_data_give_the_same_weights() -> None:
@@ -202,15 +282,168 @@ def test_same_data_give_the_same_weights() -> None:
             assert np.array_equal(left.op.bias, right.op.bias)
 
 
-def test_inputs_of_several_samples_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_samples_follows_what_is_alive_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     model = residual_network()
-    seen: list[int] = []
+    # x 64, a 288; b 288: a is still alive for the sum, whose result is added: 3 times 288.
+    monkeypatch.setattr("cnnc.quantize.adapt.LIVE_BYTES", 20 * 5 * 3 * 288 + 1000)
+    used: list[int] = []
+
+    def record(samples: Samples, limit: int, size: int) -> dict[str, F32]:
+        used.append(limit)
+        return spread_samples(samples, limit, size)
+
+    monkeypatch.setattr("cnnc.quantize.adapt.spread_samples", record)
     samples = synthetic_samples(model.inputs, 1000, 1)
-    counted = _counting(samples, seen.append)
-    monkeypatch.setattr("cnnc.quantize.adapt.LIVE_BYTES", 100_000)
-    adapt_weights(model, calibrate(model, samples), counted)
-    assert len(seen) == 1
-    assert seen[0] < 20
+    adapt_weights(model, calibrate(model, samples), samples)
+    assert used == [20]
+
+
+def test_deep_skip_connections_stay_within_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes: list[FloatNode] = []
+    shapes: dict[str, Shape] = {"x": (1, 16, 16, 8)}
+
+    def add(output: str, op: FloatOp, *inputs: str) -> str:
+        shapes[output] = op.output_shape([shapes[name] for name in inputs])
+        nodes.append(FloatNode(f"node_{output}", op, inputs, output))
+        return output
+
+    layers = ["x"]
+    for index in range(20):
+        weight = np.float32(0.3) * reals(index, 8, 1, 1, 8)
+        op = Conv2d(weight, reals(index, 8), Activation.NONE, Window(1, 1), 1)
+        layers.append(add(f"c{index}", op, layers[-1]))
+    last = layers.pop()
+    while len(layers) > 1:
+        last = add(f"s{len(layers)}", Add(Activation.NONE), last, layers.pop())
+    port = Port("x", "x", (1, 16, 16, 8), (0, 1, 2, 3))
+    out = Port("y", last, (1, 16, 16, 8), (0, 1, 2, 3))
+    model = FloatModel("net", (port,), (out,), tuple(nodes), {}, shapes)
+    samples = synthetic_samples(model.inputs, 300, 1)
+    ranges = calibrate(model, samples)
+    monkeypatch.setattr("cnnc.quantize.adapt.LIVE_BYTES", 8 * 2**20)
+    monkeypatch.setattr("cnnc.quantize.adapt.EVALUATED_ELEMENTS", 2**13)
+    monkeypatch.setattr("cnnc.quantize.adapt.CHUNK_BYTES", 2**20)
+    tracemalloc.start()
+    adapt_weights(model, ranges, samples)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 * 2**20
+
+
+def chain(operand: Shape, *ops: FloatOp) -> FloatModel:
+    """Return the ops one after the other."""
+    shapes: dict[str, Shape] = {"v0": operand}
+    nodes: list[FloatNode] = []
+    for number, op in enumerate(ops):
+        source, result = f"v{number}", f"v{number + 1}"
+        shapes[result] = op.output_shape([shapes[source]])
+        nodes.append(FloatNode(f"node_{result}", op, (source,), result))
+    output = nodes[-1].output
+    return FloatModel(
+        name="chain",
+        inputs=(Port("x", "v0", operand, tuple(range(len(operand)))),),
+        outputs=(Port("y", output, shapes[output], tuple(range(len(shapes[output])))),),
+        nodes=tuple(nodes),
+        constants={},
+        shapes=shapes,
+    )
+
+
+def given(model: FloatModel, data: F32) -> Samples:
+    def source(size: int) -> Iterator[dict[str, F32]]:
+        for begin in range(0, len(data), size):
+            yield {model.inputs[0].name: data[begin : begin + size]}
+
+    return Samples(len(data), None, source)
+
+
+def dead_channel() -> FloatModel:
+    """Return conv with a channel that is 0.3 whatever the input, relu, depthwise, fully connected.
+
+    The depthwise filter of the dead channel reads a constant.
+    """
+    weight = reals(100, 4, 3, 3, 3)
+    weight[2] = 0.0
+    return chain(
+        (1, 8, 8, 3),
+        Conv2d(weight, np.full(4, 0.3, np.float32), Activation.RELU, Window(3, 3), 1),
+        DepthwiseConv2d(reals(101, 3, 3, 4), reals(102, 4), Activation.NONE, Window(3, 3), 1),
+        Mean((1, 2), keep_dims=False),
+        FullyConnected(reals(103, 5, 4), reals(104, 5), Activation.NONE),
+        Softmax(1),
+        FullyConnected(reals(105, 5, 5), reals(106, 5), Activation.NONE),
+    )
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        reals(110, 256, 1, 8, 8, 3),
+        np.full((256, 1, 8, 8, 3), 255.0, np.float32),
+        np.full((256, 1, 8, 8, 3), 0.7, np.float32),
+        np.full((256, 1, 8, 8, 3), -123.456, np.float32),
+        np.float32(1000) + np.float32(0.01) * reals(111, 256, 1, 8, 8, 3),
+        np.float32(1e30) * reals(112, 256, 1, 8, 8, 3),
+        np.float32(1e-30) * reals(113, 256, 1, 8, 8, 3),
+        reals(114, 1, 1, 8, 8, 3),
+    ],
+    ids=["noise", "white", "grey", "negative", "nearly 1000", "huge", "tiny", "one sample"],
+)
+def test_data_that_hardly_vary_are_no_obstacle(values: F32) -> None:
+    model = dead_channel()
+    samples = given(model, values)
+    ranges = calibrate(model, samples)
+    fitted = adapt_weights(model, ranges, samples)
+    found = layer_sqnr(model, quantize(fitted, ranges), samples)
+    plain = layer_sqnr(model, quantize(model, ranges), samples)
+    assert found["v1"] > min(plain["v1"] - 3.0, 40.0)
+    for node in fitted.nodes:
+        if isinstance(node.op, WeightedOp):
+            assert np.isfinite(node.op.weight).all()
+            assert np.isfinite(node.op.bias).all()
+
+
+def test_failed_fit_is_told_and_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = dead_channel()
+    samples = given(model, reals(120, 20, 1, 8, 8, 3))
+
+    def fail(*_: object) -> F64:
+        raise np.linalg.LinAlgError
+
+    monkeypatch.setattr("cnnc.quantize.compensate._upper_factor", fail)
+    fitted = adapt_weights(model, calibrate(model, samples), samples)
+    assert fitted.nodes == model.nodes
+    assert "node_v1: the fit failed" in caplog.text
+
+
+def test_samples_come_from_all_over_the_data() -> None:
+    for count in (1, 5, 16, 17, 100, 2560):
+        indices = spread_indices(count, 16)
+        assert len(indices) == min(count, 16)
+        assert (np.diff(indices) > 0).all()
+        assert indices[0] >= 0
+        assert indices[-1] < count
+        parts = indices * 16 // count if count > 16 else np.arange(len(indices))
+        assert len(set(parts.tolist())) > 0.8 * len(indices)
+
+
+@pytest.mark.parametrize("period", [2, 4, 10, 16])
+def test_samples_meet_all_classes_of_a_file_in_which_they_take_turns(period: int) -> None:
+    classes = spread_indices(160 * 16, 160) % period
+    assert np.bincount(classes, minlength=period).min() > 0.4 * 160 / period
+
+
+def test_spread_samples_are_read_in_batches() -> None:
+    model = residual_network()
+    samples = synthetic_samples(model.inputs, 1000, 1)
+    everything = next(samples.batches(1000))["x"]
+    found = spread_samples(samples, 30, 1000)["x"]
+    np.testing.assert_array_equal(found, everything[spread_indices(1000, 30)])
+    read: list[int] = []
+    spread_samples(_counting(samples, read.append), 30, 64)
+    assert max(read) == 64
 
 
 def _counting(samples: Samples, record: Callable[[int], None]) -> Samples:

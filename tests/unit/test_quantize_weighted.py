@@ -1,12 +1,14 @@
 """Weights, bias and multipliers of layers with weights become integers (spec sections 1 to 3)."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from cnnc.errors import ModelError
-from cnnc.ir.types import I8, Activation, Quantization
+from cnnc.ir.types import F32, I8, Activation, Quantization
 from cnnc.ops._convolution import exact_float_type, sample_chunks
-from cnnc.ops._requantize import WeightedFields, quantize_weighted
+from cnnc.ops._requantize import WeightedFields, quantize_weighted, weight_sums
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import quantize_multiplier
 
@@ -102,3 +104,44 @@ def test_sample_chunks_cover_all_samples_once() -> None:
         assert [i for chunk in chunks for i in range(chunk.start, chunk.stop)] == list(range(7))
     assert len(list(sample_chunks(7, 2**30))) == 7
     assert len(list(sample_chunks(7, 1))) == 1
+
+
+def _context(weight: F32, channels: int) -> QuantizeContext:
+    return QuantizeContext(
+        "node", "double", (HALF,), ((1, 1),), HALF, (*weight.shape[:1], channels)
+    )
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+def test_blocks_of_channels_give_what_one_block_gives(
+    axis: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weight = np.random.default_rng(0).standard_normal((5, 6, 7)).astype(np.float32)
+    channels = weight.shape[axis]
+    bias = np.linspace(-1, 1, channels, dtype=np.float32)
+    context = _context(weight, channels)
+    whole = quantize_weighted(weight, bias, Activation.NONE, axis, context)
+    monkeypatch.setattr("cnnc.ops._requantize.BLOCK_ELEMENTS", 50)
+    parts = quantize_weighted(weight, bias, Activation.NONE, axis, context)
+    assert whole["weight"].shape == weight.shape
+    assert whole["weight"].flags.c_contiguous
+    np.testing.assert_array_equal(parts["weight"], whole["weight"])
+    np.testing.assert_array_equal(parts["weight_scales"], whole["weight_scales"])
+    shape = [1, 1, 1]
+    shape[axis] = channels
+    back = whole["weight"] * whole["weight_scales"].reshape(shape)
+    np.testing.assert_allclose(back, weight, atol=0.5 * float(whole["weight_scales"].max()))
+
+
+def test_large_weights_are_not_copied_as_float64() -> None:
+    weight = np.random.default_rng(0).standard_normal((2048, 2048)).astype(np.float32)
+    tracemalloc.start()
+    fields = quantize_weighted(
+        weight, np.zeros(2048, np.float32), Activation.NONE, 0, _context(weight, 2048)
+    )
+    weight_sums(fields["weight"], 0)
+    exact_float_type(fields["weight"], 0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # A quarter for the int8 weights, as much again, at most, for their magnitudes.
+    assert peak < weight.nbytes

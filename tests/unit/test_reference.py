@@ -17,6 +17,7 @@ from cnnc.ops.fully_connected import FullyConnected
 from cnnc.ops.reshape import Reshape
 from cnnc.quantize.calibrate import calibrate
 from cnnc.quantize.fixed_point import quantize_real
+from cnnc.quantize.float_reference import run_float
 from cnnc.quantize.quantize import quantize
 from cnnc.quantize.sqnr import LARGEST_DB, layer_sqnr
 from cnnc.simulator.reference import iterate_reference, run_outputs, run_reference
@@ -141,10 +142,16 @@ def test_sqnr_is_the_ratio_of_energies() -> None:
     assert all(25.0 < value < 60.0 for value in found.values())
 
 
-def test_sqnr_uses_sixteen_samples_at_most() -> None:
-    network = quantized()
-    first = layer_sqnr(model(), network, samples(16))
-    assert layer_sqnr(model(), network, samples(1000)) == pytest.approx(first)
+def test_sqnr_uses_sixteen_samples_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def counted(network: FloatModel, given: dict[str, F32]) -> Iterator[tuple[str, F32]]:
+        sizes.append(len(given["x"]))
+        return run_float(network, given)
+
+    monkeypatch.setattr("cnnc.quantize.sqnr.run_float", counted)
+    layer_sqnr(model(), quantized(), samples(1000))
+    assert sizes == [16]
 
 
 def test_sqnr_without_signal_or_noise_is_finite() -> None:
@@ -157,3 +164,19 @@ def test_sqnr_leaves_out_values_of_another_shape() -> None:
     smaller = model()
     smaller = replace(smaller, nodes=smaller.nodes[:2], outputs=smaller.outputs[1:])
     assert set(layer_sqnr(smaller, quantized(), samples(4))) == {"x", "a", "b"}
+
+
+def test_noise_is_measured_all_over_the_data() -> None:
+    silent = np.zeros((1000, 1, 6), np.float32)
+    loud = silent.copy()
+    loud[16:] = np.random.default_rng(2).standard_normal((984, 1, 6))
+
+    def given(data: F32) -> Samples:
+        def source(size: int) -> Iterator[dict[str, F32]]:
+            for start in range(0, len(data), size):
+                yield {"x": data[start : start + size]}
+
+        return Samples(len(data), None, source)
+
+    assert layer_sqnr(model(), quantized(), given(silent))["x"] == LARGEST_DB
+    assert layer_sqnr(model(), quantized(), given(loud))["x"] < 60.0

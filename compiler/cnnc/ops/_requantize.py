@@ -19,7 +19,7 @@ import numpy.typing as npt
 from cnnc.codegen.kernel import ConstantArgument
 from cnnc.errors import ModelError
 from cnnc.ir.op import QuantOp
-from cnnc.ir.types import F32, I8, I32, I64, Activation
+from cnnc.ir.types import F32, I8, I32, I64, Activation, Shape
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import (
     Arithmetic,
@@ -30,11 +30,13 @@ from cnnc.quantize.fixed_point import (
 
 WEIGHT_MAX = 127
 """Weights are symmetric: -128 would let a pair of products pass int16 x 2 in fast kernels."""
+BLOCK_ELEMENTS = 2**18
+"""Weights that are quantized together, whole channels; bounds the float64 copies."""
 ACTIVATION_SPAN = 255
 """Largest |q - zero_point|."""
 _SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
 _LARGEST_SCALE = float(np.finfo(np.float32).max)
-_Number = TypeVar("_Number", np.float64, np.int64)
+_Number = TypeVar("_Number", np.float32, np.int8)
 
 
 class WeightedFields(TypedDict):
@@ -123,8 +125,7 @@ class QuantWeightedOp(QuantOp):
 
 def weight_sums(weight: I8, channel_axis: int) -> I64:
     """Return the sum of the weights of each output channel."""
-    rows = _channel_rows(weight.astype(np.int64), channel_axis)
-    sums: I64 = rows.sum(axis=1)
+    sums: I64 = _channel_rows(weight, channel_axis).sum(axis=1, dtype=np.int64)
     return sums
 
 
@@ -146,22 +147,14 @@ def quantize_weighted(
     Raises:
         ModelError: A bias is so large that its weight scale would pass float32.
     """
-    rows = _channel_rows(weight.astype(np.float64), channel_axis)
+    rows = _channel_rows(weight, channel_axis)
     source, result = context.inputs[0], context.output
-    scales = np.array(
-        [
-            _channel_scale(row, float(offset), source.scale, context.node)
-            for row, offset in zip(rows, bias, strict=True)
-        ],
-        dtype=np.float32,
-    )
+    integers, scales = _quantize_rows(rows, bias, source.scale, context.node)
     double_scales = scales.astype(np.float64)
     multipliers, shifts = quantize_multipliers(source.scale * double_scales / result.scale)
-    shape = [1] * weight.ndim
-    shape[channel_axis] = -1
     minimum, maximum = activation_limits(activation, result)
     return WeightedFields(
-        weight=_quantize_row(weight.astype(np.float64), double_scales.reshape(shape)),
+        weight=_original_order(integers, weight.shape, channel_axis),
         bias=round_half_away(bias / (source.scale * double_scales)).astype(np.int32),
         weight_scales=scales,
         multipliers=multipliers,
@@ -177,6 +170,28 @@ def quantize_weighted(
 def _channel_rows(weight: npt.NDArray[_Number], channel_axis: int) -> npt.NDArray[_Number]:
     moved = np.moveaxis(weight, channel_axis, 0)
     return moved.reshape(len(moved), -1)
+
+
+def _original_order(rows: I8, shape: Shape, channel_axis: int) -> I8:
+    """Undo ``_channel_rows``."""
+    axis = channel_axis % len(shape)
+    moved = rows.reshape(shape[axis], *shape[:axis], *shape[axis + 1 :])
+    return np.ascontiguousarray(np.moveaxis(moved, 0, axis))
+
+
+def _quantize_rows(rows: F32, bias: F32, input_scale: float, node: str) -> tuple[I8, F32]:
+    """Return int8 [channels][weights] and the scale of each channel."""
+    integers = np.empty(rows.shape, np.int8)
+    scales = np.empty(len(rows), np.float32)
+    # float64 copies of some channels only: all weights may be hundreds of megabytes.
+    step = max(1, BLOCK_ELEMENTS // max(rows.shape[1], 1))
+    for begin in range(0, len(rows), step):
+        part = slice(begin, begin + step)
+        wide = rows[part].astype(np.float64)
+        pairs = zip(wide, bias[part], strict=True)
+        scales[part] = [_channel_scale(row, float(b), input_scale, node) for row, b in pairs]
+        integers[part] = _quantize_row(wide, scales[part, np.newaxis].astype(np.float64))
+    return integers, scales
 
 
 def _quantize_row(weight: npt.NDArray[np.float64], scale: npt.NDArray[np.float64] | float) -> I8:
@@ -203,7 +218,7 @@ def _accumulator_bound(
     row: npt.NDArray[np.float64], bias: float, input_scale: float, scale: float
 ) -> float:
     """Return |q_b| + 255 sum |q_w|, the largest accumulator that any input can give."""
-    taps = int(np.abs(_quantize_row(row, scale).astype(np.int64)).sum())
+    taps = int(np.abs(_quantize_row(row, scale)).sum(dtype=np.int64))
     return abs(bias) / (input_scale * scale) + 0.5 + ACTIVATION_SPAN * taps
 
 

@@ -4,22 +4,28 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from cnnc.importer.data import Samples, to_storage
 from cnnc.ir.float_model import FloatModel, FloatNode
 from cnnc.ir.op import WeightedOp
-from cnnc.ir.types import F32, AnyArray, elements
+from cnnc.ir.types import F32, AnyArray, Quantization, elements
 from cnnc.quantize.builder import QuantModelBuilder
+from cnnc.quantize.calibrate import batch_size
 from cnnc.quantize.compensate import OperandMoments, compensated_weights
-from cnnc.quantize.fixed_point import Arithmetic, dequantize, quantize_real
+from cnnc.quantize.fixed_point import Arithmetic, quantize_real
 from cnnc.quantize.quantize import start_quantization
 from cnnc.quantize.ranges import ValueRanges
+from cnnc.quantize.sampling import spread_samples
 
 SAMPLE_LIMIT = 256
 LIVE_BYTES = 256 * 2**20
-"""Bound on the float values that are alive at once, for all samples; fewer samples if need be."""
+"""Bound on the values, float and int8, that are alive at once for all samples; fewer samples are
+used if need be."""
 
 ROW_LIMIT = 2**14
 """Rows (output pixels of all samples) that one layer is fitted to; spread evenly over them."""
@@ -29,6 +35,12 @@ TAP_LIMIT = 2048
 more are rounded to nearest: with so many terms the errors average out."""
 
 CHUNK_BYTES = 16 * 2**20
+"""Bound on the unfolded operand of the samples that are looked at together."""
+
+EVALUATED_ELEMENTS = 2**20
+"""Elements of an op's largest operand for the samples that are evaluated together."""
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 Progress = Callable[[int, int], None]
 """Called with (layers done, layers in all)."""
@@ -47,14 +59,14 @@ def adapt_weights(
     Args:
         model: The network, calibrated.
         ranges: Its ranges; they hold for the result too.
-        samples: Calibration data; at most 256 samples are used.
+        samples: Calibration data; at most 256 samples from all over them are used.
         progress: Called after each layer.
 
     Raises:
         CalibrationError: As ``quantize``.
         ModelError: As ``quantize``.
     """
-    batch = next(samples.batches(_sample_count(model), SAMPLE_LIMIT))
+    batch = spread_samples(samples, _sample_count(model), batch_size(model))
     inputs = {port.value: to_storage(port, batch[port.name]) for port in model.inputs}
     run = _PairedRun(model, start_quantization(model, ranges, "double"), inputs)
     adapted: list[FloatNode] = []
@@ -89,11 +101,16 @@ class _PairedRun:
     def step(self, node: FloatNode) -> FloatNode:
         """Run one node on both sides; returns it with adapted weights if it has any."""
         adapted = self._adapt(node, node.op) if isinstance(node.op, WeightedOp) else node
-        for added in self._builder.add(adapted):
+        made = self._builder.add(adapted)
+        for added in made:
+            evaluate = partial(added.op.evaluate, arithmetic=self._arithmetic)
             operands = [self._int8_operand(name) for name in added.inputs]
-            self._int8[added.output] = added.op.evaluate(operands, self._arithmetic)
+            self._int8[added.output] = _in_chunks(evaluate, operands)
+        for added in made[:-1]:
+            del self._int8[added.output]
         with np.errstate(all="ignore"):
-            self._real[node.output] = node.op.evaluate([self._real[name] for name in node.inputs])
+            reals = [self._real[name] for name in node.inputs]
+            self._real[node.output] = _in_chunks(node.op.evaluate, reals)
         self._forget(node)
         return adapted
 
@@ -111,26 +128,53 @@ class _PairedRun:
                 self._int8.pop(name, None)
 
     def _adapt(self, node: FloatNode, op: WeightedOp) -> FloatNode:
-        name = node.inputs[0]
         weight = op.weight_matrix()
         if weight.shape[2] > TAP_LIMIT:
             _logger.info("%s: %d weights per channel are not adapted", node.name, weight.shape[2])
             return node
-        moments = OperandMoments.empty(weight.shape[0], weight.shape[2])
-        real, integers = self._real[name], self._int8_operand(name)
-        format_ = self._builder.values[name].quantization
+        format_ = self._builder.values[node.inputs[0]].quantization
+        moments = self._moments(node, op, format_)
+        found = compensated_weights(weight, op.bias, moments, format_)
+        if found is None:
+            _logger.warning("%s: the fit failed; its weights are rounded to nearest", node.name)
+            return node
+        self.adapted += 1
+        return replace(node, op=op.with_weights(*found))
+
+    def _moments(self, node: FloatNode, op: WeightedOp, format_: Quantization) -> OperandMoments:
+        real, integers = self._real[node.inputs[0]], self._int8_operand(node.inputs[0])
+        groups, _, taps = op.weight_matrix().shape
         rows_per_sample = elements(self._builder.model.shapes[node.output][:-1])
         stride = _row_stride(self._samples * rows_per_sample)
-        row_bytes = weight.shape[0] * weight.shape[2] * weight.itemsize
+        row_bytes = groups * taps * real.itemsize
         chunk = max(1, CHUNK_BYTES // (row_bytes * max(rows_per_sample, 1)))
+        moments = OperandMoments.empty(groups, taps)
+        zero_point = np.float32(format_.zero_point)
         for begin in range(0, self._samples, chunk):
             part = slice(begin, begin + chunk)
-            moments.add(
-                op.unfold(real[part])[:, ::stride],
-                op.unfold(dequantize(integers[part], format_))[:, ::stride],
-            )
-        self.adapted += 1
-        return replace(node, op=op.with_weights(*compensated_weights(weight, op.bias, moments)))
+            centred = integers[part].astype(np.float32) - zero_point
+            with np.errstate(over="ignore", invalid="ignore"):
+                error = real[part] / np.float32(format_.scale) - centred
+            # Padding is zero in both.
+            moments.add(op.unfold(centred)[:, ::stride] + zero_point, op.unfold(error)[:, ::stride])
+        return moments
+
+
+def _in_chunks(
+    evaluate: Callable[[list[npt.NDArray[_Scalar]]], npt.NDArray[_Scalar]],
+    operands: list[npt.NDArray[_Scalar]],
+) -> npt.NDArray[_Scalar]:
+    """Evaluate a few samples at a time: integer ops hold several int64 copies of what they read."""
+    samples = len(operands[0])
+    largest = max(operand.size // max(samples, 1) for operand in operands)
+    step = max(1, EVALUATED_ELEMENTS // max(largest, 1))
+    if step >= samples:
+        return evaluate(operands)
+    parts = [
+        evaluate([operand[begin : begin + step] for operand in operands])
+        for begin in range(0, samples, step)
+    ]
+    return np.concatenate(parts)
 
 
 def _row_stride(rows: int) -> int:
@@ -139,13 +183,19 @@ def _row_stride(rows: int) -> int:
 
 
 def _sample_count(model: FloatModel) -> int:
-    """Return how many samples fit ``LIVE_BYTES``, by the largest node's operands and result."""
-    largest = max(
-        (
-            sum(elements(shape) for shape in (*model.input_shapes(node), model.shapes[node.output]))
-            for node in model.nodes
-        ),
-        default=1,
-    )
-    item_bytes = np.dtype(np.float32).itemsize
-    return max(1, min(SAMPLE_LIMIT, LIVE_BYTES // (2 * item_bytes * largest)))
+    """Return how many samples fit ``LIVE_BYTES``."""
+    item_bytes = np.dtype(np.float32).itemsize + np.dtype(np.int8).itemsize
+    return max(1, min(SAMPLE_LIMIT, LIVE_BYTES // (item_bytes * max(_live_elements(model), 1))))
+
+
+def _live_elements(model: FloatModel) -> int:
+    """Return the largest number of elements that are alive at once for one sample."""
+    uses = Counter(name for node in model.nodes for name in set(node.inputs))
+    live = {port.value for port in model.inputs}
+    largest = 0
+    for node in model.nodes:
+        live.add(node.output)
+        largest = max(largest, sum(elements(model.shapes[name]) for name in live))
+        uses.subtract(set(node.inputs))
+        live -= {name for name in (*node.inputs, node.output) if uses[name] == 0}
+    return largest

@@ -7,7 +7,7 @@ from cnnc.errors import CalibrationError, CnncError, ModelError
 from cnnc.ir.float_model import FloatModel, FloatNode
 from cnnc.ir.op import QuantOp
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
-from cnnc.ir.types import AnyArray, Quantization, Rounding
+from cnnc.ir.types import INT8_MAX, INT8_MIN, AnyArray, Quantization, Rounding
 from cnnc.ops.requantize import requantize
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import quantize_real
@@ -133,7 +133,18 @@ def _quantize_op(node: FloatNode, context: QuantizeContext) -> QuantOp:
         raise kind(problem, error.remedy, error.where or node.name) from error
     except ValueError as error:
         raise CalibrationError(
-            f"{place} has no int8 form for the calibrated ranges: {error}",
+            f"{place} has no int8 form for the calibrated ranges ({_ranges(context)}): {error}",
             "check the scale of the calibration data and of the weights",
             node.name,
         ) from error
+
+
+def _ranges(context: QuantizeContext) -> str:
+    operands = ", ".join(_range(format_) for format_ in context.inputs)
+    return f"operands {operands}, result {_range(context.output)}"
+
+
+def _range(format_: Quantization) -> str:
+    low = format_.scale * (INT8_MIN - format_.zero_point)
+    high = format_.scale * (INT8_MAX - format_.zero_point)
+    return f"[{low:.3g}, {high:.3g}]"

@@ -12,7 +12,7 @@ from cnnc.ir.float_model import FloatModel
 from cnnc.ir.op import OutputFormat
 from cnnc.ir.types import F32, elements
 from cnnc.options import CalibrationMethod
-from cnnc.quantize.clipping import choose_range, minmax_range
+from cnnc.quantize.clipping import choose_range, minmax_range, steadied
 from cnnc.quantize.float_reference import run_float
 from cnnc.quantize.histogram import Histogram
 from cnnc.quantize.parameters import with_zero
@@ -104,10 +104,8 @@ def choose_ranges(
     for name, array in model.constants.items():
         ranges[name] = _constant_range(array)
     for value, histogram in observations.histograms.items():
-        if value in unclipped:
-            ranges[value] = minmax_range(histogram)
-        else:
-            ranges[value] = choose_range(histogram, method)
+        found = minmax_range(histogram) if value in unclipped else choose_range(histogram, method)
+        ranges[value] = steadied(found)
         _logger.debug("%s: [%g, %g]", value, ranges[value].low, ranges[value].high)
     return ValueRanges(ranges, observations.samples, method)
 
@@ -127,11 +125,12 @@ def batch_size(model: FloatModel) -> int:
 
 def _unclipped_values(model: FloatModel) -> set[str]:
     """Return graph inputs, outputs and logits, with every value that shares their format."""
+    keeping = (OutputFormat.SAME_AS_INPUT, OutputFormat.COMMON)
     found = {port.value for port in (*model.inputs, *model.outputs)}
     for node in reversed(model.nodes):
         if node.op.kind in LOGIT_READERS:
             found.update(node.inputs)
-        if node.output in found and node.op.output_format is OutputFormat.SAME_AS_INPUT:
+        if node.output in found and node.op.output_format in keeping:
             found.update(node.inputs)
     return found
 

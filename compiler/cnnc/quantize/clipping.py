@@ -3,6 +3,8 @@
 A range narrower than [minimum, maximum] makes steps finer and saturates the rare values outside.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -20,6 +22,21 @@ CANDIDATES = 101
 
 SMALLEST_FRACTION = 0.1
 """The innermost clip point, as a fraction of the extreme."""
+
+
+MANTISSA_BITS = 16
+"""Bits of a range's ends. Float32 sums differ in their last bits between processors; ranges, and
+with them scales and weights, shall not."""
+
+
+def steadied(range_: ValueRange) -> ValueRange:
+    """Return the range with both ends rounded to ``MANTISSA_BITS`` bits."""
+    return ValueRange(_rounded(range_.low), _rounded(range_.high))
+
+
+def _rounded(real: float) -> float:
+    mantissa, exponent = math.frexp(real)
+    return math.ldexp(round(math.ldexp(mantissa, MANTISSA_BITS)), exponent - MANTISSA_BITS)
 
 
 def choose_range(histogram: Histogram, method: CalibrationMethod) -> ValueRange:

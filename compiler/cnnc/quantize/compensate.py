@@ -1,19 +1,24 @@
 """Round the weights of one layer so that the errors of its inputs and weights cancel.
 
-A layer is y = W x + b for float operands x, and sees x~ once everything before it is on int8. With
-both centred on their means over the calibration data,
+A layer is y = W x + b for float operands x, and sees x~ = s (q - z) once everything before it is on
+int8. In steps of the operand's format, with u = q - z and e = x / s - u the error of the operand,
+all centred on their means over the calibration data,
 
-    H = sum x~ x~^T      C = sum x x~^T      h = mean(diag H)
-    W' = (W C + f W) (H + f I)^-1            f = FIT_DAMPING h
+    H = sum u u^T        E = sum e u^T        h = mean(diag H)
+    W' = W + W E (H + f I)^-1                 f = FIT_DAMPING h
 
 W' is the least squares fit of W' x~ to W x, held near W so that it does not learn the calibration
 data by heart. It is then rounded to the int8 grid of its output channel one tap after the other;
-what rounding tap k is off by is made good by the taps that are still real:
+what the taps before are off by is made good by those that are still real:
 
-    w_j -= e_k U_kj / U_kk  for j > k        (H + r I)^-1 = U^T U,  r = ROUNDING_DAMPING h
+    w_k += sum over j < k of (w'_j - round(w_j)) R_jk / R_kk      H + r I = R R^T,
+                                                                  r = ROUNDING_DAMPING h
 
-with U upper triangular (optimal brain surgeon; Frantar et al. 2022, GPTQ, section 3). The bias
-takes the means: b' = b + W mean(x) - W'' mean(x~).
+with R upper triangular (optimal brain surgeon; Frantar et al. 2022, GPTQ, section 3). The bias
+takes the means: b' = b + s (W mean(u + e) - W'' mean(u)).
+
+Sums over q are exact integers, hence so is H up to one division: no operand, however little it
+varies, is lost to cancellation, and the order of summation does not matter.
 
 Shapes: [groups][out][taps] for weights, [groups][rows][taps] for operands, [groups][taps][taps].
 """
@@ -22,7 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnc.ir.types import F32, F64
+from cnnc.ir.types import F32, F64, Quantization
 
 FIT_DAMPING = 1.0
 """Of 0.01, 0.1 and 1 the one that holds best on data that were not calibrated with."""
@@ -30,22 +35,31 @@ FIT_DAMPING = 1.0
 ROUNDING_DAMPING = 0.01
 WEIGHT_MAX = 127
 
+SMALLEST_VARIANCE = 1e-4
+"""In steps squared, mean over the taps. An operand that varies less says nothing."""
+
+EXACT_ROWS = 1024
+"""Rows whose products of int8 values sum up exactly in float32: 2^10 times 2^14 is 2^24."""
+
+BLOCK_TAPS = 128
+"""Taps that are rounded before what they are off by reaches all later ones, in one product."""
+
 
 @dataclass(eq=False)
 class OperandMoments:
-    """Sums over the calibration rows of a layer's float and int8 operands.
+    """Sums over the calibration rows of a layer's operand, in steps of its format.
 
     Attributes:
-        real_sum: sum x, [groups][taps].
-        int8_sum: sum x~, [groups][taps].
-        int8_square: sum x~ x~^T, [groups][taps][taps].
-        cross: sum x x~^T, [groups][taps][taps].
+        integer_sum: sum q, [groups][taps].
+        error_sum: sum e, [groups][taps].
+        square: sum q q^T, [groups][taps][taps].
+        cross: sum e q^T, [groups][taps][taps].
         rows: How many rows were added.
     """
 
-    real_sum: F64
-    int8_sum: F64
-    int8_square: F64
+    integer_sum: F64
+    error_sum: F64
+    square: F64
     cross: F64
     rows: int = 0
 
@@ -53,24 +67,35 @@ class OperandMoments:
     def empty(groups: int, taps: int) -> "OperandMoments":
         """Return sums over no rows."""
         return OperandMoments(
-            real_sum=np.zeros((groups, taps)),
-            int8_sum=np.zeros((groups, taps)),
-            int8_square=np.zeros((groups, taps, taps)),
+            integer_sum=np.zeros((groups, taps)),
+            error_sum=np.zeros((groups, taps)),
+            square=np.zeros((groups, taps, taps)),
             cross=np.zeros((groups, taps, taps)),
         )
 
-    def add(self, real: F32, int8: F32) -> None:
-        """Add rows; both [groups][rows][taps], the second one dequantized."""
-        # Matrix products of strided arrays do not reach BLAS.
-        real, int8 = np.ascontiguousarray(real), np.ascontiguousarray(int8)
-        self.real_sum += real.sum(axis=1, dtype=np.float64)
-        self.int8_sum += int8.sum(axis=1, dtype=np.float64)
-        self.int8_square += np.matmul(int8.transpose(0, 2, 1), int8)
-        self.cross += np.matmul(real.transpose(0, 2, 1), int8)
-        self.rows += real.shape[1]
+    def add(self, integers: F32, error: F32) -> None:
+        """Add rows; both [groups][rows][taps].
+
+        Args:
+            integers: q, -128..127.
+            error: x / s - (q - z).
+        """
+        for begin in range(0, integers.shape[1], EXACT_ROWS):
+            # Matrix products of strided arrays do not reach BLAS.
+            q = np.ascontiguousarray(integers[:, begin : begin + EXACT_ROWS])
+            e = np.ascontiguousarray(error[:, begin : begin + EXACT_ROWS])
+            self.integer_sum += q.sum(axis=1, dtype=np.float64)
+            self.square += np.matmul(q.transpose(0, 2, 1), q)
+            # Infinities are found when the sums are used.
+            with np.errstate(over="ignore", invalid="ignore"):
+                self.error_sum += e.sum(axis=1, dtype=np.float64)
+                self.cross += np.matmul(e.transpose(0, 2, 1), q)
+            self.rows += q.shape[1]
 
 
-def compensated_weights(weight: F32, bias: F32, moments: OperandMoments) -> tuple[F32, F32]:
+def compensated_weights(
+    weight: F32, bias: F32, moments: OperandMoments, format_: Quantization
+) -> tuple[F32, F32] | None:
     """Return weights on the int8 grid of their output channel, and the bias that goes with them.
 
     The largest weight of each channel is +-127 steps, so that quantizing finds the same grid.
@@ -78,51 +103,98 @@ def compensated_weights(weight: F32, bias: F32, moments: OperandMoments) -> tupl
     Args:
         weight: [groups][out][taps].
         bias: [groups * out].
-        moments: Of the operands, at least one row.
+        moments: Of the operand, at least one row.
+        format_: Of the operand.
+
+    Returns:
+        None where float32 cannot hold the result: then the weights are best left as they are.
     """
-    real_mean = moments.real_sum / moments.rows
-    int8_mean = moments.int8_sum / moments.rows
-    square = moments.int8_square - moments.rows * _outer(int8_mean, int8_mean)
-    cross = moments.cross - moments.rows * _outer(real_mean, int8_mean)
-    spread = np.trace(square, axis1=1, axis2=2) / square.shape[1]
-    # An operand that never varies says nothing: the weights are rounded as they are.
-    spread = np.where(spread > 0.0, spread, 1.0)[:, np.newaxis, np.newaxis]
-    diagonal = spread * np.eye(square.shape[1])
+    if not (np.isfinite(moments.error_sum).all() and np.isfinite(moments.cross).all()):
+        return None
     wide = weight.astype(np.float64)
-    target = np.matmul(wide, cross + FIT_DAMPING * diagonal)
-    fitted = np.matmul(target, np.linalg.inv(square + FIT_DAMPING * diagonal))
-    rounded = _round_in_turn(fitted, _upper_factor(square + ROUNDING_DAMPING * diagonal))
-    shift = np.matmul(wide, real_mean[..., np.newaxis]) - np.matmul(
-        rounded, int8_mean[..., np.newaxis]
-    )
-    return rounded.astype(np.float32), (bias + shift.reshape(-1)).astype(np.float32)
+    hessian = _centred(moments.square, moments.integer_sum, moments.integer_sum, moments.rows)
+    spread = np.trace(hessian, axis1=1, axis2=2) / hessian.shape[1]
+    spread = np.maximum(spread, SMALLEST_VARIANCE * moments.rows)
+    try:
+        fitted = wide + _fit(wide, moments, hessian, FIT_DAMPING * spread)
+        factor = _upper_factor(hessian, ROUNDING_DAMPING * spread)
+    except np.linalg.LinAlgError:
+        return None
+    rounded = _round_in_turn(fitted, factor)
+    integer_mean = moments.integer_sum / moments.rows - format_.zero_point
+    real_mean = integer_mean + moments.error_sum / moments.rows
+    shift = _applied(wide, real_mean) - _applied(rounded, integer_mean)
+    with np.errstate(over="ignore"):
+        result = rounded.astype(np.float32)
+        offset = (bias + format_.scale * shift.reshape(-1)).astype(np.float32)
+    finite = bool(np.isfinite(result).all() and np.isfinite(offset).all())
+    return (result, offset) if finite else None
 
 
-def _outer(first: F64, second: F64) -> F64:
-    product: F64 = first[:, :, np.newaxis] * second[:, np.newaxis, :]
+def _applied(weight: F64, operand: F64) -> F64:
+    """Return W x; [groups][out]."""
+    product: F64 = np.matmul(weight, operand[..., np.newaxis])[..., 0]
     return product
 
 
-def _upper_factor(matrix: F64) -> F64:
-    """Return U, upper triangular with matrix^-1 = U^T U."""
-    inverse = np.linalg.inv(matrix)
-    symmetric = (inverse + inverse.transpose(0, 2, 1)) / 2.0
-    lower = np.linalg.cholesky(symmetric).astype(np.float64, copy=False)
-    return lower.transpose(0, 2, 1)
+def _centred(product: F64, left: F64, right: F64, rows: int) -> F64:
+    """Return sum (a - mean a)(b - mean b)^T from sum a b^T, sum a and sum b."""
+    # For integers this is exact up to the division: rows^2 2^14 stays far below 2^53.
+    centred = product * rows
+    centred -= left[:, :, np.newaxis] * right[:, np.newaxis, :]
+    centred /= rows
+    return centred
+
+
+def _fit(weight: F64, moments: OperandMoments, hessian: F64, damping: F64) -> F64:
+    """Return W E (H + f I)^-1."""
+    cross = _centred(moments.cross, moments.error_sum, moments.integer_sum, moments.rows)
+    target = np.matmul(weight, cross)
+    del cross
+    # H is symmetric: the transposed system has the same matrix.
+    solved = np.linalg.solve(_damped(hessian, damping), target.transpose(0, 2, 1))
+    result: F64 = solved.transpose(0, 2, 1).astype(np.float64, copy=False)
+    return result
+
+
+def _damped(hessian: F64, damping: F64) -> F64:
+    result = hessian.copy()
+    diagonal = np.arange(hessian.shape[1])
+    result[:, diagonal, diagonal] += damping[:, np.newaxis]
+    return result
+
+
+def _upper_factor(hessian: F64, damping: F64) -> F64:
+    """Return R, upper triangular with H + r I = R R^T, its columns divided by R's diagonal."""
+    # With the taps in reverse order the lower Cholesky factor becomes the upper one.
+    lower = np.linalg.cholesky(_damped(hessian, damping)[:, ::-1, ::-1])
+    upper: F64 = np.ascontiguousarray(lower[:, ::-1, ::-1], dtype=np.float64)
+    upper /= np.diagonal(upper, axis1=1, axis2=2).copy()[:, np.newaxis, :]
+    return upper
 
 
 def _round_in_turn(weight: F64, factor: F64) -> F64:
     """Return the weights rounded to multiples of max |w| / 127 per output channel."""
-    largest = np.abs(weight).max(axis=2)
+    # [groups][taps][out]: what belongs to one tap is contiguous.
+    fitted = np.ascontiguousarray(weight.transpose(0, 2, 1))
+    magnitude = np.abs(fitted)
+    largest = magnitude.max(axis=1)
     scale = np.where(largest > 0.0, largest / WEIGHT_MAX, 1.0)
-    anchor = np.abs(weight).argmax(axis=2)
-    left, result = weight.copy(), np.empty_like(weight)
-    for tap in range(weight.shape[2]):
-        steps = np.clip(np.rint(left[:, :, tap] / scale), -WEIGHT_MAX, WEIGHT_MAX)
-        # The weight that defines the grid must stay at its end.
-        extreme = np.sign(weight[:, :, tap]) * WEIGHT_MAX
-        steps = np.where(anchor == tap, extreme, steps)
-        result[:, :, tap] = steps * scale
-        error = (left[:, :, tap] - result[:, :, tap]) / factor[:, np.newaxis, tap, tap]
-        left[:, :, tap + 1 :] -= error[..., np.newaxis] * factor[:, np.newaxis, tap, tap + 1 :]
-    return result
+    anchor = magnitude.argmax(axis=1)
+    del magnitude
+    left, result = fitted.copy(), np.empty_like(fitted)
+    taps = fitted.shape[1]
+    for begin in range(0, taps, BLOCK_TAPS):
+        end = min(begin + BLOCK_TAPS, taps)
+        for tap in range(begin, end):
+            steps = np.clip(np.rint(left[:, tap] / scale), -WEIGHT_MAX, WEIGHT_MAX)
+            # The weight that defines the grid must stay at its end.
+            extreme = np.sign(fitted[:, tap]) * WEIGHT_MAX
+            result[:, tap] = np.where(anchor == tap, extreme, steps) * scale
+            error = fitted[:, tap] - result[:, tap]
+            row = factor[:, tap, tap + 1 : end, np.newaxis]
+            left[:, tap + 1 : end] += row * error[:, np.newaxis, :]
+        if end < taps:
+            errors = fitted[:, begin:end] - result[:, begin:end]
+            left[:, end:] += np.matmul(factor[:, begin:end, end:].transpose(0, 2, 1), errors)
+    return np.ascontiguousarray(result.transpose(0, 2, 1))

@@ -1,9 +1,10 @@
 """Decide the int8 format of every value, and where an operand has to be requantized.
 
 Rules (``OutputFormat``): an op's output has the format of its calibrated range, of its operand, a
-fixed one, or, for concat, one format that all operands are brought to. An operand that nobody else
-reads adopts the common format where it is produced, through any chain of format-keeping ops that
-are read once; every other operand needs a requantization.
+fixed one, or, for concat, one format that holds all operands and that they are brought to
+(``joined_ranges.py``). An operand that nobody else reads adopts the common format where it is
+produced, through any chain of format-keeping ops that are read once; every other operand needs a
+requantization.
 """
 
 from collections import Counter
@@ -13,6 +14,7 @@ from cnnc.errors import InternalError
 from cnnc.ir.float_model import FloatModel, FloatNode
 from cnnc.ir.op import OutputFormat
 from cnnc.ir.types import Quantization
+from cnnc.quantize.joined_ranges import JoinedRanges, join_ranges
 from cnnc.quantize.ranges import ValueRanges
 
 
@@ -38,16 +40,18 @@ def assign_formats(model: FloatModel, ranges: ValueRanges) -> Formats:
 
     Raises:
         InternalError: A range is missing, or an op with a fixed format does not say which.
+        CalibrationError: int8 cannot cover a range; names the value.
     """
-    adopted = _adopted_formats(model, ranges)
+    joined = join_ranges(model, ranges)
+    adopted = _adopted_formats(model, joined)
     values: dict[str, Quantization] = {}
     for name in (*(port.value for port in model.inputs), *model.constants):
-        values[name] = adopted.get(name) or ranges.quantization(name)
+        values[name] = adopted.get(name) or joined.ranges.quantization(name)
     requantized: dict[tuple[str, int], Quantization] = {}
     for node in model.nodes:
-        output = _output_format(node, values, adopted, ranges)
+        output = _output_format(node, values, adopted, joined)
         values[node.output] = output
-        if not _has_common_format(node):
+        if node.output not in joined.joining:
             continue
         for index, name in enumerate(node.inputs):
             if values[name] != output:
@@ -55,42 +59,39 @@ def assign_formats(model: FloatModel, ranges: ValueRanges) -> Formats:
     return Formats(values, requantized)
 
 
-def _has_common_format(node: FloatNode) -> bool:
-    if node.op.output_format is OutputFormat.COMMON:
-        return True
-    return node.op.output_format is OutputFormat.SAME_AS_INPUT and len(node.inputs) > 1
-
-
 def _output_format(
     node: FloatNode,
     values: dict[str, Quantization],
     adopted: dict[str, Quantization],
-    ranges: ValueRanges,
+    joined: JoinedRanges,
 ) -> Quantization:
     if node.op.output_format is OutputFormat.FIXED:
         if node.op.fixed_format is None:
             raise InternalError(f"{node.op.kind} has a fixed output format but does not say which")
         return node.op.fixed_format
-    if node.op.output_format is OutputFormat.SAME_AS_INPUT and len(node.inputs) == 1:
+    if node.op.output_format is OutputFormat.SAME_AS_INPUT and node.output not in joined.joining:
         return values[node.inputs[0]]
-    return adopted.get(node.output) or ranges.quantization(node.output)
+    return adopted.get(node.output) or joined.ranges.quantization(node.output)
 
 
-def _adopted_formats(model: FloatModel, ranges: ValueRanges) -> dict[str, Quantization]:
+def _adopted_formats(model: FloatModel, joined: JoinedRanges) -> dict[str, Quantization]:
     """Return the format of every value that takes over the one of its only reader."""
     uses = model.use_counts()
     adopted: dict[str, Quantization] = {}
     # From the end, so that a concat inside a concat already knows what it adopts.
     for node in reversed(model.nodes):
-        if not _has_common_format(node):
+        if node.output not in joined.joining:
             continue
-        common = adopted.get(node.output) or ranges.quantization(node.output)
+        common = adopted.get(node.output) or joined.ranges.quantization(node.output)
         for name in node.inputs:
-            adopted.update(dict.fromkeys(_adopting_chain(model, name, uses), common))
+            chain = _adopting_chain(model, name, uses, joined.joining)
+            adopted.update(dict.fromkeys(chain, common))
     return adopted
 
 
-def _adopting_chain(model: FloatModel, value: str, uses: Counter[str]) -> list[str]:
+def _adopting_chain(
+    model: FloatModel, value: str, uses: Counter[str], joining: frozenset[str]
+) -> list[str]:
     """Return the value and what it is made from up to the op that can adopt; [] if none can."""
     chain: list[str] = []
     while uses[value] == 1:
@@ -100,7 +101,7 @@ def _adopting_chain(model: FloatModel, value: str, uses: Counter[str]) -> list[s
         producer = model.producer(value)
         if producer is None or producer.op.output_format is OutputFormat.FIXED:
             return []
-        if producer.op.output_format is OutputFormat.FROM_RANGE or _has_common_format(producer):
+        if producer.op.output_format is OutputFormat.FROM_RANGE or value in joining:
             return chain
         value = producer.inputs[0]
     return []

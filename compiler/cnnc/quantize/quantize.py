@@ -1,6 +1,5 @@
 """Turn the float model into the int8 model: formats, integer ops, int8 constants."""
 
-from cnnc.errors import CalibrationError
 from cnnc.ir.float_model import FloatModel
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import Rounding
@@ -35,11 +34,4 @@ def start_quantization(
     Raises:
         CalibrationError: A range has no int8 format.
     """
-    try:
-        formats = assign_formats(model, ranges)
-    except ValueError as error:
-        raise CalibrationError(
-            f"a calibrated range has no int8 format: {error}",
-            "check the scale of the calibration data and of the weights",
-        ) from error
-    return QuantModelBuilder(model, formats, rounding)
+    return QuantModelBuilder(model, assign_formats(model, ranges), rounding)

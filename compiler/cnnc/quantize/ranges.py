@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cnnc.errors import InternalError
+from cnnc.errors import CalibrationError, InternalError
 from cnnc.ir.types import Quantization
 from cnnc.options import CalibrationMethod
 from cnnc.quantize.parameters import format_of_range
@@ -44,12 +44,37 @@ class ValueRanges:
     samples: int
     method: CalibrationMethod
 
-    def quantization(self, value: str) -> Quantization:
-        """Return the int8 format of a value's own range.
+    def range(self, value: str) -> ValueRange:
+        """Return the range of a value.
 
         Raises:
             InternalError: The value was not calibrated.
         """
         if value not in self.ranges:
             raise InternalError(f"value '{value}' has no calibrated range")
-        return self.ranges[value].quantization()
+        return self.ranges[value]
+
+    def quantization(self, value: str) -> Quantization:
+        """Return the int8 format of a value's own range.
+
+        Raises:
+            InternalError: The value was not calibrated.
+            CalibrationError: int8 cannot cover the range.
+        """
+        return format_of_value(value, self.range(value))
+
+
+def format_of_value(value: str, range_: ValueRange) -> Quantization:
+    """Return the int8 format that covers a value's range.
+
+    Raises:
+        CalibrationError: There is none; names the value.
+    """
+    try:
+        return range_.quantization()
+    except ValueError as error:
+        raise CalibrationError(
+            f"the calibrated range of value '{value}' has no int8 format: {error}",
+            "check the scale of the calibration data and of the weights",
+            value,
+        ) from error

@@ -11,6 +11,7 @@ from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import F32, I8, elements
 from cnnc.quantize.fixed_point import dequantize, quantize_real
 from cnnc.quantize.float_reference import run_float
+from cnnc.quantize.sampling import spread_samples
 from cnnc.simulator.reference import iterate_reference
 
 SAMPLE_LIMIT = 16
@@ -26,7 +27,8 @@ def layer_sqnr(
 ) -> dict[str, float]:
     """Return the signal-to-quantization-noise ratio of every value, in dB.
 
-    10 * log10(sum float^2 / sum (float - dequantized)^2), over at most 16 samples.
+    10 * log10(sum float^2 / sum (float - dequantized)^2), over at most 16 samples from all over
+    the data.
 
     Args:
         model_float: The network before quantization.
@@ -38,8 +40,11 @@ def layer_sqnr(
     """
     signal: defaultdict[str, float] = defaultdict(float)
     noise: defaultdict[str, float] = defaultdict(float)
-    for batch in samples.batches(_batch_size(model_float), SAMPLE_LIMIT):
-        inputs = {port.value: to_storage(port, batch[port.name]) for port in model_float.inputs}
+    size = _batch_size(model_float)
+    chosen = spread_samples(samples, SAMPLE_LIMIT, size)
+    stored = {port.value: to_storage(port, chosen[port.name]) for port in model_float.inputs}
+    for begin in range(0, min(samples.count, SAMPLE_LIMIT), size):
+        inputs = {value: array[begin : begin + size] for value, array in stored.items()}
         real = dict(run_float(model_float, inputs))
         for value, integers in iterate_reference(model_quant, _quantized(model_quant, inputs)):
             expected = real.get(value)

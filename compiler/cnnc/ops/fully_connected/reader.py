@@ -35,8 +35,7 @@ def read_gemm(reader: "NodeReader") -> None:
         )
     alpha = reader.float_attribute("alpha", 1.0)
     beta = reader.float_attribute("beta", 1.0)
-    # Weights can be hundreds of megabytes: no copy where alpha changes nothing.
-    scaled = weight if alpha == 1.0 else (weight.astype(np.float64) * alpha).astype(np.float32)
+    scaled = _scaled(weight, alpha)
     bias = _gemm_bias(reader, (shape[axes[0]], len(weight)), beta)
     op = FullyConnected(np.ascontiguousarray(scaled), bias, Activation.NONE)
     reader.define_onnx_order(reader.emit(op, [reader.in_axes(0, axes)]))
@@ -72,6 +71,17 @@ def read_matmul(reader: "NodeReader") -> None:
         operand = reader.emit(Reshape(rows), [operand], suffix="rows")
     product = reader.emit(op, [operand], suffix="product")
     reader.define_onnx_order(reader.emit(Reshape(result), [product]))
+
+
+def _scaled(weight: F32, factor: float) -> F32:
+    """Return the double products as float32, without a float64 copy of the weights."""
+    # Weights can be hundreds of megabytes: no copy at all where the factor changes nothing.
+    if factor == 1.0:
+        return weight
+    result = np.empty(weight.shape, np.float32)
+    with np.errstate(over="ignore"):
+        np.multiply(weight, factor, out=result, dtype=np.float64, casting="same_kind")
+    return result
 
 
 def _check_first_operand(reader: "NodeReader") -> None:
