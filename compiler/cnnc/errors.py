@@ -16,12 +16,14 @@ class Unsupported:
         node: Name of the ONNX node.
         op_type: Its operator, e.g. ``Einsum``.
         reason: Why it is refused, e.g. ``this operator is not supported``.
+        remedy: What the user can do about it.
         location: User's file and line if the exporter left it in the node's metadata.
     """
 
     node: str
     op_type: str
     reason: str
+    remedy: str
     location: str | None = None
 
     def __str__(self) -> str:
@@ -59,18 +61,14 @@ class ModelError(CnncError):
 
 
 class UnsupportedOpError(ModelError):
-    """Nodes of the model are not supported; all of them are listed."""
+    """Nodes of the model are not supported; all of them are listed, each kind of remedy once."""
 
     def __init__(self, unsupported: tuple[Unsupported, ...], where: str = "") -> None:
         lines = [str(entry) for entry in unsupported]
         problem = lines[0]
         if len(lines) > 1:
             problem = f"{len(lines)} nodes are not supported:\n  " + "\n  ".join(lines)
-        super().__init__(
-            problem,
-            "docs/operators.md lists what is supported; re-export the model without these nodes",
-            where,
-        )
+        super().__init__(problem, "; ".join(dict.fromkeys(e.remedy for e in unsupported)), where)
         self.unsupported = unsupported
 
 

@@ -121,6 +121,74 @@ def test_every_unsupported_node_is_listed(
     assert "fine" not in problem
 
 
+def test_tensor_that_is_defined_twice(
+    compile_fails: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    nodes = [
+        helper.make_node("Relu", ["x"], ["y"], name="first"),
+        helper.make_node("Sigmoid", ["x"], ["y"], name="second"),
+    ]
+
+    error = compile_fails(_save_model(tmp_path / "m.onnx", nodes))
+
+    assert "'second': it defines 'y', which Relu node 'first' defines" in error["problem"]
+    assert "export the model again" in error["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("op_type", "operand", "problem"),
+    [
+        ("Squeeze", [4], "axis 4 does not exist in rank 4"),
+        ("Unsqueeze", [1, 1], "axes [1, 1] name axis 1 twice"),
+        ("Reshape", [1, 1, 8, 8, 0], "which a tensor of shape [1, 1, 8, 8] does not have"),
+    ],
+)
+def test_operands_that_make_no_sense(
+    compile_fails: Callable[..., dict[str, str]],
+    tmp_path: Path,
+    op_type: str,
+    operand: list[int],
+    problem: str,
+) -> None:
+    nodes = [helper.make_node(op_type, ["x", "operand"], ["y"], name="odd")]
+    path = _save_model(tmp_path / "m.onnx", nodes, {"operand": np.array(operand)})
+
+    error = compile_fails(path)
+
+    assert f"{op_type} node 'odd'" in error["problem"]
+    assert problem in error["problem"]
+    assert "without" not in error["remedy"]
+
+
+def test_missing_external_data_of_a_constant_node(
+    compile_fails: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    tensor = numpy_helper.from_array(np.ones((1, 1, 8, 8), np.float32), "w")
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="w.bin")
+    nodes = [
+        helper.make_node("Constant", [], ["k"], value=tensor),
+        helper.make_node("Add", ["x", "k"], ["y"]),
+    ]
+
+    assert (
+        "'w.bin', which is missing"
+        in compile_fails(_save_model(tmp_path / "m.onnx", nodes))["problem"]
+    )
+
+
+def test_scalar_network_compiles(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("ReduceMean", ["x"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["mean", "two"], ["y"]),
+    ]
+    path = _save_model(tmp_path / "m.onnx", nodes, {"two": np.array(2, np.float32)})
+
+    assert main(["compile", str(path), "-o", str(tmp_path / "out")]) == 0
+    assert "Traceback" not in capsys.readouterr().err
+
+
 def test_dynamic_shape(compile_fails: Callable[..., dict[str, str]], tmp_path: Path) -> None:
     nodes = [helper.make_node("Relu", ["x"], ["y"], name="r")]
     path = _save_model(tmp_path / "m.onnx", nodes, shape=("N", 3, "H", "W"))

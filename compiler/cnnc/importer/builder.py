@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cnnc.errors import UnsupportedAttributeError
+from cnnc.ir.finite import all_finite
 from cnnc.ir.float_model import FloatNode
+from cnnc.ir.names import unique_name
 from cnnc.ir.op import FloatOp
 from cnnc.ir.types import F32, AnyArray, Shape
 from cnnc.ops.reshape import Reshape
@@ -71,17 +73,19 @@ class GraphBuilder:
         self, name: str, op: FloatOp, inputs: Sequence[str], key: str, sources: tuple[str, ...]
     ) -> str:
         """Add a node that defines ``key``; both names are made unique. Returns the key used."""
-        unique_key = _unique(key, self.shapes)
-        unique_name = _unique(name, {node.name for node in self.nodes})
+        unique_key = unique_name(key, self.shapes)
+        label = unique_name(name, {node.name for node in self.nodes})
         self.shapes[unique_key] = op.output_shape([self.shapes[i] for i in inputs])
-        self.nodes.append(FloatNode(unique_name, op, tuple(inputs), unique_key, sources))
+        self.nodes.append(FloatNode(label, op, tuple(inputs), unique_key, sources))
         return unique_key
 
     def add_constant(self, key: str, array: AnyArray) -> str:
         """Add a float operand in storage order; returns its unique key."""
-        unique = _unique(key, self.shapes)
-        real = np.ascontiguousarray(array, dtype=np.float32)
-        if not np.isfinite(real).all():
+        unique = unique_name(key, self.shapes)
+        with np.errstate(over="ignore"):
+            # Not ascontiguousarray, which gives a scalar an axis.
+            real = np.asarray(array, dtype=np.float32, order="C")
+        if not all_finite(real):
             raise UnsupportedAttributeError(f"constant '{key}' holds NaN or infinity")
         self.constants[unique] = real
         self.shapes[unique] = real.shape
@@ -99,12 +103,3 @@ class GraphBuilder:
         op: FloatOp = Reshape(target) if moved == sorted(moved) else Transpose(permutation)
         label = f"{value.key}:{''.join(map(str, axes))}"
         return self.append(label, op, [value.key], label, ())
-
-
-def _unique(name: str, taken: "dict[str, Shape] | set[str]") -> str:
-    if name not in taken:
-        return name
-    number = 2
-    while f"{name}:{number}" in taken:
-        number += 1
-    return f"{name}:{number}"

@@ -5,12 +5,50 @@ import onnx
 from onnx import numpy_helper
 
 from cnnc.errors import ModelError
+from cnnc.importer.graph import live_nodes, used_names
 from cnnc.importer.load import first_line
+from cnnc.ir.finite import all_finite
 from cnnc.ir.types import AnyArray
 
+_DATA_FIELDS = tuple(
+    field.name
+    for field in onnx.TensorProto.DESCRIPTOR.fields
+    if field.name not in ("name", "dims", "data_type")
+)
 
-def take_array(tensor: onnx.TensorProto) -> AnyArray:
-    """Return a tensor's array; its bytes are moved out of the model, so that one copy is left.
+
+def detach_initializers(model: onnx.ModelProto) -> tuple[onnx.ModelProto, dict[str, AnyArray]]:
+    """Take the weights out of a model.
+
+    Protobuf frees memory with the whole message only, so the rest of the model moves into a new
+    one; where the caller keeps no reference to the old one, one copy of the weights is left.
+
+    Args:
+        model: Loaded, with its external data; loses the data of its initializers.
+
+    Returns:
+        The model whose initializers have name, type and shape only, and the arrays of those that
+        an output depends on.
+
+    Raises:
+        ModelError: An initializer that is used is damaged or holds NaN or infinity.
+    """
+    graph = model.graph
+    used = used_names(live_nodes(graph)) | {value.name for value in graph.output}
+    arrays: dict[str, AnyArray] = {}
+    for tensor in graph.initializer:
+        if tensor.name in used:
+            arrays[tensor.name] = to_array(tensor)
+        # Not ListFields, which copies the data.
+        for field in _DATA_FIELDS:
+            tensor.ClearField(field)
+    light = onnx.ModelProto()
+    light.CopyFrom(model)
+    return light, arrays
+
+
+def to_array(tensor: onnx.TensorProto) -> AnyArray:
+    """Return a tensor's array.
 
     Raises:
         ModelError: The data do not fit type and shape, hold NaN, or hold infinity and are not a
@@ -24,10 +62,9 @@ def take_array(tensor: onnx.TensorProto) -> AnyArray:
             "copy or download the file again, or export the model again",
             tensor.name,
         ) from error
-    tensor.ClearField("raw_data")
     if array.dtype.kind != "f":
         return array
-    faulty = np.isnan(array).any() if array.size == 1 else not np.isfinite(array).all()
+    faulty = np.isnan(array).any() if array.size == 1 else not all_finite(array)
     if faulty:
         raise ModelError(
             f"initializer '{tensor.name}' holds NaN or infinity",

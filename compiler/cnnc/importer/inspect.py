@@ -9,6 +9,7 @@ import onnx
 
 from cnnc.importer.builder import GraphBuilder
 from cnnc.importer.graph import live_nodes
+from cnnc.importer.initializer import detach_initializers
 from cnnc.importer.inputs import input_ports
 from cnnc.importer.load import default_opset, load_onnx
 from cnnc.importer.walk import Visit, Walk, start_walk
@@ -95,11 +96,11 @@ def inspect_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) ->
         DynamicShapeError: A shape is neither static nor pinned.
         UsageError: ``input_shapes`` does not fit the model.
     """
-    model = load_onnx(path)
+    model, initializers = detach_initializers(load_onnx(path))
     graph = model.graph
     live = live_nodes(graph)
     ports = input_ports(graph, live, input_shapes or {})
-    walk = start_walk(model, live, ports)
+    walk = start_walk(model, initializers, ports)
     walk.visit(live)
     return Inspection(
         file=path.name,

@@ -1,7 +1,8 @@
 """Read an ONNX file: every way in which it can be broken has a message of its own."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import onnx
@@ -40,8 +41,7 @@ def load_onnx(path: Path) -> onnx.ModelProto:
         # Before external data are loaded, because inlining copies the whole model.
         model = _inline(path, model)
     _check_graph(path, model.graph)
-    for tensor in _external_tensors(model):
-        _load_external(path, tensor)
+    load_external(path, model)
     logger.info("read %s: %d nodes, opset %d", path, len(model.graph.node), default_opset(model))
     return model
 
@@ -151,21 +151,38 @@ def _check_graph(path: Path, graph: onnx.GraphProto) -> None:
         )
 
 
-def _external_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
-    for tensor in _tensors(model.graph):
+def external_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """Yield every tensor whose data lie in another file: weights, attributes, in subgraphs too."""
+    found = [_graph_tensors(model.graph), *(_node_tensors(item.node) for item in model.functions)]
+    for tensor in chain.from_iterable(found):
         if uses_external_data(tensor):
             yield tensor
 
 
-def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+def load_external(path: Path, model: onnx.ModelProto) -> None:
+    """Put the data of other files into the model.
+
+    Raises:
+        ModelError: A file is missing, too short, or outside the model's folder.
+    """
+    for tensor in external_tensors(model):
+        _load_external(path, tensor)
+
+
+def _graph_tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
     yield from graph.initializer
-    for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                yield attribute.t
-            yield from attribute.tensors
-            if attribute.HasField("g"):
-                yield from _tensors(attribute.g)
+    yield from _node_tensors(graph.node)
+
+
+def _node_tensors(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.TensorProto]:
+    for attribute in (attribute for node in nodes for attribute in node.attribute):
+        if attribute.HasField("t"):
+            yield attribute.t
+        yield from attribute.tensors
+        if attribute.HasField("g"):
+            yield from _graph_tensors(attribute.g)
+        for graph in attribute.graphs:
+            yield from _graph_tensors(graph)
 
 
 def _load_external(path: Path, tensor: onnx.TensorProto) -> None:

@@ -8,6 +8,7 @@ from cnnc.codegen.names import identifier_from
 from cnnc.errors import ModelError, UnsupportedOpError
 from cnnc.importer.builder import GraphBuilder, StoredValue, channel_last, onnx_order
 from cnnc.importer.graph import live_nodes
+from cnnc.importer.initializer import detach_initializers
 from cnnc.importer.inputs import input_ports
 from cnnc.importer.load import load_onnx
 from cnnc.importer.walk import Walk, start_walk
@@ -34,10 +35,10 @@ def read_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) -> Fl
         UnsupportedOpError: Lists every node that cannot be imported.
         UsageError: ``input_shapes`` does not fit the model.
     """
-    model = load_onnx(path)
+    model, initializers = detach_initializers(load_onnx(path))
     nodes = live_nodes(model.graph)
     ports = input_ports(model.graph, nodes, input_shapes or {})
-    walk = start_walk(model, nodes, ports)
+    walk = start_walk(model, initializers, ports)
     walk.visit(nodes)
     if walk.unsupported:
         raise UnsupportedOpError(walk.unsupported, str(path))
@@ -67,10 +68,21 @@ def _output_port(walk: Walk, name: str, inputs: tuple[Port, ...]) -> Port:
         )
     if name not in builder.stored:
         raise ModelError(
-            f"output '{name}' is not defined by any supported result of a node",
+            f"the graph's output is '{name}', {walk.definers.absence(name)}",
             "export the model without this output",
             name,
         )
+    try:
+        return _stored_port(builder, name, inputs)
+    except ModelError as error:
+        raise ModelError(
+            f"output '{name}' cannot be stored: {error.problem}",
+            error.remedy or "end the network with fewer axes, or in another order of them",
+            name,
+        ) from error
+
+
+def _stored_port(builder: GraphBuilder, name: str, inputs: tuple[Port, ...]) -> Port:
     value = _separate(builder, name, inputs)
     rank = len(value.axes)
     if value.axes not in (onnx_order(rank), channel_last(rank)):

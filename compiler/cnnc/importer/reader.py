@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import onnx
 
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.importer.builder import GraphBuilder, StoredValue, channel_last, onnx_order
+from cnnc.ir.finite import all_finite, has_nan
 from cnnc.ir.op import FloatOp
 from cnnc.ir.types import AnyArray, Shape
 from cnnc.ops.reshape import Reshape
@@ -95,26 +94,31 @@ class NodeReader:
 
     def constant(self, index: int, role: str, allow_infinite: bool = False) -> AnyArray:
         """Return a constant operand in ONNX order; ``role`` names it in the error."""
-        if not self.has_input(index):
-            raise UnsupportedAttributeError(f"{role} (input {index}) is missing")
-        name = self._inputs[index]
+        name = self._given(index, role)
         if name not in self._builder.folded:
             raise UnsupportedAttributeError(
-                f"{role} (input {index}, '{name}') must be a constant, not computed at run time"
+                f"{role} (input {index}, '{name}') must be a constant, not computed at run time",
+                "export the model with constant folding and static shapes, so that these values "
+                "are stored in the file",
             )
         array = self._builder.folded[name]
-        refused = np.isnan if allow_infinite else _is_not_finite
-        if array.dtype.kind == "f" and refused(array).any():
+        faulty = has_nan if allow_infinite else _is_not_finite
+        if array.dtype.kind == "f" and faulty(array):
             raise UnsupportedAttributeError(f"{role} '{name}' hold NaN or infinity")
         return array
 
+    def _given(self, index: int, role: str = "operand") -> str:
+        if not self.has_input(index):
+            raise UnsupportedAttributeError(f"{role} (input {index}) is missing")
+        return self._inputs[index]
+
     def onnx_shape(self, index: int) -> Shape:
         """Return an operand's shape in ONNX axis order."""
-        return self._builder.onnx_shape(self._inputs[index])
+        return self._builder.onnx_shape(self._given(index))
 
     def stored(self, index: int) -> StoredValue:
         """Return an activation as it is stored; a constant becomes one in ONNX order."""
-        name = self._inputs[index]
+        name = self._given(index)
         if name in self._builder.folded:
             array = self._builder.folded[name]
             return StoredValue(self._builder.add_constant(name, array), onnx_order(array.ndim))
@@ -189,5 +193,5 @@ class NodeReader:
         self.define(key, onnx_order(len(self._builder.shapes[key])), output)
 
 
-def _is_not_finite(array: AnyArray) -> npt.NDArray[np.bool_]:
-    return ~np.isfinite(array)
+def _is_not_finite(array: AnyArray) -> bool:
+    return not all_finite(array)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
-from onnx.external_data_helper import ExternalDataInfo, uses_external_data
+from onnx.external_data_helper import ExternalDataInfo
+
+from cnnc.importer.load import external_tensors, load_external
 
 COPY_LIMIT_BYTES = 32 * 2**20
 """Largest model that is copied into the emitted folder, its external data included."""
@@ -43,15 +45,13 @@ def read_source(path: Path) -> Source:
         return Source(digest.hexdigest(), None)
     if len(files) == 1:
         return Source(digest.hexdigest(), path.read_bytes())
-    return Source(digest.hexdigest(), onnx.load_model(str(path)).SerializeToString())
+    model = onnx.load_model(str(path), load_external_data=False)
+    load_external(path, model)
+    return Source(digest.hexdigest(), model.SerializeToString())
 
 
 def external_files(path: Path) -> list[Path]:
     """Return the external data files of a model, in order of first use."""
     model = onnx.load_model(str(path), load_external_data=False)
-    locations = [
-        ExternalDataInfo(tensor).location
-        for tensor in model.graph.initializer
-        if uses_external_data(tensor)
-    ]
+    locations = [ExternalDataInfo(tensor).location for tensor in external_tensors(model)]
     return [path.parent / location for location in dict.fromkeys(locations)]

@@ -1,7 +1,7 @@
 """One walk over an ONNX graph: constants are folded, every other node is read into the builder."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import onnx
@@ -10,18 +10,29 @@ from onnx import checker
 from cnnc.errors import ModelError, Unsupported, UnsupportedAttributeError
 from cnnc.importer.branch import taken_branch
 from cnnc.importer.builder import GraphBuilder
+from cnnc.importer.definers import Definers
 from cnnc.importer.fold import SHAPE_OPERATORS, can_fold, fold
-from cnnc.importer.graph import used_names, user_location
-from cnnc.importer.initializer import take_array
+from cnnc.importer.graph import user_location
+from cnnc.importer.initializer import to_array
 from cnnc.importer.inputs import stored
 from cnnc.importer.load import STANDARD_DOMAINS, first_line
 from cnnc.importer.reader import NodeReader
 from cnnc.ir.float_model import FloatNode, Port
+from cnnc.ir.names import unique_name
+from cnnc.ir.types import AnyArray
 from cnnc.ops._definition import readers
 
 logger = logging.getLogger(__name__)
 
-_NOT_SUPPORTED = "this operator is not supported"
+_OPERATOR_REMEDY = (
+    "docs/operators.md lists what is supported; re-export the model without the unsupported "
+    "operators"
+)
+_VALUE_REMEDY = (
+    "change what is refused in the code that defines the network and export it again; "
+    "docs/operators.md lists the limits of each operator, and cnnc inspect shows the shape of "
+    "every node's result"
+)
 # What Python raises where a node's attributes and operands contradict each other.
 _MALFORMED = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
 
@@ -54,10 +65,12 @@ class Walk:
         failed: Activations that an unsupported node should have defined, and what depends on them.
         failed_constants: Likewise, values that would be known at compile time.
         names: Node names that are taken.
+        definers: Who defines each tensor.
     """
 
     builder: GraphBuilder
     opsets: dict[str, int]
+    definers: Definers
     visits: list[Visit] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)
     failed_constants: set[str] = field(default_factory=set)
@@ -79,19 +92,22 @@ class Walk:
         try:
             self._import(node, name)
         except ModelError as error:
-            faults = (self._refuse(node, name, known, error.problem),)
+            remedy = error.remedy or _VALUE_REMEDY
+            faults = (self._refuse(node, name, known, error.problem, remedy),)
         except _MALFORMED as error:
             logger.debug("cannot import node '%s'", name, exc_info=True)
             reason = f"its attributes and operands do not fit together ({first_line(error)})"
-            faults = (self._refuse(node, name, known, reason),)
+            faults = (self._refuse(node, name, known, reason, _VALUE_REMEDY),)
         added = () if node.op_type == "If" else tuple(self.builder.nodes[known:])
         self.visits.append(Visit(node, name, added, faults))
 
-    def _refuse(self, node: onnx.NodeProto, name: str, known: int, reason: str) -> Unsupported:
+    def _refuse(
+        self, node: onnx.NodeProto, name: str, known: int, reason: str, remedy: str
+    ) -> Unsupported:
         """Drop what the node has added behind the ``known`` first ops and taint its results."""
         del self.builder.nodes[known:]
         self._fail(node)
-        return Unsupported(name, node.op_type, reason, user_location(node))
+        return Unsupported(name, node.op_type, reason, remedy, user_location(node))
 
     def _import(self, node: onnx.NodeProto, name: str) -> None:
         """Import one node.
@@ -100,10 +116,11 @@ class Walk:
             ModelError: The node cannot be imported; its problem is the reason.
         """
         self._check_defined(node)
+        self.definers.claim(filter(None, node.output), f"{node.op_type} node '{name}'")
         if self._depends_on_failure(node):
             self._fail(node)
             if not self._is_foldable(node) and not _is_known(node):
-                raise UnsupportedAttributeError(_refusal(node))
+                raise _refusal(node)
         elif node.op_type == "If" and node.input[0] in self.builder.folded:
             self._inline_branch(node, name)
         elif can_fold(node, self.builder):
@@ -112,7 +129,7 @@ class Walk:
         elif _is_known(node):
             self._read(node, name)
         else:
-            raise UnsupportedAttributeError(_refusal(node))
+            raise _refusal(node)
 
     def _read(self, node: onnx.NodeProto, name: str) -> None:
         self._check_schema(node)
@@ -126,7 +143,8 @@ class Walk:
     def _inline_branch(self, node: onnx.NodeProto, name: str) -> None:
         branch = taken_branch(node, name, self.builder.folded[node.input[0]])
         for tensor in branch.initializers:
-            self.builder.folded[tensor.name] = take_array(tensor)
+            self.definers.claim([tensor.name], "an initializer of its branch")
+            self.builder.folded[tensor.name] = to_array(tensor)
         self.visit(branch.nodes)
         for outer, inner in branch.outputs.items():
             self._alias(outer, inner)
@@ -147,9 +165,7 @@ class Walk:
     def _check_defined(self, node: onnx.NodeProto) -> None:
         for name in node.input:
             if name and not self.is_defined(name):
-                raise UnsupportedAttributeError(
-                    f"it reads '{name}', which no supported result of a node before it defines"
-                )
+                raise UnsupportedAttributeError(f"it reads '{name}', {self.definers.absence(name)}")
 
     def is_defined(self, name: str) -> bool:
         """Whether a tensor has been read, folded or given up."""
@@ -172,7 +188,7 @@ class Walk:
 
     def _check_domain(self, node: onnx.NodeProto) -> None:
         if node.domain not in STANDARD_DOMAINS:
-            raise UnsupportedAttributeError(_refusal(node))
+            raise _refusal(node)
 
     def _check_schema(self, node: onnx.NodeProto) -> None:
         """Refuse what the ONNX specification does not know: attributes, operands, versions."""
@@ -188,41 +204,34 @@ class Walk:
 
     def _unique_name(self, node: onnx.NodeProto) -> str:
         base = node.name or f"{node.op_type}_{len(self.names)}"
-        name, number = base, 2
-        while name in self.names:
-            name, number = f"{base}_{number}", number + 1
+        name = unique_name(base, self.names, "_")
         self.names.add(name)
         return name
 
 
 def start_walk(
-    model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], ports: tuple[Port, ...]
+    model: onnx.ModelProto, initializers: Mapping[str, AnyArray], ports: tuple[Port, ...]
 ) -> Walk:
-    """Return a walk that knows the graph's inputs and the initializers that are used.
-
-    The initializers' bytes are moved out of the model, not copied.
-
-    Raises:
-        ModelError: An initializer that is used holds NaN, or infinity where it has many elements.
-    """
+    """Return a walk that knows the graph's inputs and the initializers that are used."""
     builder = GraphBuilder()
     for port in ports:
         builder.stored[port.name] = stored(port)
         builder.shapes[port.value] = port.storage_shape
-    used = used_names(nodes) | {value.name for value in model.graph.output}
-    for tensor in model.graph.initializer:
-        if tensor.name in used:
-            builder.folded[tensor.name] = take_array(tensor)
+    builder.folded.update(initializers)
+    definers = Definers()
+    definers.claim((port.name for port in ports), "the graph's input")
+    definers.claim(initializers, "the graph's initializer")
     opsets = {entry.domain: entry.version for entry in model.opset_import}
     opsets.setdefault("", opsets.pop("ai.onnx", 0))
-    return Walk(builder, opsets)
+    return Walk(builder, opsets, definers)
 
 
 def _is_known(node: onnx.NodeProto) -> bool:
     return node.domain in STANDARD_DOMAINS and node.op_type in readers()
 
 
-def _refusal(node: onnx.NodeProto) -> str:
-    if node.domain in STANDARD_DOMAINS:
-        return _NOT_SUPPORTED
-    return f"operators of the domain '{node.domain}' are not supported"
+def _refusal(node: onnx.NodeProto) -> UnsupportedAttributeError:
+    reason = "this operator is not supported"
+    if node.domain not in STANDARD_DOMAINS:
+        reason = f"operators of the domain '{node.domain}' are not supported"
+    return UnsupportedAttributeError(reason, _OPERATOR_REMEDY)

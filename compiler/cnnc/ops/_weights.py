@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnc.errors import UnsupportedAttributeError
+from cnnc.ir.finite import all_finite
 from cnnc.ir.types import F32
 
 if TYPE_CHECKING:
@@ -45,6 +46,6 @@ def _real(reader: "NodeReader", index: int, role: str) -> F32:
         )
     with np.errstate(over="ignore"):
         real: F32 = array.astype(np.float32, copy=False)
-    if not np.isfinite(real).all():
+    if not all_finite(real):
         raise UnsupportedAttributeError(f"{role} '{reader.input_name(index)}' pass float32's range")
     return real

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnnc.ir.float_model import FloatModel, FloatNode
+from cnnc.ir.names import unique_name
 from cnnc.ir.op import FloatOp
 from cnnc.ir.types import F32, Shape
 
@@ -63,13 +64,7 @@ class FloatEditor:
 
     def unique(self, name: str) -> str:
         """Return a name that no node or value has yet, made from this one."""
-        taken = {node.name for node in self._nodes} | self._shapes.keys()
-        number = 2
-        candidate = name
-        while candidate in taken:
-            candidate = f"{name}:{number}"
-            number += 1
-        return candidate
+        return unique_name(name, {node.name for node in self._nodes} | self._shapes.keys())
 
     def add_constant(self, name: str, array: F32) -> str:
         """Add a constant operand; returns its unique name."""
