@@ -51,7 +51,7 @@ CNNC_KERNEL int32_t cnnc_saturating_shift_left(int32_t x, int32_t bits) {
     if (x > limit) {
         return INT32_MAX;
     }
-    return x < -limit ? INT32_MIN : x * (1 << bits);
+    return x < -limit ? INT32_MIN : x * ((int32_t)1 << bits);
 }
 
 /* 1 / (1 + a) in Q0.31 for a in Q0.31 within [0, 1): three Newton steps. */
