@@ -103,7 +103,8 @@ def round_half_away(x: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating
 def quantize_real(real: F32, quantization: Quantization) -> I8:
     """Quantize float32 to int8, half away from zero in float32 (spec 4.14); any shape."""
     shifted = round_half_away(_quotient(real, quantization.scale)) + quantization.zero_point
-    return np.clip(shifted, INT8_MIN, INT8_MAX).astype(np.int8)
+    # NumPy's arithmetic makes a scalar of an array without axes.
+    return np.asarray(np.clip(shifted, INT8_MIN, INT8_MAX).astype(np.int8))
 
 
 def _quotient(real: F32, scale: float) -> F32:
