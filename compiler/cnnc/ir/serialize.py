@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from cnnc.errors import ModelError
+from cnnc.ir.channels import ChannelMap
 from cnnc.ir.fields import FieldError, FieldReader, FieldWriter, Json
 from cnnc.ir.float_model import Port
 from cnnc.ir.op import QuantOp
@@ -22,7 +23,7 @@ from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
 from cnnc.ir.types import AnyArray, Rounding
 from cnnc.ops._definition import quant_op_classes
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised whenever a reader of the old version would misunderstand the files."""
 
 JSON_NAME = "quantized.json"
@@ -50,6 +51,10 @@ def save(model: QuantModel) -> tuple[bytes, bytes]:
         "values": [
             [name, writer.write(value, f"values.{index}")]
             for index, (name, value) in enumerate(model.values.items())
+        ],
+        "channel_maps": [
+            [name, writer.write(channels, f"channel_maps.{index}")]
+            for index, (name, channels) in enumerate(model.channel_maps.items())
         ],
     }
     text = json.dumps(document, sort_keys=True, indent=1, allow_nan=False)
@@ -119,6 +124,7 @@ def _read_model(reader: FieldReader, document: dict[str, Any]) -> QuantModel:
         ),
         constants=dict(part(tuple[tuple[str, AnyArray], ...], "constants")),
         values=dict(part(tuple[tuple[str, QuantValue], ...], "values")),
+        channel_maps=dict(part(tuple[tuple[str, ChannelMap], ...], "channel_maps")),
     )
 
 
