@@ -122,6 +122,16 @@ class ChannelMap:
     constant: I32
     constants: I8
 
+    def __post_init__(self) -> None:
+        named = np.concatenate([self.kept, self.constant])
+        inside = named.size == 0 or (named.min() >= 0 and named.max() < self.channels)
+        if not inside or len(np.unique(named)) != len(named):
+            raise ValueError("kept and constant are not different channels of the value")
+        if len(self.constants) != len(self.constant):
+            raise ValueError(
+                f"{len(self.constant)} constant channels, {len(self.constants)} values"
+            )
+
     @property
     def channels(self) -> int:
         """Number of channels before."""

@@ -20,7 +20,7 @@ import numpy as np
 
 from cnnc.ir.channels import ChannelMap, Mask
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
-from cnnc.ir.types import I8
+from cnnc.ir.types import AnyArray
 from cnnc.passes._channel_analysis import ChannelAnalysis, analyse_channels
 from cnnc.passes._framework import Pass
 
@@ -66,14 +66,14 @@ def _kept_value(value: QuantValue, mask: Mask) -> QuantValue:
     return replace(value, shape=(*value.shape[:-1], int(mask.sum())))
 
 
-def _stored_constants(analysis: ChannelAnalysis) -> dict[str, I8]:
+def _stored_constants(analysis: ChannelAnalysis) -> dict[str, AnyArray]:
     """Return the constants of the new model: old ones, and results that are constant."""
     model = analysis.model
-    stored: dict[str, I8] = {}
+    stored: dict[str, AnyArray] = {}
     for name, array in model.constants.items():
         mask = analysis.kept[name]
         if mask.any():
-            stored[name] = np.asarray(array if mask.all() else array[..., mask], np.int8)
+            stored[name] = array if mask.all() else np.ascontiguousarray(array[..., mask])
     for node in model.nodes:
         mask = analysis.kept[node.output]
         if mask.any() and not analysis.is_computed(node):
