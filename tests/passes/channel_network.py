@@ -46,7 +46,9 @@ def fields(weight: I8, bias: Sequence[int], shift: int) -> WeightedFields:
 def random_weight(seed: int, *shape: int) -> I8:
     """Return weights none of which is zero."""
     generator = np.random.default_rng(seed)
-    return (generator.integers(1, 128, shape) * generator.choice([-1, 1], shape)).astype(np.int8)
+    magnitude = generator.integers(1, 128, shape)
+    weight: I8 = np.where(generator.random(shape) < 0.5, magnitude, -magnitude).astype(np.int8)
+    return weight
 
 
 def convolution(

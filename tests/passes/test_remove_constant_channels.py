@@ -53,7 +53,7 @@ def kept(model: QuantModel, value: str) -> list[int]:
     channels = model.channel_maps.get(value)
     if channels is None:
         return list(range(model.values[value].shape[-1]))
-    return channels.kept.tolist()
+    return [int(index) for index in channels.kept]
 
 
 def test_a_constant_moves_into_the_bias() -> None:

@@ -61,9 +61,9 @@ class _Growing:
             op.weight[..., self.generator.random(channels) < 0.2] = 0
             self._add(op)
         elif name == "depthwise":
-            op = depthwise(seed, channels, SMALL, int(self.generator.integers(1, 3)))
-            op.weight[:, :, self.generator.random(op.weight.shape[2]) < 0.3] = 0
-            self._add(op)
+            filters = depthwise(seed, channels, SMALL, int(self.generator.integers(1, 3)))
+            filters.weight[:, :, self.generator.random(filters.weight.shape[2]) < 0.3] = 0
+            self._add(filters)
         elif name == "table":
             low, high = sorted(self.generator.integers(-20, 60, 2).tolist())
             self._add(table(low, high))
