@@ -21,12 +21,12 @@ from cnnc.importer.read_onnx import read_onnx
 from cnnc.importer.source import Source, read_source
 from cnnc.ir.float_model import FloatModel
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.serialize import save
+from cnnc.ir.serialize import COMPUTED, UNPRUNED, save
 from cnnc.ir.text import dump_float, dump_quant
 from cnnc.ir.types import I8
 from cnnc.memory.plan import dump_plan
 from cnnc.options import CompileOptions
-from cnnc.passes.optimize import optimize
+from cnnc.passes.optimize import optimize, shrink
 from cnnc.passes.simplify import simplify
 from cnnc.quantize.adapt import adapt_weights
 from cnnc.quantize.calibrate import DEFAULT_METHOD, calibrate
@@ -61,7 +61,8 @@ class Compilation:
         source: The model file.
         float_model: After ``simplify``.
         ranges: Calibrated ranges.
-        quant_model: After ``optimize``.
+        unpruned: After ``optimize``, with all channels.
+        quant_model: After ``shrink``; what the C computes.
         program: After ``lower``.
         golden: One sample with its outputs, for the self-test.
         sqnr_db: Signal to quantization noise by value.
@@ -73,6 +74,7 @@ class Compilation:
     source: Source
     float_model: FloatModel
     ranges: ValueRanges
+    unpruned: QuantModel
     quant_model: QuantModel
     program: CProgram
     golden: Golden
@@ -134,7 +136,8 @@ def _compile(
         )
     quantized = quantize(adapted, ranges, options.rounding)
     dump("quantize", lambda: dump_quant(quantized))
-    optimized = optimize(quantized)
+    unpruned = optimize(quantized)
+    optimized = shrink(unpruned)
     dump("optimize", lambda: dump_quant(optimized))
     program = lower(optimized, frozenset(target.core.instruction_sets))
     dump("plan", lambda: dump_plan(program.plan))
@@ -144,10 +147,11 @@ def _compile(
         source=read_source(options.model),
         float_model=simplified,
         ranges=ranges,
+        unpruned=unpruned,
         quant_model=optimized,
         program=program,
         golden=_golden(optimized, samples),
-        sqnr_db=layer_sqnr(simplified, optimized, samples),
+        sqnr_db=layer_sqnr(simplified, unpruned, samples),
         synthetic=options.calibration is None,
         adapted_weights=adapted is not simplified,
     )
@@ -212,6 +216,9 @@ def _report(compilation: Compilation, files: tuple[str, ...]) -> CompileReport:
         rounding=model.rounding,
         macs=float_macs,
         macs_effective=model.macs(),
+        channels_removed=sum(
+            channels.channels - len(channels.kept) for channels in model.channel_maps.values()
+        ),
         weight_bytes=program.weight_bytes,
         arena_bytes=program.plan.arena_bytes,
         scratch_bytes=program.plan.scratch_bytes,
@@ -227,15 +234,20 @@ def _report(compilation: Compilation, files: tuple[str, ...]) -> CompileReport:
 
 
 def _model_files(compilation: Compilation) -> dict[str, bytes]:
-    document, arrays = save(compilation.quant_model)
     files = {
-        "model/quantized.json": document,
-        "model/quantized.npz": arrays,
-        "model/model.tflite": export_tflite(compilation.quant_model).data,
+        **_saved(compilation.quant_model, COMPUTED),
+        "model/model.tflite": export_tflite(compilation.unpruned).data,
     }
+    if compilation.unpruned is not compilation.quant_model:
+        files.update(_saved(compilation.unpruned, UNPRUNED))
     if compilation.source.copy is not None:
         files["model/source.onnx"] = compilation.source.copy
     return files
+
+
+def _saved(model: QuantModel, stem: str) -> dict[str, bytes]:
+    document, arrays = save(model)
+    return {f"model/{stem}.json": document, f"model/{stem}.npz": arrays}
 
 
 def _check_fit(options: CompileOptions, target: Target, program: CProgram) -> None:

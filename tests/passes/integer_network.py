@@ -28,6 +28,10 @@ class IntegerNetwork:
         self._nodes.append(QuantNode(f"n{len(self._nodes)}", op, inputs, name, ("onnx",)))
         return name
 
+    def shape(self, value: str) -> Shape:
+        """Return the shape of a value."""
+        return self._values[value].shape
+
     def requantize(self, target: Quantization, value: str) -> str:
         """Add a requantize of a value; returns the result."""
         source = self._values[value].quantization

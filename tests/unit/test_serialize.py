@@ -237,7 +237,7 @@ def damaged(edit: Edit) -> tuple[bytes, bytes]:
 
 
 DAMAGES: tuple[tuple[Edit, str], ...] = (
-    (lambda d: d.update(format_version=99), "format version 99; this program reads 1"),
+    (lambda d: d.update(format_version=99), "format version 99; this program reads 2"),
     (lambda d: d.pop("format_version"), "format version None"),
     (lambda d: d.pop("rounding"), "'rounding' is missing"),
     (lambda d: d.update(rounding="triple"), "not one of"),

@@ -125,8 +125,14 @@ def _layers(report: CompileReport) -> Table:
 
 
 def _summary(report: CompileReport, directory: Path) -> str:
+    removed = ""
+    if report.channels_removed:
+        removed = (
+            f" ({report.macs_effective:,} executed; {report.channels_removed:,} channels are "
+            "constant or never read)"
+        )
     return (
-        f"\n{report.name} for {report.target}: {report.macs:,} MACs, "
+        f"\n{report.name} for {report.target}: {report.macs:,} MACs{removed}, "
         f"weights {report.weight_bytes:,} bytes, arena {report.arena_bytes:,} bytes\n"
         f"written to {directory}; next: cnnc simulate {directory}"
     )

@@ -89,7 +89,7 @@ def _engine_names(text: str) -> tuple[str, ...]:
 
 def _table(report: SimulationReport) -> Table:
     table = Table("engine", "layers", "values compared", "different", "verdict", box=None)
-    for name, result in report.results.items():
+    for name, result in _rows(report).items():
         if result.skipped is not None:
             table.add_row(name, "-", "-", "-", Text("skipped", style="yellow"))
             continue
@@ -103,6 +103,12 @@ def _table(report: SimulationReport) -> Table:
     return table
 
 
+def _rows(report: SimulationReport) -> dict[str, EngineResult]:
+    if report.channel_removal is None:
+        return dict(report.results)
+    return {"channel removal": report.channel_removal, **report.results}
+
+
 def _verdict(result: EngineResult) -> Text:
     if result.mismatched_values:
         return Text("DIFFERENT", style="red")
@@ -113,7 +119,7 @@ def _verdict(result: EngineResult) -> Text:
 
 def _notes(report: SimulationReport) -> list[str]:
     notes = [f"\n{report.inputs} inputs, every engine compared with the NumPy reference"]
-    for name, result in report.results.items():
+    for name, result in _rows(report).items():
         if result.skipped is not None:
             notes.append(f"{name}: skipped, {result.skipped}")
         notes += [f"{name}: not compared: {entry}" for entry in result.to_json()["not_compared"]]

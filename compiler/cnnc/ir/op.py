@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar
 
+from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, channel_count
 from cnnc.ir.types import F32, Activation, AnyArray, Quantization, Shape
 
 if TYPE_CHECKING:
@@ -153,6 +154,33 @@ class QuantOp(ABC):
     @abstractmethod
     def evaluate(self, inputs: Sequence[AnyArray], arithmetic: "Arithmetic") -> AnyArray:
         """Compute the int8 reference from the spec; leading sample axis as in ``FloatOp``."""
+
+    def channel_bounds(self, site: ChannelSite) -> ChannelBounds:
+        """Return what follows for the result's channels from what is known of the operands'.
+
+        The bounds must follow from exact integer arithmetic. By default nothing is known.
+        """
+        return ChannelBounds.unknown(channel_count(site.output_shape))
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Return the least choice that keeps these channels and that the op can be rebuilt for.
+
+        An operand's channel may be left out where the result's kept channels do not depend on it,
+        or where it is constant and what it adds is the same for every element. By default
+        everything is kept.
+        """
+        return choice.everything()
+
+    def keep_channels(self, site: ChannelSite, choice: ChannelChoice) -> "QuantOp":
+        """Return the op that computes the kept channels of the result from those of the operands.
+
+        By default the op itself, which suits ops that hold nothing per channel.
+
+        Args:
+            site: Before the removal.
+            choice: One that ``widen_channels`` leaves as it is.
+        """
+        return self
 
     @abstractmethod
     def lower(self, site: "LoweringSite") -> "Lowering":

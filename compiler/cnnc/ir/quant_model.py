@@ -1,7 +1,8 @@
 """The network in int8: what is emitted, what the reference runs, what is written to DIR."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from cnnc.ir.channels import ChannelMap
 from cnnc.ir.float_model import Port
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import AnyArray, Quantization, Rounding, Shape
@@ -46,6 +47,8 @@ class QuantModel:
         nodes: Layers in execution order.
         constants: int8 constant operands that are not a weight of an op.
         values: Shape and format of every input, constant and value.
+        channel_maps: By value of the network before ``passes/remove_constant_channels.py``: what
+            became of its channels, where not all of them are still computed.
     """
 
     name: str
@@ -55,6 +58,7 @@ class QuantModel:
     nodes: tuple[QuantNode, ...]
     constants: dict[str, AnyArray]
     values: dict[str, QuantValue]
+    channel_maps: dict[str, ChannelMap] = field(default_factory=dict[str, ChannelMap])
 
     def input_shapes(self, node: QuantNode) -> tuple[Shape, ...]:
         """Return the shapes of a node's operands."""

@@ -1,4 +1,4 @@
-"""Write the int8 model to two files and read it back: quantized.json and quantized.npz.
+"""Write an int8 model to two files and read it back: quantized.json and quantized.npz.
 
 The JSON has sorted keys and says everything but array contents; the .npz holds the arrays,
 uncompressed, without times, so that equal models give equal bytes. Nothing is pickled. Integer ops
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from cnnc.errors import ModelError
+from cnnc.ir.channels import ChannelMap
 from cnnc.ir.fields import FieldError, FieldReader, FieldWriter, Json
 from cnnc.ir.float_model import Port
 from cnnc.ir.op import QuantOp
@@ -22,18 +23,20 @@ from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
 from cnnc.ir.types import AnyArray, Rounding
 from cnnc.ops._definition import quant_op_classes
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised whenever a reader of the old version would misunderstand the files."""
 
-JSON_NAME = "quantized.json"
-NPZ_NAME = "quantized.npz"
+COMPUTED = "quantized"
+"""Stem of the two files of the network that the C computes."""
+UNPRUNED = "unpruned"
+"""Stem of those of the network before channels were removed, where any were."""
 
 _REMEDY = "compile the model again"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def save(model: QuantModel) -> tuple[bytes, bytes]:
-    """Return the contents of quantized.json and quantized.npz; equal for equal models."""
+    """Return the contents of the JSON and the .npz; equal for equal models."""
     writer = FieldWriter()
     document: dict[str, Json] = {
         "format_version": FORMAT_VERSION,
@@ -51,24 +54,34 @@ def save(model: QuantModel) -> tuple[bytes, bytes]:
             [name, writer.write(value, f"values.{index}")]
             for index, (name, value) in enumerate(model.values.items())
         ],
+        "channel_maps": [
+            [name, writer.write(channels, f"channel_maps.{index}")]
+            for index, (name, channels) in enumerate(model.channel_maps.items())
+        ],
     }
     text = json.dumps(document, sort_keys=True, indent=1, allow_nan=False)
     return text.encode() + b"\n", _pack(writer.arrays)
 
 
-def load(json_bytes: bytes, npz_bytes: bytes) -> QuantModel:
+def load(json_bytes: bytes, npz_bytes: bytes, stem: str = COMPUTED) -> QuantModel:
     """Return the model that ``save`` wrote.
+
+    Args:
+        json_bytes: Contents of the JSON.
+        npz_bytes: Contents of the .npz.
+        stem: Name of both files without suffix, for messages.
 
     Raises:
         ModelError: The files are damaged, of another version, or do not belong together.
     """
-    document = _parse(json_bytes)
-    reader = FieldReader(_unpack(npz_bytes))
+    name = f"{stem}.json"
+    document = _parse(json_bytes, name)
+    reader = FieldReader(_unpack(npz_bytes, f"{stem}.npz"))
     try:
         model = _read_model(reader, document)
+        _check_references(model)
     except FieldError as error:
-        raise ModelError(f"{JSON_NAME} is damaged: {error}", _REMEDY, JSON_NAME) from error
-    _check_references(model)
+        raise ModelError(f"{name} is damaged: {error}", _REMEDY, name) from error
     return model
 
 
@@ -84,17 +97,17 @@ def _write_node(writer: FieldWriter, node: QuantNode, index: int) -> Json:
     }
 
 
-def _parse(json_bytes: bytes) -> dict[str, Any]:
+def _parse(json_bytes: bytes, name: str) -> dict[str, Any]:
     try:
         document = json.loads(json_bytes)
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"{JSON_NAME} is not JSON: {error}", _REMEDY, JSON_NAME) from error
+        raise ModelError(f"{name} is not JSON: {error}", _REMEDY, name) from error
     version = document.get("format_version") if isinstance(document, dict) else None
     if version != FORMAT_VERSION:
         raise ModelError(
-            f"{JSON_NAME} has format version {version!r}; this program reads {FORMAT_VERSION}",
+            f"{name} has format version {version!r}; this program reads {FORMAT_VERSION}",
             "compile the model again with this version",
-            JSON_NAME,
+            name,
         )
     return dict(document)
 
@@ -119,6 +132,7 @@ def _read_model(reader: FieldReader, document: dict[str, Any]) -> QuantModel:
         ),
         constants=dict(part(tuple[tuple[str, AnyArray], ...], "constants")),
         values=dict(part(tuple[tuple[str, QuantValue], ...], "values")),
+        channel_maps=dict(part(tuple[tuple[str, ChannelMap], ...], "channel_maps")),
     )
 
 
@@ -148,19 +162,15 @@ def _check_references(model: QuantModel) -> None:
     for node in model.nodes:
         unknown = [name for name in node.inputs if name not in defined]
         if unknown:
-            raise _damaged(f"node '{node.name}' reads {unknown}, not defined before it")
+            raise FieldError(f"node '{node.name}' reads {unknown}, not defined before it")
         defined.add(node.output)
     defined.update(port.value for port in model.outputs)
     untyped = sorted(defined - set(model.values))
     if untyped:
-        raise _damaged(f"values {untyped} have no shape and format")
+        raise FieldError(f"values {untyped} have no shape and format")
     for name, array in model.constants.items():
         if array.shape != model.values[name].shape:
-            raise _damaged(f"constant '{name}' has shape {array.shape}")
-
-
-def _damaged(reason: str) -> ModelError:
-    return ModelError(f"{JSON_NAME} is damaged: {reason}", _REMEDY, JSON_NAME)
+            raise FieldError(f"constant '{name}' has shape {array.shape}")
 
 
 def _pack(arrays: Mapping[str, AnyArray]) -> bytes:
@@ -177,7 +187,7 @@ def _pack(arrays: Mapping[str, AnyArray]) -> bytes:
     return packed.getvalue()
 
 
-def _unpack(npz_bytes: bytes) -> dict[str, AnyArray]:
+def _unpack(npz_bytes: bytes, file_name: str) -> dict[str, AnyArray]:
     arrays: dict[str, AnyArray] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(npz_bytes)) as archive:
@@ -186,5 +196,5 @@ def _unpack(npz_bytes: bytes) -> dict[str, AnyArray]:
                 if isinstance(array, np.ndarray):
                     arrays[name.removesuffix(".npy")] = array
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, zlib.error, RuntimeError) as error:
-        raise ModelError(f"{NPZ_NAME} is damaged: {error}", _REMEDY, NPZ_NAME) from error
+        raise ModelError(f"{file_name} is damaged: {error}", _REMEDY, file_name) from error
     return arrays

@@ -21,6 +21,7 @@ from cnnc.codegen.kernel import (
 )
 from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
+from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, Mask, channel_count
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import I8, I64, Activation, AnyArray, Shape, elements
 from cnnc.ops._axes import merge_alike
@@ -157,9 +158,34 @@ class QuantBroadcast(QuantOp):
     def combine(self, first: I64, second: I64, arithmetic: Arithmetic) -> I8:
         """Compute the result of operands that NumPy broadcasts, int8 values held in int64."""
 
+    @abstractmethod
+    def combined_bounds(
+        self, first: ChannelBounds, second: ChannelBounds, arithmetic: Arithmetic
+    ) -> ChannelBounds:
+        """Return the bounds of the result for operands of as many channels as the result."""
+
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return the broadcast shape."""
         return broadcast_shape(inputs)
+
+    def channel_bounds(self, site: ChannelSite) -> ChannelBounds:
+        """Combine the operands' bounds channel by channel."""
+        channels = channel_count(site.output_shape)
+        first, second = (
+            ChannelBounds(
+                np.broadcast_to(operand.low, channels), np.broadcast_to(operand.high, channels)
+            )
+            for operand in site.bounds
+        )
+        return self.combined_bounds(first, second, site.arithmetic)
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep the same channels of the result and of operands that do not repeat along them."""
+        repeats = [len(mask) != len(choice.output) for mask in choice.inputs]
+        masks = [mask for mask, repeat in zip(choice.inputs, repeats, strict=True) if not repeat]
+        output: Mask = np.logical_or.reduce([*masks, choice.output])
+        inputs = tuple(np.ones(1, np.bool_) if repeat else output for repeat in repeats)
+        return ChannelChoice(inputs, output)
 
     def evaluate(self, inputs: Sequence[AnyArray], arithmetic: Arithmetic) -> AnyArray:
         """Combine the operands, a few samples at a time: int64 takes 8 times their memory."""

@@ -19,6 +19,7 @@ from cnnc.codegen.kernel import (
     OutputArgument,
 )
 from cnnc.errors import InternalError
+from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import (
     I8,
@@ -63,6 +64,23 @@ class QuantLookup(QuantOp):
     def evaluate(self, inputs: Sequence[AnyArray], arithmetic: Arithmetic) -> AnyArray:
         """Look every element up; the table already holds the model's rounding."""
         return look_up(self.table, inputs[0])
+
+    def channel_bounds(self, site: ChannelSite) -> ChannelBounds:
+        """Return the extremes of the table over each channel's interval."""
+        every_input = all_inputs().astype(np.int8)[np.newaxis]
+        image = self.evaluate([every_input], site.arithmetic)[0].astype(np.int64)
+        spans = [
+            image[low - INT8_MIN : high - INT8_MIN + 1]
+            for low, high in zip(site.bounds[0].low, site.bounds[0].high, strict=True)
+        ]
+        return ChannelBounds(
+            np.array([span.min() for span in spans], np.int64),
+            np.array([span.max() for span in spans], np.int64),
+        )
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep the same channels of operand and result."""
+        return choice.in_step()
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the table kernel; the result may take over the operand's memory."""

@@ -10,6 +10,7 @@ Source: spec sections 1, 2.4, 2.5, 3 and 4.1. Products and quotients are double,
 away from zero.
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TypedDict, TypeVar
 
@@ -18,8 +19,10 @@ import numpy.typing as npt
 
 from cnnc.codegen.kernel import ConstantArgument
 from cnnc.errors import ModelError
+from cnnc.ir.channels import ChannelBounds, ChannelSite, Mask
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import F32, I8, I32, I64, Activation, Shape
+from cnnc.ops._weighted_channels import weighted_bounds
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import (
     Arithmetic,
@@ -37,6 +40,15 @@ ACTIVATION_SPAN = 255
 _SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
 _LARGEST_SCALE = float(np.finfo(np.float32).max)
 _Number = TypeVar("_Number", np.float32, np.int8)
+
+
+class ChannelFields(TypedDict):
+    """The fields of ``QuantWeightedOp`` that hold one number per output channel."""
+
+    bias: I32
+    weight_scales: F32
+    multipliers: I32
+    shifts: I32
 
 
 class WeightedFields(TypedDict):
@@ -82,6 +94,18 @@ class QuantWeightedOp(QuantOp):
     minimum: int
     maximum: int
 
+    @abstractmethod
+    def grouped_weight(self) -> I8:
+        """Return the weights as [groups][out_channels / groups][taps][in_channels / groups]."""
+
+    @abstractmethod
+    def border_patterns(self, operand: Shape) -> I64:
+        """Return each set of taps that some result sees inside the operand, [patterns][taps]."""
+
+    def channel_bounds(self, site: ChannelSite) -> ChannelBounds:
+        """Return the requantized extremes of the accumulators, borders included."""
+        return weighted_bounds(self, site)
+
     def requantize(self, sums: npt.NDArray[np.generic], arithmetic: Arithmetic) -> I8:
         """Return int8 for sums of products, bias not yet added; last axis is the channel.
 
@@ -112,6 +136,15 @@ class QuantWeightedOp(QuantOp):
             ConstantArgument("bias", folded.astype(np.int32)),
             ConstantArgument("multipliers", self.multipliers),
             ConstantArgument("shifts", self.shifts.astype(np.int8), alignment=1),
+        )
+
+    def fields_of_channels(self, outputs: Mask) -> ChannelFields:
+        """Return the fields that hold one number per output channel, for some channels."""
+        return ChannelFields(
+            bias=self.bias[outputs],
+            weight_scales=self.weight_scales[outputs],
+            multipliers=self.multipliers[outputs],
+            shifts=self.shifts[outputs],
         )
 
     def output_parameters(self) -> dict[str, int]:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnc.codegen.tflite import NotExpressibleError
+from cnnc.ir.channels import ChannelBounds
 from cnnc.ir.op import FloatOp, QuantOp
 from cnnc.ir.types import F32, I8, I64, Activation, Shape
 from cnnc.ops._broadcast import QuantBroadcast, broadcast_samples, broadcast_shape
+from cnnc.ops._channel_bounds import requantized_bounds
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic, activation_limits, quantize_multiplier
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 _LEFT_SHIFT = 20
 """Operands get this many fraction bits before they are scaled; the kernels have the same."""
+_LARGEST_OPERAND_SHIFT = 2
+"""255 << 20 may be shifted on by this much without leaving int32."""
 _LARGEST_OUTPUT_MULTIPLIER = 4.0
 """The sum is below 2^28: with this it stays within int32."""
 
@@ -104,19 +108,38 @@ class QuantAdd(QuantBroadcast):
 
     def combine(self, first: I64, second: I64, arithmetic: Arithmetic) -> I8:
         """Compute spec 4.4."""
-        total = arithmetic.rescale(
+        return arithmetic.requantize(
+            self._total(first, second, arithmetic),
+            self.output_multiplier,
+            self.output_shift,
+            self.output_zero_point,
+            (self.minimum, self.maximum),
+        )
+
+    def combined_bounds(
+        self, first: ChannelBounds, second: ChannelBounds, arithmetic: Arithmetic
+    ) -> ChannelBounds:
+        """Combine both lower ends and both upper ends: no step falls while an operand grows."""
+        if min(self.first_multiplier, self.second_multiplier) < 0:
+            return ChannelBounds.unknown(len(first.low))
+        if max(self.first_shift, self.second_shift) > _LARGEST_OPERAND_SHIFT:
+            return ChannelBounds.unknown(len(first.low))
+        totals = ChannelBounds(
+            self._total(first.low, second.low, arithmetic),
+            self._total(first.high, second.high, arithmetic),
+        )
+        scaling = (self.output_multiplier, self.output_shift)
+        limits = (self.minimum, self.maximum)
+        return requantized_bounds(arithmetic, totals, scaling, self.output_zero_point, limits)
+
+    def _total(self, first: I64, second: I64, arithmetic: Arithmetic) -> I64:
+        """Return r, the sum before it is scaled to the result."""
+        return arithmetic.rescale(
             (first - self.first_zero_point) << _LEFT_SHIFT, self.first_multiplier, self.first_shift
         ) + arithmetic.rescale(
             (second - self.second_zero_point) << _LEFT_SHIFT,
             self.second_multiplier,
             self.second_shift,
-        )
-        return arithmetic.requantize(
-            total,
-            self.output_multiplier,
-            self.output_shift,
-            self.output_zero_point,
-            (self.minimum, self.maximum),
         )
 
     def kernel_parameters(self) -> dict[str, int]:

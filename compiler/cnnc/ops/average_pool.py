@@ -14,6 +14,7 @@ import numpy as np
 from cnnc.codegen.kernel import InputArgument, KernelCall, Lowering, LoweringSite, OutputArgument
 from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
+from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, I64, AnyArray, Shape, Window
 from cnnc.ops._definition import OperatorDefinition
@@ -116,6 +117,21 @@ class QuantAveragePool(QuantOp):
         magnitude = (np.abs(totals) + n // 2) // n
         average: AnyArray = np.where(totals > 0, magnitude, -magnitude).astype(np.int8)
         return average
+
+    def channel_bounds(self, site: ChannelSite) -> ChannelBounds:
+        """Return the operand's, with the zero point where padding counts.
+
+        A rounded average of integers does not leave the interval that holds them.
+        """
+        operand, shape = site.bounds[0], site.input_shapes[0]
+        if np.array_equal(counted_taps(self, shape), image_counts(self.window, shape)):
+            return operand
+        padding = np.full_like(operand.low, self.zero_point)
+        return ChannelBounds.hull([operand, ChannelBounds(padding, padding)])
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep the same channels of operand and result."""
+        return choice.in_step()
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the plain kernel."""

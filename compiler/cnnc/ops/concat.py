@@ -18,6 +18,7 @@ from cnnc.codegen.kernel import (
 )
 from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
+from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, channel_count
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, AnyArray, Shape, elements
 from cnnc.ops._axes import normalized_axis
@@ -74,6 +75,26 @@ class QuantConcat(QuantOp):
     def evaluate(self, inputs: Sequence[AnyArray], arithmetic: Arithmetic) -> AnyArray:
         """Join every sample."""
         return np.concatenate(inputs, axis=self.axis + 1)
+
+    def channel_bounds(self, site: ChannelSite) -> ChannelBounds:
+        """Return the operands' one after the other, or all of them together per channel."""
+        if not self._joins_channels(site):
+            return ChannelBounds.hull(site.bounds)
+        return ChannelBounds(
+            np.concatenate([operand.low for operand in site.bounds]),
+            np.concatenate([operand.high for operand in site.bounds]),
+        )
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep of each operand what is kept of its part of the result."""
+        if not self._joins_channels(site):
+            return choice.in_step()
+        output = choice.output | np.concatenate(choice.inputs)
+        ends = np.cumsum([channel_count(shape) for shape in site.input_shapes])
+        return ChannelChoice(tuple(np.split(output, ends[:-1])), output)
+
+    def _joins_channels(self, site: ChannelSite) -> bool:
+        return self.axis == len(site.output_shape) - 1
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Copy each operand, block by block, to its place in the result."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from cnnc.codegen.kernel import InputArgument, KernelCall, Lowering, LoweringSite, OutputArgument
 from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
+from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, INT8_MIN, AnyArray, Shape, Window
 from cnnc.ops._definition import OperatorDefinition
@@ -74,6 +75,14 @@ class QuantMaxPool(QuantOp):
     def evaluate(self, inputs: Sequence[AnyArray], arithmetic: Arithmetic) -> AnyArray:
         """Take the maximum over the taps; -128 never beats one in the image."""
         return _maximum(inputs[0], self.window, INT8_MIN)
+
+    def channel_bounds(self, site: ChannelSite) -> ChannelBounds:
+        """Return the operand's: every window holds an element of the image."""
+        return site.bounds[0]
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep the same channels of operand and result."""
+        return choice.in_step()
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the plain kernel."""

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cnnc.codegen.tflite import NotExpressibleError
+from cnnc.ir.channels import ChannelBounds
 from cnnc.ir.op import FloatOp, QuantOp
 from cnnc.ir.types import F32, I8, I64, Activation, Shape
 from cnnc.ops._broadcast import QuantBroadcast, broadcast_samples, broadcast_shape
+from cnnc.ops._channel_bounds import requantized_bounds
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic, activation_limits, quantize_multiplier
@@ -94,6 +98,20 @@ class QuantMul(QuantBroadcast):
             self.output_zero_point,
             (self.minimum, self.maximum),
         )
+
+    def combined_bounds(
+        self, first: ChannelBounds, second: ChannelBounds, arithmetic: Arithmetic
+    ) -> ChannelBounds:
+        """Requantize the extremes of the product, which lie at ends of both intervals."""
+        corners = [
+            (one - self.first_zero_point) * (other - self.second_zero_point)
+            for one in (first.low, first.high)
+            for other in (second.low, second.high)
+        ]
+        products = ChannelBounds(np.min(corners, axis=0), np.max(corners, axis=0))
+        scaling = (self.multiplier, self.shift)
+        limits = (self.minimum, self.maximum)
+        return requantized_bounds(arithmetic, products, scaling, self.output_zero_point, limits)
 
     def kernel_parameters(self) -> dict[str, int]:
         """Return every field that is not about TFLite."""

@@ -10,6 +10,7 @@ import numpy as np
 from cnnc.codegen.kernel import InputArgument, KernelCall, Lowering, LoweringSite, OutputArgument
 from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import ModelError, UnsupportedAttributeError
+from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, AnyArray, Quantization, Shape
 from cnnc.ops._axes import normalized_axes
@@ -102,6 +103,22 @@ class QuantPad(QuantOp):
     def evaluate(self, inputs: Sequence[AnyArray], arithmetic: Arithmetic) -> AnyArray:
         """Pad every sample."""
         return np.pad(inputs[0], _numpy_pads(self), constant_values=self.fill)
+
+    def channel_bounds(self, site: ChannelSite) -> ChannelBounds:
+        """Return the operand's together with the padding, where channels are not padded."""
+        if self._pads_channels:
+            return super().channel_bounds(site)
+        operand = site.bounds[0]
+        padding = np.full_like(operand.low, self.fill)
+        return ChannelBounds.hull([operand, ChannelBounds(padding, padding)])
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep the same channels of operand and result, or all where channels are padded."""
+        return choice.everything() if self._pads_channels else choice.in_step()
+
+    @property
+    def _pads_channels(self) -> bool:
+        return not self.before or bool(self.before[-1] or self.after[-1])
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the kernel on merged axes."""

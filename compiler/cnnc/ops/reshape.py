@@ -7,11 +7,14 @@ axes, the reader asks for ONNX order first and the importer inserts a ``Transpos
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from cnnc.codegen.kernel import ALIAS, Lowering, LoweringSite
 from cnnc.errors import ModelError, UnsupportedAttributeError
+from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, channel_count
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, AnyArray, Shape
 from cnnc.ops._axes import normalized_axes, normalized_axis
@@ -65,6 +68,37 @@ class QuantReshape(QuantOp):
         """Reshape every sample."""
         return inputs[0].reshape(len(inputs[0]), *self.shape)
 
+    def channel_bounds(self, site: ChannelSite) -> ChannelBounds:
+        """Return the operand's bounds for the channels that each channel of the result holds."""
+        operand, channels = site.bounds[0], channel_count(self.shape)
+        repeats, folds = _repeats(site), _folds(site)
+        if repeats:
+            return ChannelBounds(np.tile(operand.low, repeats), np.tile(operand.high, repeats))
+        if folds:
+            return ChannelBounds(
+                operand.low.reshape(folds, channels).min(axis=0),
+                operand.high.reshape(folds, channels).max(axis=0),
+            )
+        return super().channel_bounds(site)
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep every place of a channel where one extent of the last axis divides the other."""
+        source, output = choice.inputs[0], choice.output
+        repeats, folds = _repeats(site), _folds(site)
+        if repeats:
+            source = source | output.reshape(repeats, -1).any(axis=0)
+            return ChannelChoice((source,), np.tile(source, repeats))
+        if folds:
+            output = output | source.reshape(folds, -1).any(axis=0)
+            return ChannelChoice((np.tile(output, folds),), output)
+        return choice.everything()
+
+    def keep_channels(self, site: ChannelSite, choice: ChannelChoice) -> QuantOp:
+        """Return the reshape to the shape that is left."""
+        if not self.shape:
+            return self
+        return replace(self, shape=(*self.shape[:-1], int(choice.output.sum())))
+
     def lower(self, site: LoweringSite) -> Lowering:
         """Nothing to compute."""
         return ALIAS
@@ -72,6 +106,18 @@ class QuantReshape(QuantOp):
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
         """Add RESHAPE."""
         graph.reshape(operands.inputs[0], self.shape, operands.output)
+
+
+def _repeats(site: ChannelSite) -> int:
+    """Return how often the operand's channels repeat along the result's last axis; 0 if not."""
+    inner, outer = channel_count(site.input_shapes[0]), channel_count(site.output_shape)
+    return outer // inner if outer % inner == 0 else 0
+
+
+def _folds(site: ChannelSite) -> int:
+    """Return how often the result's channels repeat along the operand's last axis; 0 if not."""
+    outer, inner = channel_count(site.input_shapes[0]), channel_count(site.output_shape)
+    return outer // inner if outer % inner == 0 else 0
 
 
 def _checked(source: Shape, target: Shape) -> Shape:

@@ -21,6 +21,7 @@ from cnnc.codegen.kernel import (
 )
 from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import ModelError, UnsupportedAttributeError
+from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, AnyArray, Shape
 from cnnc.ops._definition import OperatorDefinition
@@ -82,6 +83,18 @@ class QuantTranspose(QuantOp):
     def evaluate(self, inputs: Sequence[AnyArray], arithmetic: Arithmetic) -> AnyArray:
         """Transpose every sample."""
         return inputs[0].transpose(0, *(axis + 1 for axis in self.permutation))
+
+    def channel_bounds(self, site: ChannelSite) -> ChannelBounds:
+        """Return the operand's where the last axis stays the last."""
+        return site.bounds[0] if self._keeps_last_axis else super().channel_bounds(site)
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep the same channels of operand and result, or all where the last axis moves."""
+        return choice.in_step() if self._keeps_last_axis else choice.everything()
+
+    @property
+    def _keeps_last_axis(self) -> bool:
+        return bool(self.permutation) and self.permutation[-1] == len(self.permutation) - 1
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the kernel on merged axes; where no byte moves, the result is the operand."""

@@ -63,6 +63,7 @@ class CompileReport:
         rounding: How accumulators are scaled.
         macs: Multiply-accumulates of the model as the user gave it.
         macs_effective: Multiply-accumulates that are executed.
+        channels_removed: Channels of all layers that are not computed: constant, or never read.
         weight_bytes: Constants in flash.
         arena_bytes: All activations, input and output included.
         scratch_bytes: The part of the arena that is working memory at its largest.
@@ -81,6 +82,7 @@ class CompileReport:
     rounding: Rounding
     macs: int
     macs_effective: int
+    channels_removed: int
     weight_bytes: int
     arena_bytes: int
     scratch_bytes: int
@@ -103,6 +105,7 @@ class CompileReport:
             "calibration": dict(self.calibration),
             "macs": self.macs,
             "macs_effective": self.macs_effective,
+            "channels_removed": self.channels_removed,
             "flash_bytes": {"weights": self.weight_bytes, "code": None, "total": self.weight_bytes},
             "ram_bytes": {
                 "arena": self.arena_bytes,

@@ -10,8 +10,9 @@ from cnnc.deploy.targets import Target, find_target
 from cnnc.errors import UsageError
 from cnnc.importer.source import read_source
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.serialize import JSON_NAME, NPZ_NAME, load
+from cnnc.ir.serialize import COMPUTED, UNPRUNED, load
 from cnnc.simulator.build import EmittedCode
+from cnnc.simulator.channel_removal import check_channel_maps
 from cnnc.simulator.faults import SourceMissingError
 from cnnc.simulator.onnx_runtime import OnnxSession
 
@@ -24,7 +25,8 @@ class CompiledFolder:
 
     Attributes:
         directory: The folder.
-        model: The int8 network that the reference runs.
+        model: The int8 network that the C computes.
+        unpruned: The same network with all its channels; the same object if none were removed.
         target: What the C was made for.
         sha256: Digest of the source model.
         arena_bytes: Memory that the caller provides for one inference.
@@ -32,6 +34,7 @@ class CompiledFolder:
 
     directory: Path
     model: QuantModel
+    unpruned: QuantModel
     target: Target
     sha256: str
     arena_bytes: int
@@ -95,15 +98,25 @@ def open_folder(directory: Path) -> CompiledFolder:
         raise UsageError(
             f"{REPORT_FILE} in '{directory}' is damaged: {error!r}", _REMEDY, REPORT_FILE
         ) from error
-    document = _read_file(directory / "model" / JSON_NAME)
-    arrays = _read_file(directory / "model" / NPZ_NAME)
+    model = _read_model(directory, COMPUTED)
+    unpruned = model
+    if model.channel_maps:
+        unpruned = _read_model(directory, UNPRUNED)
+        check_channel_maps(unpruned, model)
     return CompiledFolder(
         directory=directory,
-        model=load(document, arrays),
+        model=model,
+        unpruned=unpruned,
         target=find_target(str(target_name)),
         sha256=str(digest),
         arena_bytes=arena_bytes,
     )
+
+
+def _read_model(directory: Path, stem: str) -> QuantModel:
+    document = _read_file(directory / "model" / f"{stem}.json")
+    arrays = _read_file(directory / "model" / f"{stem}.npz")
+    return load(document, arrays, stem)
 
 
 def _read_report(directory: Path) -> Any:  # noqa: ANN401 (JSON)

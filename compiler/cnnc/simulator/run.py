@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from cnnc.errors import CnncError, ToolchainError, UsageError
+from cnnc.ir.quant_model import QuantModel
+from cnnc.simulator.channel_removal import ChannelRemovalCheck
 from cnnc.simulator.chunk import Chunk
 from cnnc.simulator.compare import Comparison, EngineResult, skipped_result
 from cnnc.simulator.faults import EngineFailedError, FloatRefusedError, SourceMissingError
 from cnnc.simulator.float_engine import FloatComparison, skipped_float
 from cnnc.simulator.folder import CompiledFolder, open_folder
 from cnnc.simulator.host import start_host
-from cnnc.simulator.inputs import FileInputs, RandomInputs
+from cnnc.simulator.inputs import FileInputs, RandomInputs, make_chunk
 from cnnc.simulator.target import no_target_details, start_target
 from cnnc.simulator.tflite_engine import no_tflite_details, start_tflite
 
@@ -102,12 +104,15 @@ class SimulationReport:
         results: Integer engines by name.
         float_result: JSON object of the float engine; None if it was not asked for.
         by_name: Whether exactly these engines were asked for.
+        channel_removal: The reference's network compared with the one before channels were
+            removed; None if none were.
     """
 
     inputs: int
     results: Mapping[str, EngineResult]
     float_result: Mapping[str, Any] | None
     by_name: bool = False
+    channel_removal: EngineResult | None = None
 
     @property
     def idle(self) -> tuple[str, ...]:
@@ -125,6 +130,8 @@ class SimulationReport:
             return False
         ran = {name: result for name, result in self.results.items() if result.skipped is None}
         complete = all(ran[name].bit_exact for name in ("host", "target") if name in ran)
+        if self.channel_removal is not None:
+            complete = complete and bool(self.channel_removal.bit_exact)
         return complete and not any(result.mismatched_values for result in ran.values())
 
     def to_json(self) -> dict[str, Any]:
@@ -132,7 +139,8 @@ class SimulationReport:
         engines = {name: result.to_json() for name, result in self.results.items()}
         if self.float_result is not None:
             engines["float"] = dict(self.float_result)
-        return {"inputs": self.inputs, "engines": engines}
+        removal = self.channel_removal.to_json() if self.channel_removal else None
+        return {"inputs": self.inputs, "engines": engines, "channel_removal": removal}
 
 
 def simulate(
@@ -180,9 +188,9 @@ def _check_target(folder: CompiledFolder, request: SimulationRequest) -> None:
 
 def _open_inputs(folder: CompiledFolder, request: SimulationRequest) -> FileInputs | RandomInputs:
     if request.inputs is not None:
-        return FileInputs(folder.model, request.inputs, request.limit)
+        return FileInputs(folder.unpruned, request.inputs, request.limit)
     seed = DEFAULT_SEED if request.seed is None else request.seed
-    return RandomInputs(folder.model, request.random or DEFAULT_RANDOM, seed)
+    return RandomInputs(folder.unpruned, request.random or DEFAULT_RANDOM, seed)
 
 
 @dataclass
@@ -197,9 +205,12 @@ class _Simulation:
     skipped: dict[str, str] = field(default_factory=dict)
     tflite_details: Callable[[], Mapping[str, Any]] = no_tflite_details
     float_comparison: FloatComparison | None = None
+    removal: ChannelRemovalCheck | None = None
 
     def start(self, progress: Progress) -> None:
         """Build and load every wanted engine."""
+        if self.folder.unpruned is not self.folder.model:
+            self.removal = ChannelRemovalCheck(self.folder.unpruned, self.folder.model)
         starters: dict[str, Callable[[], None]] = {
             "host": self._start_host,
             "target": self._start_target,
@@ -213,9 +224,13 @@ class _Simulation:
         progress("preparing engines", len(wanted), len(wanted))
 
     def add(self, chunk: Chunk) -> None:
-        """Run and compare one chunk."""
-        for comparison in self.comparisons.values():
-            comparison.add(chunk)
+        """Run and compare one chunk of the network with all its channels."""
+        computed = chunk
+        if self.removal is not None:
+            computed = make_chunk(self.folder.model, chunk.first, chunk.real, chunk.inputs)
+            self.removal.add(chunk, computed)
+        for name, comparison in self.comparisons.items():
+            comparison.add(chunk if name == "tflite" else computed)
         if self.float_comparison is not None:
             self.float_comparison.add(chunk)
 
@@ -228,14 +243,19 @@ class _Simulation:
             if name in self.comparisons:
                 results[name] = self.comparisons[name].result(details)
             elif name in self.skipped:
-                results[name] = skipped_result(self.folder.model, self.skipped[name], details)
+                results[name] = skipped_result(self._model_of(name), self.skipped[name], details)
         float_result = None
         if self.float_comparison is not None:
             float_result = self.float_comparison.to_json()
         elif "float" in self.skipped:
             float_result = skipped_float(self.skipped["float"])
         by_name = self.request.engines is not None
-        return SimulationReport(inputs, results, float_result, by_name=by_name)
+        removal = self.removal.result() if self.removal is not None else None
+        return SimulationReport(inputs, results, float_result, by_name, removal)
+
+    def _model_of(self, engine: str) -> QuantModel:
+        """Return the network that an engine computes; TFLite judges the one with all channels."""
+        return self.folder.unpruned if engine == "tflite" else self.folder.model
 
     def _start(self, name: str, starter: Callable[[], None]) -> None:
         try:
@@ -262,8 +282,8 @@ class _Simulation:
         self.details["target"] = started.details
 
     def _start_tflite(self) -> None:
-        engine = start_tflite(self.folder.model)
-        self.comparisons["tflite"] = Comparison(self.folder.model, engine)
+        engine = start_tflite(self.folder.unpruned)
+        self.comparisons["tflite"] = Comparison(self.folder.unpruned, engine)
         self.tflite_details = engine.details
 
     def _start_float(self) -> None:

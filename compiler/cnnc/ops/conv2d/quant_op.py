@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,8 @@ from cnnc.codegen.kernel import (
     ScratchArgument,
     geometry,
 )
-from cnnc.ir.types import AnyArray, Shape, Window
+from cnnc.ir.channels import ChannelChoice, ChannelSite
+from cnnc.ir.types import I8, I64, AnyArray, Shape, Window
 from cnnc.ops._convolution import (
     centre,
     convolve,
@@ -30,6 +31,7 @@ from cnnc.ops._convolution import (
 )
 from cnnc.ops._requantize import QuantWeightedOp
 from cnnc.ops._tflite_convolution import export_convolution
+from cnnc.ops._weighted_channels import absorbed_bias, border_patterns, widen_dense
 from cnnc.quantize.fixed_point import Arithmetic
 
 if TYPE_CHECKING:
@@ -72,6 +74,28 @@ class QuantConv2d(QuantWeightedOp):
             sums = convolve(centred, weight, self.window, self.groups)
             result[chunk] = self.requantize(sums, arithmetic).reshape(-1, *shape)
         return result
+
+    def grouped_weight(self) -> I8:
+        """Return the weights by group, taps on one axis."""
+        outputs, rows, cols, depth = self.weight.shape
+        return self.weight.reshape(self.groups, outputs // self.groups, rows * cols, depth)
+
+    def border_patterns(self, operand: Shape) -> I64:
+        """Return the taps that output pixels see in the image."""
+        return border_patterns(self.window, operand[1], operand[2])
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep the input channels that kept outputs depend on; all channels of a grouped one."""
+        return widen_dense(self, site, choice) if self.groups == 1 else choice.everything()
+
+    def keep_channels(self, site: ChannelSite, choice: ChannelChoice) -> "QuantConv2d":
+        """Return the convolution of the kept channels; the bias takes over constant ones."""
+        if self.groups > 1:
+            return self
+        weight = np.ascontiguousarray(self.weight[choice.output][..., choice.inputs[0]])
+        kept = replace(self, weight=weight, **self.fields_of_channels(choice.output))
+        bias = kept.bias + absorbed_bias(self, site, choice)
+        return replace(kept, bias=bias.astype(np.int32))
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the pointwise kernel for 1x1 without padding, else the general one."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,8 @@ from cnnc.codegen.kernel import (
     OutputArgument,
     geometry,
 )
-from cnnc.ir.types import AnyArray, Shape, Window
+from cnnc.ir.channels import ChannelChoice, ChannelSite
+from cnnc.ir.types import I8, I64, AnyArray, Shape, Window
 from cnnc.ops._convolution import (
     centre,
     convolve_depthwise,
@@ -27,6 +28,7 @@ from cnnc.ops._convolution import (
 )
 from cnnc.ops._requantize import QuantWeightedOp
 from cnnc.ops._tflite_convolution import export_depthwise
+from cnnc.ops._weighted_channels import border_patterns
 from cnnc.quantize.fixed_point import Arithmetic
 
 if TYPE_CHECKING:
@@ -68,6 +70,28 @@ class QuantDepthwiseConv2d(QuantWeightedOp):
             sums = convolve_depthwise(centred, weight, self.window, self.multiplier)
             result[chunk] = self.requantize(sums, arithmetic).reshape(-1, *shape)
         return result
+
+    def grouped_weight(self) -> I8:
+        """Return the weights with one group per input channel."""
+        rows, cols, outputs = self.weight.shape
+        by_output = self.weight.transpose(2, 0, 1)
+        groups = outputs // self.multiplier
+        return by_output.reshape(groups, self.multiplier, rows * cols, 1)
+
+    def border_patterns(self, operand: Shape) -> I64:
+        """Return the taps that output pixels see in the image."""
+        return border_patterns(self.window, operand[1], operand[2])
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep an input channel together with all outputs that are made from it."""
+        wanted = choice.output.reshape(-1, self.multiplier).any(axis=1)
+        kept = choice.inputs[0] | wanted
+        return ChannelChoice((kept,), np.repeat(kept, self.multiplier))
+
+    def keep_channels(self, site: ChannelSite, choice: ChannelChoice) -> "QuantDepthwiseConv2d":
+        """Return the convolution of the kept channels."""
+        weight = np.ascontiguousarray(self.weight[:, :, choice.output])
+        return replace(self, weight=weight, **self.fields_of_channels(choice.output))
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the kernel for one filter per channel, or that for several."""

@@ -1,7 +1,7 @@
 """FullyConnected on int8: reference, kernel call, TFLite export."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,10 +15,12 @@ from cnnc.codegen.kernel import (
     LoweringSite,
     OutputArgument,
 )
-from cnnc.ir.types import AnyArray, Shape
+from cnnc.ir.channels import ChannelChoice, ChannelSite
+from cnnc.ir.types import I8, I64, AnyArray, Shape
 from cnnc.ops._convolution import centre, exact_float_type, sample_chunks
 from cnnc.ops._requantize import QuantWeightedOp
 from cnnc.ops._tflite_convolution import export_rows
+from cnnc.ops._weighted_channels import absorbed_bias, widen_dense
 from cnnc.quantize.fixed_point import Arithmetic
 
 if TYPE_CHECKING:
@@ -54,6 +56,25 @@ class QuantFullyConnected(QuantWeightedOp):
             centred = centre(operand[chunk], self.input_zero_point, exact)
             result[chunk] = self.requantize(centred @ weight, arithmetic)
         return result
+
+    def grouped_weight(self) -> I8:
+        """Return the weights as one group of one tap."""
+        return self.weight[np.newaxis, :, np.newaxis, :]
+
+    def border_patterns(self, operand: Shape) -> I64:
+        """Return the one tap, which is always there."""
+        return np.ones((1, 1), np.int64)
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep the input channels that kept outputs depend on."""
+        return widen_dense(self, site, choice)
+
+    def keep_channels(self, site: ChannelSite, choice: ChannelChoice) -> "QuantFullyConnected":
+        """Return the layer of the kept channels; the bias takes over constant ones."""
+        weight = np.ascontiguousarray(self.weight[choice.output][:, choice.inputs[0]])
+        kept = replace(self, weight=weight, **self.fields_of_channels(choice.output))
+        bias = kept.bias + absorbed_bias(self, site, choice)
+        return replace(kept, bias=bias.astype(np.int32))
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the plain kernel."""

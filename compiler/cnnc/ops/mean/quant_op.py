@@ -8,8 +8,10 @@ import numpy as np
 
 from cnnc.codegen.kernel import InputArgument, KernelCall, Lowering, LoweringSite, OutputArgument
 from cnnc.codegen.tflite import TfliteOptions
+from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import AnyArray, Shape
+from cnnc.ops._channel_bounds import requantized_bounds
 from cnnc.ops.mean.geometry import (
     axis_groups,
     contiguous_geometry,
@@ -56,6 +58,25 @@ class QuantMean(QuantOp):
         offset = self.input_zero_point * reduced_elements(q.shape[1:], self.axes)
         total = q.sum(axis=axes, keepdims=self.keep_dims, dtype=np.int64) - offset
         return arithmetic.requantize(total, self.multiplier, self.shift, self.output_zero_point)
+
+    def channel_bounds(self, site: ChannelSite) -> ChannelBounds:
+        """Return the means of the operand's extremes, where the mean is not over channels."""
+        if self._joins_channels(site):
+            return super().channel_bounds(site)
+        count = reduced_elements(site.input_shapes[0], self.axes)
+        sums = ChannelBounds(
+            count * (site.bounds[0].low - self.input_zero_point),
+            count * (site.bounds[0].high - self.input_zero_point),
+        )
+        scaling = (self.multiplier, self.shift)
+        return requantized_bounds(site.arithmetic, sums, scaling, self.output_zero_point)
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep the same channels of operand and result, or all in a mean over channels."""
+        return choice.everything() if self._joins_channels(site) else choice.in_step()
+
+    def _joins_channels(self, site: ChannelSite) -> bool:
+        return len(site.input_shapes[0]) - 1 in self.axes
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the kernel for one run of reduced axes, else the one for any axes."""

@@ -1,0 +1,124 @@
+"""Channels of layers with weights: bounds of their accumulators, and operands that are constant.
+
+With centred operands x = q - z_in in [l, h], padding adds nothing, and the taps T(p) that lie in
+the image are the same for all output pixels with one border pattern p:
+
+    acc[o] = bias[o] + sum over t in T(p) and i of w[o,t,i] x[i]
+    max acc[o] = bias[o] + max over p of sum over t in T(p) and i of w+ h[i] + w- l[i]
+
+An operand's channel with one value c adds (c - z_in) sum over t in T(p) of w[o,t,i]: a constant
+that the bias can take over if it is the same for every pattern p. Where c is not the zero point it
+is in general not: a border pixel sees padding where an inner pixel sees c.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, Mask
+from cnnc.ir.types import I8, I64, Window
+from cnnc.ops._channel_bounds import requantized_bounds
+from cnnc.quantize.fixed_point import INT32_MAX
+
+if TYPE_CHECKING:
+    from cnnc.ops._requantize import QuantWeightedOp
+
+
+def border_patterns(window: Window, rows: int, cols: int) -> I64:
+    """Return each set of taps that some output pixel sees in the image, once.
+
+    Args:
+        window: Slides over the image.
+        rows: Rows of the image.
+        cols: Columns of the image.
+
+    Returns:
+        [patterns][kernel_rows * kernel_cols], 1 for a tap in the image, else 0.
+    """
+    output_rows, output_cols = window.output_size(rows, cols)
+    row_starts = np.arange(output_rows)[:, np.newaxis] * window.stride_rows - window.pad_top
+    col_starts = np.arange(output_cols)[:, np.newaxis] * window.stride_cols - window.pad_left
+    row_taps = row_starts + np.arange(window.kernel_rows) * window.dilation_rows
+    col_taps = col_starts + np.arange(window.kernel_cols) * window.dilation_cols
+    in_rows = np.unique((row_taps >= 0) & (row_taps < rows), axis=0)
+    in_cols = np.unique((col_taps >= 0) & (col_taps < cols), axis=0)
+    patterns: I64 = (
+        (in_rows[:, np.newaxis, :, np.newaxis] & in_cols[np.newaxis, :, np.newaxis, :])
+        .reshape(len(in_rows) * len(in_cols), -1)
+        .astype(np.int64)
+    )
+    return patterns
+
+
+def weighted_bounds(op: "QuantWeightedOp", site: ChannelSite) -> ChannelBounds:
+    """Return the bounds of the result of a layer with weights."""
+    weight = op.grouped_weight().astype(np.float64)  # [groups][out / groups][taps][in / groups]
+    groups, _, taps, depth = weight.shape
+    patterns = op.border_patterns(site.input_shapes[0]).astype(np.float64)
+    rows = weight.reshape(groups, -1, depth)
+    positive, negative = np.maximum(rows, 0), np.minimum(rows, 0)
+    # Exact: every sum is an integer far below 2^53.
+    low, high = (
+        (end - op.input_zero_point).astype(np.float64).reshape(groups, depth, 1)
+        for end in (site.bounds[0].low, site.bounds[0].high)
+    )
+    least = (positive @ low + negative @ high).reshape(-1, taps) @ patterns.T
+    most = (positive @ high + negative @ low).reshape(-1, taps) @ patterns.T
+    accumulators = ChannelBounds(
+        op.bias + least.min(axis=1).astype(np.int64), op.bias + most.max(axis=1).astype(np.int64)
+    )
+    return requantized_bounds(
+        site.arithmetic,
+        accumulators,
+        (op.multipliers, op.shifts),
+        op.output_zero_point,
+        (op.minimum, op.maximum),
+    )
+
+
+def widen_dense(op: "QuantWeightedOp", site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+    """Return the operand's channels that kept results depend on, for a layer of one group.
+
+    A channel is left out if all its weights are zero or if the bias can take it over.
+    """
+    weight = op.grouped_weight()[0][choice.output]
+    patterns = op.border_patterns(site.input_shapes[0])
+    read = weight[:, patterns.any(axis=0)].any(axis=(0, 1))
+    kept = choice.inputs[0] | (read & ~_absorbed(op, site, choice.output))
+    return ChannelChoice((kept,), choice.output)
+
+
+def absorbed_bias(op: "QuantWeightedOp", site: ChannelSite, choice: ChannelChoice) -> I64:
+    """Return what the removed constant channels add to the bias of each kept result."""
+    removed = site.bounds[0].is_constant & ~choice.inputs[0]
+    weight = op.grouped_weight()[0][choice.output][:, :, removed]
+    pattern = op.border_patterns(site.input_shapes[0])[0]
+    constants = site.bounds[0].low[removed] - op.input_zero_point
+    return _sum_over_taps(weight, pattern) @ constants
+
+
+def _absorbed(op: "QuantWeightedOp", site: ChannelSite, outputs: Mask) -> Mask:
+    """Return which operand channels are constant and add the same to every pixel."""
+    absorbed = site.bounds[0].is_constant.copy()
+    weight = op.grouped_weight()[0][outputs][:, :, absorbed]
+    if not _fits(op, outputs):
+        return np.zeros_like(absorbed)
+    first, *others = op.border_patterns(site.input_shapes[0])
+    same = site.bounds[0].low[absorbed] == op.input_zero_point
+    differences = [_sum_over_taps(weight, other - first) for other in others]
+    unequal = np.any([difference.any(axis=0) for difference in differences], axis=0)
+    absorbed[absorbed] = same | ~unequal
+    return absorbed
+
+
+def _fits(op: "QuantWeightedOp", outputs: Mask) -> bool:
+    """Return whether no bias or accumulator can leave int32 whatever the bias takes over."""
+    weight = op.grouped_weight()[0][outputs].astype(np.int64)
+    bound = np.abs(op.bias[outputs].astype(np.int64)) + 255 * np.abs(weight).sum(axis=(1, 2))
+    return bool((bound <= INT32_MAX).all())
+
+
+def _sum_over_taps(weight: I8, pattern: I64) -> I64:
+    """Return sum over t of pattern[t] weight[o,t,i] as [out][in]."""
+    sums: I64 = np.einsum("t,oti->oi", pattern, weight.astype(np.int64))
+    return sums
