@@ -5,6 +5,7 @@ uncompressed, without times, so that equal models give equal bytes. Nothing is p
 are rebuilt by class name through the operator registry and by the type hints of their fields.
 """
 
+import hashlib
 import io
 import json
 import zipfile
@@ -59,8 +60,9 @@ def save(model: QuantModel) -> tuple[bytes, bytes]:
             for index, (name, channels) in enumerate(model.channel_maps.items())
         ],
     }
-    text = json.dumps(document, sort_keys=True, indent=1, allow_nan=False)
-    return text.encode() + b"\n", _pack(writer.arrays)
+    arrays = _pack(writer.arrays)
+    document["sha256"] = _digest(document, arrays)
+    return _to_bytes(document) + b"\n", arrays
 
 
 def load(json_bytes: bytes, npz_bytes: bytes, stem: str = COMPUTED) -> QuantModel:
@@ -82,7 +84,26 @@ def load(json_bytes: bytes, npz_bytes: bytes, stem: str = COMPUTED) -> QuantMode
         _check_references(model)
     except FieldError as error:
         raise ModelError(f"{name} is damaged: {error}", _REMEDY, name) from error
+    # Last, so that a fault that can be named is named; whatever else was changed ends here.
+    if document.get("sha256") != _digest(document, npz_bytes):
+        raise ModelError(
+            f"{name} or {stem}.npz was changed after it was written: its digest does not fit",
+            _REMEDY,
+            name,
+        )
     return model
+
+
+def _to_bytes(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True, indent=1, allow_nan=False).encode()
+
+
+def _digest(document: dict[str, Any], arrays: bytes) -> str:
+    """Return the SHA-256 over the document without its digest, then the arrays."""
+    content = {key: value for key, value in document.items() if key != "sha256"}
+    digest = hashlib.sha256(_to_bytes(content))
+    digest.update(arrays)
+    return digest.hexdigest()
 
 
 def _write_node(writer: FieldWriter, node: QuantNode, index: int) -> Json:
