@@ -29,12 +29,11 @@ def random(*shape: int) -> F32:
 
 
 def conv2d(outputs: int, depth: int, kernel: int) -> Conv2d:
-    around = ONE_AROUND if kernel == 3 else {}
     return Conv2d(
         weight=random(outputs, kernel, kernel, depth),
         bias=random(outputs),
         activation=Activation.NONE,
-        window=Window(kernel, kernel, **around),
+        window=Window(3, 3, **ONE_AROUND) if kernel == 3 else Window(kernel, kernel),
         groups=1,
     )
 
