@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from tests.support.compiling import no_progress
 from tests.support.shared_models import SharedModel, shared_models
 
 from cnnc.options import CompileOptions
@@ -78,7 +79,7 @@ def prove(model: SharedModel, folder: Path, inputs: int = INPUTS) -> Proof:
         model=model.path, target="rpi", output=folder / model.name, calibration=calibration
     )
     start = time.perf_counter()
-    directory, report = compile_to_folder(options, lambda *_: None, lambda _: None)
+    directory, report = compile_to_folder(options, no_progress, lambda _: None)
     compile_seconds = time.perf_counter() - start
     request = (
         SimulationRequest(random=inputs)

@@ -86,7 +86,7 @@ def test_every_original_byte_is_compared(compiled: Path) -> None:
 
 
 def test_table_shows_the_check(compiled: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["simulate", str(compiled), "--random", "1", "--engines", "reference"]) == 0
+    assert main(["simulate", str(compiled), "--random", "1", "--engines", "host"]) == 0
     assert "channel removal" in capsys.readouterr().out
 
 
@@ -108,7 +108,7 @@ def _edit_map(directory: Path, constants: list[int]) -> None:
 
 def test_a_wrong_constant_is_found(copy: Path) -> None:
     _edit_map(copy, [-1, 99])
-    report = simulate(copy, SimulationRequest(random=2, engines=("reference",)))
+    report = simulate(copy, SimulationRequest(random=2, engines=("host",)))
     assert not report.equal
     assert report.channel_removal is not None
     document: dict[str, Any] = report.channel_removal.to_json()
@@ -123,10 +123,10 @@ def test_the_whole_network_must_be_there(copy: Path, name: str) -> None:
     path = copy / "model" / name
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ModelError, match=name):
-        simulate(copy, SimulationRequest(random=1, engines=("reference",)))
+        simulate(copy, SimulationRequest(random=1, engines=("host",)))
     path.unlink()
     with pytest.raises(UsageError, match="cannot be read"):
-        simulate(copy, SimulationRequest(random=1, engines=("reference",)))
+        simulate(copy, SimulationRequest(random=1, engines=("host",)))
 
 
 def test_networks_of_two_compilations_do_not_mix(copy: Path) -> None:
@@ -134,4 +134,4 @@ def test_networks_of_two_compilations_do_not_mix(copy: Path) -> None:
         model = copy / "model"
         shutil.copy(model / f"quantized.{suffix}", model / f"unpruned.{suffix}")
     with pytest.raises(ModelError, match=r"do not belong together: layer '.*' differs"):
-        simulate(copy, SimulationRequest(random=1, engines=("reference",)))
+        simulate(copy, SimulationRequest(random=1, engines=("host",)))

@@ -1,10 +1,12 @@
 """Accuracy of the compiled classifier beside ONNX Runtime."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.support.compiling import no_progress
+from tests.support.emitted import spoil_first_bias
 from tests.support.onnx_networks import CLASSES, images, write_classifier
 
 from cnnc.errors import CalibrationError
@@ -13,6 +15,7 @@ from cnnc.ir.types import I64
 from cnnc.options import CompileOptions
 from cnnc.pipeline import compile_to_folder
 from cnnc.simulator.evaluate import evaluate
+from cnnc.simulator.faults import FaultyCodeError
 from cnnc.simulator.onnx_runtime import OnnxSession
 
 COUNT = 300
@@ -44,8 +47,10 @@ def _float_classes(directory: Path) -> I64:
 
 
 def _write_data(path: Path, labels: I64 | None) -> Path:
-    arrays = {"x": images(COUNT)} if labels is None else {"x": images(COUNT), "y": labels}
-    np.savez(path, **arrays)
+    if labels is None:
+        np.savez(path, x=images(COUNT))
+    else:
+        np.savez(path, x=images(COUNT), y=labels)
     return path
 
 
@@ -108,6 +113,28 @@ def test_labels_that_are_no_integers(compiled: Path, tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", x=images(4), y=np.ones(4, dtype=np.float32))
     with pytest.raises(CalibrationError, match="labels of type float32"):
         evaluate(compiled, tmp_path / "d.npz")
+
+
+@pytest.mark.parametrize("strange", [-1, CLASSES, 519])
+def test_labels_outside_the_classes_are_refused_before_anything_runs(
+    compiled: Path, tmp_path: Path, strange: int
+) -> None:
+    labels = np.zeros(COUNT, dtype=np.int64)
+    labels[7] = strange
+    data = _write_data(tmp_path / "d.npz", labels)
+    steps: list[int] = []
+    with pytest.raises(CalibrationError, match=rf"label {strange}; .* classes 0 to {CLASSES - 1}"):
+        evaluate(compiled, data, progress=lambda _stage, done, _total: steps.append(done))
+    assert not steps
+
+
+def test_build_that_differs_from_the_reference_is_an_error(compiled: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(compiled, tmp_path / "copy")
+    spoil_first_bias(copy)
+    data = _write_data(tmp_path / "d.npz", None)
+    with pytest.raises(FaultyCodeError, match="other outputs than the reference") as caught:
+        evaluate(copy, data)
+    assert caught.value.exit_status == 1
 
 
 def test_several_labels_for_one_item(compiled: Path, tmp_path: Path) -> None:

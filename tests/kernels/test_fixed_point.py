@@ -55,7 +55,8 @@ def ask(rounding: Rounding, tmp_path_factory: pytest.TempPathFactory) -> Ask:
         table = np.zeros((len(rows), 8), dtype=np.int32)
         for index, row in enumerate(rows):
             table[index, : len(row)] = row
-        return np.frombuffer(run_tool([program], table.tobytes()), dtype=np.int32).tolist()
+        results = np.frombuffer(run_tool([program], table.tobytes()), dtype=np.int32)
+        return [int(result) for result in results]
 
     return asked
 
@@ -80,7 +81,8 @@ def high_product(a: int, b: int) -> int:
     return min(half_up(Fraction(a * b, 2**31)), INT32_MAX)
 
 
-def rescaled(x: int, multiplier: int, shift: int, rounding: Rounding) -> int:
+def rescaled(row: Row, rounding: Rounding) -> int:
+    _, x, multiplier, shift = row
     if rounding == "single":
         return half_up(Fraction(x * multiplier, 2 ** (31 - shift)))
     high = high_product(wrapped(x << max(shift, 0)), multiplier)
@@ -94,7 +96,7 @@ def rescale_rows(rounding: Rounding) -> list[Row]:
     return [
         row
         for row in itertools.chain(((RESCALE, *row) for row in rows), ties)
-        if fits(rescaled(row[1], row[2], row[3], rounding))
+        if fits(rescaled(row, rounding))
     ]
 
 
@@ -115,7 +117,7 @@ def test_rescale(ask: Ask, rounding: Rounding) -> None:
     rows = rescale_rows(rounding)
 
     assert len(rows) > 10_000
-    assert ask(rows) == [rescaled(*row[1:], rounding) for row in rows]
+    assert ask(rows) == [rescaled(row, rounding) for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -134,9 +136,7 @@ def test_requantize(
 ) -> None:
     rows = rescale_rows(rounding)[::7]
 
-    expected = [
-        max(minimum, min(maximum, rescaled(*row[1:], rounding) + zero_point)) for row in rows
-    ]
+    expected = [max(minimum, min(maximum, rescaled(row, rounding) + zero_point)) for row in rows]
     assert ask([(REQUANTIZE, *row[1:], zero_point, minimum, maximum) for row in rows]) == expected
 
 

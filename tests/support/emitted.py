@@ -60,6 +60,16 @@ def write_project(directory: Path, model: QuantModel, weights: WeightsMode = "c"
     return write_files(directory, emitted_files(model, weights))
 
 
+def spoil_first_bias(project: Path) -> None:
+    """Change the first number of the first bias in a project's constants."""
+    source = next((project / "src").glob("*_weights.c"))
+    text = source.read_text(encoding="utf-8")
+    begin = text.index("{", text.index("_bias"))
+    end = text.index(",", begin)
+    number = int(text[begin + 1 : end])
+    source.write_text(f"{text[: begin + 1]}{number + 4000}{text[end:]}", encoding="utf-8")
+
+
 def include_flags(projects: Sequence[Path]) -> list[str]:
     """Return the include path of some projects."""
     return [f"-I{project / folder}" for project in projects for folder in ("include", "src")]

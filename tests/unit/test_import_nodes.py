@@ -398,6 +398,7 @@ def test_remedy_fits_the_fault(tmp_path: Path) -> None:
     assert "the graph breaks a rule of ONNX" in _remedy(
         tmp_path, make.node("Relu", "x", "y"), make.node("Relu", "x", "y")
     )
+    assert "the graph breaks a rule of ONNX" in _remedy(tmp_path, make.node("Relu", "later", "y"))
 
 
 def test_each_remedy_is_given_once(tmp_path: Path) -> None:

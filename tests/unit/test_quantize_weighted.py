@@ -1,14 +1,18 @@
 """Weights, bias and multipliers of layers with weights become integers (spec sections 1 to 3)."""
 
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from cnnc.errors import ModelError
+from cnnc.importer.read_onnx import read_onnx
 from cnnc.ir.types import F32, I8, Activation, Quantization
 from cnnc.ops._convolution import exact_float_type, sample_chunks
 from cnnc.ops._requantize import WeightedFields, quantize_weighted, weight_sums
+from cnnc.ops.fully_connected import FullyConnected
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import quantize_multiplier
 
@@ -145,3 +149,31 @@ def test_large_weights_are_not_copied_as_float64() -> None:
     tracemalloc.stop()
     # A quarter for the int8 weights, as much again, at most, for their magnitudes.
     assert peak < weight.nbytes
+
+
+def test_scaled_weights_of_gemm_are_not_copied_as_float64(tmp_path: Path) -> None:
+    weight = np.random.default_rng(0).standard_normal((2048, 2048)).astype(np.float32)
+    peaks = []
+    for alpha in (1.0, 0.3):
+        node = helper.make_node("Gemm", ["x", "w"], ["y"], transB=1, alpha=alpha)
+        graph = helper.make_graph(
+            [node],
+            "gemm",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2048])],
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 2048])],
+            [numpy_helper.from_array(weight, "w")],
+        )
+        opsets = [helper.make_opsetid("", 17)]
+        path = tmp_path / "gemm.onnx"
+        path.write_bytes(
+            helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
+        )
+        tracemalloc.start()
+        model = read_onnx(path)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 1.2 * weight.nbytes
+    op = model.nodes[0].op
+    assert isinstance(op, FullyConnected)
+    expected = (weight.astype(np.float64) * float(np.float32(0.3))).astype(np.float32)
+    np.testing.assert_array_equal(op.weight, expected)

@@ -2,7 +2,8 @@
 
 import subprocess
 import zlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,16 @@ from cnnc.ir.quant_model import QuantModel
 from cnnc.resources import tree
 from cnnc.simulator.build import (
     EmittedCode,
-    build_library,
+    Toolset,
     build_program,
+    fast_host_toolset,
     host_toolset,
     sanitizing_toolset,
 )
-from cnnc.simulator.faults import EngineFailedError
+from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
 from cnnc.simulator.records import RecordLayout
 from cnnc.simulator.reference import run_reference
-from cnnc.simulator.runners import LibraryRunner, ProgramRunner, RunError
+from cnnc.simulator.runners import ProgramRunner
 
 NETWORKS = {"chain": chain_network, "branching": branching_network}
 
@@ -49,20 +51,15 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("as_library", [True, False])
+@pytest.mark.parametrize("tools", [host_toolset, fast_host_toolset, sanitizing_toolset])
+@pytest.mark.parametrize("samples", [1, 5])
 def test_records_hold_what_the_reference_computes(
-    tmp_path: Path, network: str, as_library: bool
+    tmp_path: Path, network: str, tools: Callable[[], Toolset], samples: int
 ) -> None:
     project = _project(tmp_path, NETWORKS[network]())
-    model, code = project.model, project.code
-    runner: LibraryRunner | ProgramRunner
-    if as_library:
-        build = build_library(code, host_toolset(), project.build, traced=True)
-        runner = LibraryRunner(build.path)
-    else:
-        build = build_program(code, sanitizing_toolset(), project.build, traced=True)
-        runner = ProgramRunner(build.path)
-    inputs = random_inputs(model, 5)
+    model = project.model
+    runner = ProgramRunner(build_program(project.code, tools(), project.build, traced=True).path)
+    inputs = random_inputs(model, samples)
     expected = run_reference(model, inputs)
     layers = tuple(range(len(model.nodes)))
     records = runner.run(RecordLayout(model, traced=True, dump=layers), inputs)
@@ -79,10 +76,10 @@ def test_records_hold_what_the_reference_computes(
 @pytest.mark.parametrize("weights", ["asm", "file"])
 def test_constants_outside_the_c_are_found(tmp_path: Path, weights: WeightsMode) -> None:
     project = _project(tmp_path, chain_network(), weights)
-    build = build_library(project.code, host_toolset(), project.build, traced=False)
+    build = build_program(project.code, host_toolset(), project.build, traced=False)
     inputs = random_inputs(project.model, 3)
     layout = RecordLayout(project.model, traced=False)
-    found = LibraryRunner(build.path).run(layout, inputs).outputs[0]
+    found = ProgramRunner(build.path).run(layout, inputs).outputs[0]
     assert np.array_equal(found, run_reference(project.model, inputs)["y"])
 
 
@@ -92,8 +89,11 @@ def test_harness_compiles_without_a_warning(tmp_path: Path, compiler: str, trace
     project = _project(tmp_path, chain_network())
     macros = {
         "HEADER": '"chain.h"',
-        "NAME": "chain",
-        "MACRO": "CHAIN",
+        "CONTEXT": "struct chain_context",
+        "INIT": "chain_init",
+        "RUN": "chain_run",
+        "ARENA_BYTES": "CHAIN_ARENA_BYTES",
+        "LAYER_COUNT": "CHAIN_LAYER_COUNT",
         "INPUTS": "PORT(chain_input, 24)",
         "OUTPUTS": "PORT(chain_output, 3)",
     }
@@ -153,7 +153,7 @@ def test_program_without_arguments_is_refused(program: Path) -> None:
 
 def test_status_of_a_failed_program_is_explained(program: Path) -> None:
     other = branching_network()
-    with pytest.raises(RunError, match="the request does not fit the model"):
+    with pytest.raises(FaultyCodeError, match="the request does not fit the model"):
         ProgramRunner(program).run(RecordLayout(other, traced=True), random_inputs(other))
 
 
@@ -161,5 +161,81 @@ def test_c_that_does_not_compile_is_no_missing_tool(tmp_path: Path) -> None:
     project = _project(tmp_path, chain_network())
     source = project.code.directory / "src" / "chain.c"
     source.write_text(source.read_text(encoding="utf-8") + "int;;error", encoding="utf-8")
-    with pytest.raises(EngineFailedError, match="failed on the emitted C"):
-        build_library(project.code, host_toolset(), project.build, traced=False)
+    with pytest.raises(FaultyCodeError, match=r"does not compile.*\n.*chain\.c:\d+:\d+: error") as (
+        caught
+    ):
+        build_program(project.code, host_toolset(), project.build, traced=False)
+    assert caught.value.exit_status == 1
+
+
+def test_c_that_does_not_link_is_no_missing_tool(tmp_path: Path) -> None:
+    project = _project(tmp_path, chain_network())
+    source = project.code.directory / "src" / "chain.c"
+    text = source.read_text(encoding="utf-8").replace("chain_run(", "chain_ran(")
+    source.write_text(f"enum chain_status chain_ran();\n{text}", encoding="utf-8")
+    with pytest.raises(FaultyCodeError, match="undefined reference to `chain_run'"):
+        build_program(project.code, host_toolset(), project.build, traced=False)
+
+
+def test_compiler_that_refuses_its_flags_is_no_fault_of_the_c(tmp_path: Path) -> None:
+    project = _project(tmp_path, chain_network())
+    toolset = host_toolset()
+    strange = replace(toolset, compile_flags=(*toolset.compile_flags, "-march=nothing"))
+    with pytest.raises(EngineFailedError, match="-march") as caught:
+        build_program(project.code, strange, project.build, traced=False)
+    assert caught.value.exit_status == 3
+
+
+def test_missing_system_header_is_no_fault_of_the_c(tmp_path: Path) -> None:
+    project = _project(tmp_path, chain_network())
+    toolset = host_toolset()
+    bare = replace(toolset, compile_flags=(*toolset.compile_flags, "-nostdinc"))
+    with pytest.raises(EngineFailedError, match=r"std\w+\.h"):
+        build_program(project.code, bare, project.build, traced=False)
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("raise(SIGSEGV);", "crashed: Segmentation fault"),
+        ("exit(0);", "before all samples were recorded"),
+        ("exit(77);", "ended with status 77"),
+        ("for (;;) {}", "does not end; stopped after 1 s"),
+    ],
+)
+def test_c_that_ends_otherwise_is_an_error(tmp_path: Path, statement: str, message: str) -> None:
+    runner = _broken_program(tmp_path, statement, host_toolset())
+    model = chain_network()
+    with pytest.raises(FaultyCodeError, match=message) as caught:
+        runner.run(RecordLayout(model, traced=False), random_inputs(model, 3))
+    assert caught.value.exit_status == 1
+
+
+def test_finding_of_a_sanitizer_is_shown(tmp_path: Path) -> None:
+    statement = "volatile char *freed = malloc(4); free((void *)freed); freed[1] = 1;"
+    runner = _broken_program(tmp_path, statement, sanitizing_toolset())
+    model = chain_network()
+    with pytest.raises(FaultyCodeError, match=r"AddressSanitizer: heap-use-after-free") as caught:
+        runner.run(RecordLayout(model, traced=False), random_inputs(model, 3))
+    assert len(caught.value.problem.splitlines()) <= 9
+
+
+@pytest.mark.parametrize("name", ["null", "NULL", "int8_max", "eof"])
+def test_name_that_is_a_macro_of_the_c_library(tmp_path: Path, name: str) -> None:
+    project = _project(tmp_path, replace(chain_network(), name=name))
+    build = build_program(project.code, host_toolset(), project.build, traced=True)
+    inputs = random_inputs(project.model, 2)
+    found = ProgramRunner(build.path).run(RecordLayout(project.model, traced=True), inputs)
+    assert np.array_equal(found.outputs[0], run_reference(project.model, inputs)["y"])
+
+
+def _broken_program(folder: Path, statement: str, toolset: Toolset) -> ProgramRunner:
+    """Build the chain with a statement at the start of every inference."""
+    project = _project(folder, chain_network())
+    source = project.code.directory / "src" / "chain.c"
+    text = source.read_text(encoding="utf-8")
+    begin = text.index("{", text.index("chain_run(")) + 1
+    headers = "".join(f"#include <{name}.h>\n" for name in ("signal", "stdlib"))
+    source.write_text(f"{headers}{text[:begin]}{statement}{text[begin:]}", encoding="utf-8")
+    build = build_program(project.code, toolset, project.build, traced=False)
+    return ProgramRunner(build.path, grace_seconds=1.0)

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from cnnc.ir.float_model import Port
-from cnnc.simulator.scores import NoiseRatio, top_classes
+from cnnc.simulator.scores import NoiseRatio, class_count, top_classes
 
 
 def test_classes_of_a_flat_output() -> None:
     port = Port("y", "y", (2, 3), (0, 1))
     output = np.array([[[1, 5, 2], [9, 0, 0]], [[0, 0, 1], [0, 2, 1]]], dtype=np.float32)
     assert top_classes(port, output).tolist() == [1, 0, 2, 1]
+    assert class_count(port) == 3
 
 
 def test_classes_of_an_image_are_its_channels() -> None:
@@ -19,6 +20,13 @@ def test_classes_of_an_image_are_its_channels() -> None:
     output[0, 0, 2, 0, 0] = 1.0
     output[0, 0, 1, 0, 1] = 1.0
     assert top_classes(port, output).tolist() == [2, 1]
+    assert class_count(port) == 3
+
+
+def test_a_scalar_is_one_class() -> None:
+    port = Port("y", "y", (), ())
+    assert top_classes(port, np.array([3.0, 1.0], dtype=np.float32)).tolist() == [0, 0]
+    assert class_count(port) == 1
 
 
 def test_a_tenth_of_the_amplitude_is_twenty_decibels() -> None:
@@ -34,3 +42,4 @@ def test_no_ratio_without_noise_or_signal(expected: float, found: float) -> None
     ratio = NoiseRatio()
     ratio.add(np.array([expected], np.float32), np.array([found], np.float32))
     assert ratio.decibels() is None
+    assert ratio.identical == (expected == found)

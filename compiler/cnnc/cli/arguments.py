@@ -26,7 +26,8 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 (argparse's own options)
-        super().__init__(**{**options, "allow_abbrev": False})
+        super().__init__(**options)
+        self.allow_abbrev = False
 
     def error(self, message: str) -> NoReturn:
         """Raise the fault with the command that prints the usage."""

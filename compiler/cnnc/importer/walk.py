@@ -10,7 +10,7 @@ from onnx import checker
 from cnnc.errors import ModelError, Unsupported, UnsupportedAttributeError
 from cnnc.importer.branch import taken_branch
 from cnnc.importer.builder import GraphBuilder
-from cnnc.importer.definers import Definers
+from cnnc.importer.definers import INVALID_GRAPH_REMEDY, Definers
 from cnnc.importer.fold import SHAPE_OPERATORS, can_fold, fold
 from cnnc.importer.graph import user_location
 from cnnc.importer.initializer import to_array
@@ -165,7 +165,10 @@ class Walk:
     def _check_defined(self, node: onnx.NodeProto) -> None:
         for name in node.input:
             if name and not self.is_defined(name):
-                raise UnsupportedAttributeError(f"it reads '{name}', {self.definers.absence(name)}")
+                raise UnsupportedAttributeError(
+                    f"it reads '{name}', {self.definers.absence(name)}",
+                    "" if name in self.definers.by_name else INVALID_GRAPH_REMEDY,
+                )
 
     def is_defined(self, name: str) -> bool:
         """Whether a tensor has been read, folded or given up."""

@@ -121,7 +121,7 @@ def evaluate(
     return _score(engine, in_float, in_int8, labels)
 
 
-def _score(engine: EngineName, in_float: I64, in_int8: I64, labels: AnyArray | None) -> Evaluation:
+def _score(engine: EngineName, in_float: I64, in_int8: I64, labels: I64 | None) -> Evaluation:
     truth = in_float if labels is None else labels
     return Evaluation(
         samples=len(in_float),
@@ -152,7 +152,7 @@ def _check_build(model: QuantModel, inputs: Mapping[str, I8], found: AnyArray) -
     )
 
 
-def _checked_labels(samples: Samples, count: int, port: Port, data: Path) -> AnyArray | None:
+def _checked_labels(samples: Samples, count: int, port: Port, data: Path) -> I64 | None:
     """Return the label of each classified item; None where there are no labels.
 
     Args:
@@ -176,15 +176,15 @@ def _checked_labels(samples: Samples, count: int, port: Port, data: Path) -> Any
             "give one integer label in y for each",
             str(data),
         )
-    labels = labels.astype(np.int64)
-    strange = labels[(labels < 0) | (labels >= classes)]
+    indices: I64 = labels.astype(np.int64)
+    strange = indices[(indices < 0) | (indices >= classes)]
     if strange.size:
         raise CalibrationError(
             f"'{data}' has label {strange[0]}; the model has classes 0 to {classes - 1}",
             "give the index of the right output in y",
             str(data),
         )
-    return labels[: count * per_sample]
+    return indices[: count * per_sample]
 
 
 def _start_engine(folder: CompiledFolder, build: Path) -> tuple[EngineName, OutputRunner]:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -61,7 +62,7 @@ class ProgramRunner:
         packed = layout.pack_inputs(inputs)
         parts = np.array_split(packed, min(os.cpu_count() or 1, len(packed)))
         with ThreadPoolExecutor(len(parts)) as pool:
-            records = list(pool.map(lambda part: self._answer(layout, part), parts))
+            records = list(pool.map(partial(self._answer, layout), parts))
         return layout.parse(b"".join(records), len(packed))
 
     def _answer(self, layout: RecordLayout, packed: I8) -> bytes:
