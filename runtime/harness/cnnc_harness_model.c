@@ -39,19 +39,20 @@ static int32_t infer(void *arena, const int8_t *inputs, int8_t *outputs, cnnc_ha
 #endif
 #define PORT(function, bytes)                  \
     memcpy(function(&context), inputs, bytes); \
-    inputs += bytes;
+    inputs += (bytes);
     CNNC_HARNESS_INPUTS
 #undef PORT
     status = (int32_t)CNNC_HARNESS_RUN(&context);
 #define PORT(function, bytes)                   \
     memcpy(outputs, function(&context), bytes); \
-    outputs += bytes;
+    outputs += (bytes);
     CNNC_HARNESS_OUTPUTS
 #undef PORT
     return status;
 }
 
-#define PORT(function, bytes) +bytes
+/* One term of a sum. NOLINTNEXTLINE(bugprone-macro-parentheses) */
+#define PORT(function, bytes) +(bytes)
 const struct cnnc_harness_model cnnc_harness_model = {
     CNNC_HARNESS_ARENA_BYTES, CNNC_HARNESS_LAYER_COUNT, 0 CNNC_HARNESS_INPUTS,
     0 CNNC_HARNESS_OUTPUTS, infer};

@@ -14,7 +14,7 @@ from cnnc.quantize.histogram import Histogram
 from cnnc.quantize.parameters import with_zero
 from cnnc.quantize.ranges import ValueRange
 
-PERCENTILE = 99.99
+PERCENTILE = 99.995
 """Share of elements, in percent, that each end of a percentile range leaves inside."""
 
 CANDIDATES = 101
