@@ -19,14 +19,16 @@ from cnnc.codegen.kernel import (
 from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import F32, AnyArray, Shape, elements
+from cnnc.ir.types import F32, Activation, AnyArray, Shape, elements
 from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._tflite_import import read_axis
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic
 
 if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +121,14 @@ def _read_concat(reader: "NodeReader") -> None:
     reader.define(reader.emit(Concat(axes.index(onnx_axis % rank)), keys), axes)
 
 
+def _read_concatenation(reader: "TfliteNodeReader") -> None:
+    if reader.activation() is not Activation.NONE:
+        raise UnsupportedAttributeError("a fused activation is not supported")
+    axis = read_axis(reader.option("Axis", 0), len(reader.output.shape))
+    keys = [reader.key(index) for index in range(reader.input_count)]
+    reader.emit(Concat(axis), keys)
+
+
 OPERATOR = OperatorDefinition(
     name="concat",
     summary="Join tensors along one axis; operands are brought to one int8 format first.",
@@ -127,4 +137,5 @@ OPERATOR = OperatorDefinition(
     quant_ops=(QuantConcat,),
     kernels=("concat_s8",),
     tflite=("CONCATENATION",),
+    tflite_readers={"CONCATENATION": _read_concatenation},
 )

@@ -19,6 +19,7 @@ from cnnc.errors import ModelError, UnsupportedAttributeError
 from cnnc.ir.op import FloatOp, QuantOp
 from cnnc.ir.types import F32, AnyArray, Shape
 from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._tflite_import import read_axis
 from cnnc.ops.reshape import Reshape
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic, quantize_multiplier
@@ -26,6 +27,7 @@ from cnnc.quantize.fixed_point import Arithmetic, quantize_multiplier
 if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 _MAXIMUM_REDUCED = 2**23
 _MAXIMUM_GROUPS = 3
@@ -255,6 +257,13 @@ def _read_reduce_mean(reader: "NodeReader") -> None:
     _emit_mean(reader, axes, keep_dims=keep_dims)
 
 
+def _read_mean(reader: "TfliteNodeReader") -> None:
+    rank = len(reader.value(0).shape)
+    axes = {read_axis(int(axis), rank) for axis in reader.integers(1, "axes").reshape(-1)}
+    keep_dims = bool(reader.option("KeepDims", 0))
+    reader.emit(Mean(tuple(sorted(axes)), keep_dims), [reader.key(0)])
+
+
 OPERATOR = OperatorDefinition(
     name="mean",
     summary="Mean over axes, with an output format of its own.",
@@ -267,4 +276,5 @@ OPERATOR = OperatorDefinition(
         f"At most {_MAXIMUM_REDUCED} elements in one mean.",
         f"Kept and reduced axes alternate at most {_MAXIMUM_GROUPS} times in memory.",
     ),
+    tflite_readers={"MEAN": _read_mean},
 )

@@ -49,6 +49,8 @@ class QuantConv2d(QuantWeightedOp):
     window: Window
     groups: int
 
+    channel_axis = 0
+
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return [batch][row][col][out]."""
         return windowed_shape(inputs, self.window, len(self.weight))

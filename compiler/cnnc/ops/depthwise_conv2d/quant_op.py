@@ -46,6 +46,8 @@ class QuantDepthwiseConv2d(QuantWeightedOp):
     window: Window
     multiplier: int
 
+    channel_axis = 2
+
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return [batch][row][col][out]."""
         return windowed_shape(inputs, self.window, self.weight.shape[2])

@@ -33,6 +33,8 @@ class QuantFullyConnected(QuantWeightedOp):
         weight: [out][in].
     """
 
+    channel_axis = 0
+
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return [rows][out]."""
         return (inputs[0][0], len(self.weight))
