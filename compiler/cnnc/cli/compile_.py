@@ -24,7 +24,9 @@ def add_parser(verbs: Verbs) -> None:
         description="Import, simplify, quantize to int8, plan memory and write C. An int8 .tflite "
         "keeps its scales. No C compiler is needed.",
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="float .onnx or int8 .tflite file")
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="float .onnx or int8 .tflite file"
+    )
     parser.add_argument(
         "--target",
         default=DEFAULT_TARGET,

@@ -55,8 +55,9 @@ def verify_quant(model: QuantModel) -> None:
     """Check an integer model.
 
     The graph as in ``verify_float``; constants are int8; weights are int8, biases int32, and no
-    accumulator of theirs passes int32; multipliers are 0 or in [2^30, 2^31), shifts in [-31, 30]; zero points and limits inside
-    an op are those of its operand and result; ops that keep or join formats really do.
+    accumulator of theirs passes int32; multipliers are 0 or in [2^30, 2^31), shifts in [-31, 30];
+    zero points and limits inside an op are those of its operand and result; ops that keep or join
+    formats really do.
 
     Raises:
         InternalError: A promise is broken; names the node and the promise.

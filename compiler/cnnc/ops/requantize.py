@@ -79,9 +79,10 @@ def _read_quantize(reader: "TfliteNodeReader") -> None:
     if kinds == ("int8", "int8"):
         formats = reader.value(0).quantization, reader.output.quantization
         reader.emit(requantize(*formats, reader.rounding), [reader.key(0)])
-    elif kinds == ("float32", "int8") and reader.is_graph_input(0):
-        reader.become_input()
-    elif kinds == ("uint8", "int8") and reader.is_graph_input(0) and _same_values(source, result):
+    elif reader.is_graph_input(0) and (
+        kinds == ("float32", "int8")
+        or (kinds == ("uint8", "int8") and _same_values(source, result))
+    ):
         reader.become_input()
     elif kinds == ("int8", "uint8") and reader.is_graph_output and _same_values(result, source):
         reader.become_output()

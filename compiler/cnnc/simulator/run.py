@@ -212,9 +212,7 @@ class _Simulation:
         self.details["target"] = started.details
 
     def _start_tflite(self) -> None:
-        engine = start_tflite(
-            self.folder.model, self.folder.tflite_source(self.request.model)
-        )
+        engine = start_tflite(self.folder.model, self.folder.tflite_source(self.request.model))
         self.comparisons["tflite"] = Comparison(self.folder.model, engine)
         self.tflite_details = engine.details
 

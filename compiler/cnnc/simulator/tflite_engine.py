@@ -11,9 +11,15 @@ from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import AnyArray
 from cnnc.simulator.chunk import Chunk
 from cnnc.simulator.compare import Observation
+from cnnc.simulator.faults import EngineFailedError
 from cnnc.simulator.tflite_graph import JudgedGraph, exported_graph
 from cnnc.simulator.tflite_original import original_graph
-from cnnc.simulator.tflite_runtime import TfliteRuntime, TfliteSession, find_runtime
+from cnnc.simulator.tflite_runtime import (
+    TfliteRuntime,
+    TfliteSession,
+    find_runtime,
+    installed_runtimes,
+)
 from cnnc.simulator.tflite_single import SingleRoundingEngine
 
 
@@ -35,7 +41,18 @@ def start_tflite(
     runtime = find_runtime(["tflite-runtime", "ai-edge-litert"])
     if source is None:
         return TfliteEngine(model, runtime)
-    return TfliteEngine(model, runtime, original_graph(model, source, runtime))
+    return _start_original(model, source)
+
+
+def _start_original(model: QuantModel, source: bytes) -> "TfliteEngine":
+    """Return the first runtime that is not too old for the file's operators."""
+    refusals: list[EngineFailedError] = []
+    for runtime in installed_runtimes():
+        try:
+            return TfliteEngine(model, runtime, original_graph(model, source, runtime))
+        except EngineFailedError as error:
+            refusals.append(error)
+    raise refusals[0]
 
 
 def no_tflite_details() -> dict[str, Any]:

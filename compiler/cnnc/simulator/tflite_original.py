@@ -1,9 +1,9 @@
 """A copy of the user's .tflite file in which TFLite shows every layer.
 
-The copy has the file's own tensors, options and data, and every int8 tensor as a graph output. What
-is done at the edge to other types (QUANTIZE of the input, DEQUANTIZE of the output) is left out: all
-engines get the same int8 bytes. Where a runtime's FULLY_CONNECTED rounds in float (spec 4.3, flavour
-b), it is written as RESHAPE, CONV_2D 1x1, RESHAPE, which computes flavour a.
+The copy has the file's own tensors, options and data, and every int8 tensor as a graph output.
+What is done at the edge to other types (QUANTIZE of the input, DEQUANTIZE of the output) is left
+out: all engines get the same int8 bytes. Where a runtime's FULLY_CONNECTED rounds in float (spec
+4.3, flavour b), it is written as RESHAPE, CONV_2D 1x1, RESHAPE, which computes flavour a.
 """
 
 from collections.abc import Collection
@@ -35,9 +35,7 @@ def original_graph(model: QuantModel, data: bytes, runtime: TfliteRuntime) -> Ju
         ModelError: The file is damaged.
     """
     file = parse_tflite(data, "model/source.tflite")
-    unsafe = {
-        entry.layer: entry.reason for entry in export_tflite(model).not_expressible
-    }
+    unsafe = {entry.layer: entry.reason for entry in export_tflite(model).not_expressible}
     fed = [node.output for node in model.nodes if node.name in unsafe]
     rewrite = runtime.name == "ai-edge-litert"
     copy = _copy(file, fed, rewrite=rewrite)
@@ -110,9 +108,7 @@ def _is_int8_at_the_edge(file: TfliteFile) -> bool:
     return all(file.tensors[index].element_type == "int8" for index in edge)
 
 
-def _as_convolution(
-    operator: OperatorRecord, tensors: list[TensorRecord]
-) -> list[OperatorRecord]:
+def _as_convolution(operator: OperatorRecord, tensors: list[TensorRecord]) -> list[OperatorRecord]:
     """Return operators for FULLY_CONNECTED; appends the tensors that they need.
 
     CONV_2D multiplies scales in double, FULLY_CONNECTED with a single scale in float32. Operand
@@ -158,9 +154,7 @@ def _reshaped(weight: TensorRecord, channels: int) -> AnyArray | None:
     return None if weight.data is None else weight.data.reshape(channels, 1, 1, -1)
 
 
-def _reshape(
-    tensors: list[TensorRecord], source: int, shape: Shape, output: int
-) -> OperatorRecord:
+def _reshape(tensors: list[TensorRecord], source: int, shape: Shape, output: int) -> OperatorRecord:
     target = np.array(shape, np.int32)
     index = _add(tensors, TensorRecord("shape", target.shape, "int32", data=target))
     options = TfliteOptions("ReshapeOptions", {"NewShape": shape})

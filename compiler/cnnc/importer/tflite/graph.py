@@ -55,7 +55,7 @@ class TfliteGraphBuilder:
         value = quant_value(record)
         if record.data is None:
             raise UnsupportedAttributeError(f"nothing computes operand '{record.name}'")
-        self.constants[record.name] = np.ascontiguousarray(record.data)
+        self.constants[record.name] = np.array(record.data, order="C")
         return self.define(index, value)
 
     def unique(self, key: str) -> str:
