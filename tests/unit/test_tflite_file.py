@@ -1,4 +1,4 @@
-"""Reading a .tflite file: broken and foreign files get one message, records are what was written."""
+"""Reading a .tflite file: broken and foreign ones get one message, records come back unchanged."""
 
 from pathlib import Path
 from typing import Any

@@ -33,9 +33,7 @@ _SAME, _VALID = 0, 1
 _POOL = {"FilterHeight": 2, "FilterWidth": 3, "StrideH": 2, "StrideW": 2}
 
 
-def convolution(
-    scales: int, activation_number: int = 0, low: int = -127, **fields: int
-) -> bytes:
+def convolution(scales: int, activation_number: int = 0, low: int = -127, **fields: int) -> bytes:
     """Return a 3x3 CONV_2D of 7x6 images."""
     weights = random_weights(4, 3, 3, 2, low=low)
     steps = np.linspace(0.001, 0.004, scales)
@@ -105,7 +103,9 @@ def test_fully_connected_multiplies_single_scales_in_float32(tmp_path: Path) -> 
         result = float(np.float32(0.0913))
         expected = quantize_multipliers(np.full(5, float(in_float32) / result))
         assert np.array_equal(op.multipliers, expected[0])
-        differing += not np.array_equal(expected, quantize_multipliers(np.full(5, in_double / result)))
+        differing += not np.array_equal(
+            expected, quantize_multipliers(np.full(5, in_double / result))
+        )
     assert differing, "choose scales for which the product's type matters"
 
 
@@ -175,7 +175,7 @@ def test_an_activation_that_changes_nothing_costs_nothing(tmp_path: Path) -> Non
 @pytest.mark.parametrize("same_format", [True, False])
 @pytest.mark.parametrize("axes", [(1, 2), (-1,), (0, 1, 2, 3), (2, 1, -3)])
 @pytest.mark.parametrize("keep", [True, False])
-def test_mean(same_format: bool, axes: tuple[int, ...], keep: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_mean(same_format: bool, axes: tuple[int, ...], keep: bool, tmp_path: Path) -> None:
     shape = (1, 5, 7, 3)
     reduced = {axis % 4 for axis in axes}
     kept = tuple(

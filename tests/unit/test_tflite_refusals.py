@@ -114,14 +114,14 @@ REFUSED = {
         "beta 2 is not supported; 1 is",
     ),
     "sum that overflows": (
-        one_operator(
-            "ADD", [VECTOR, activation("z", (1, 6), 0.5)], activation("y", (1, 6), 1e-7)
-        ),
+        one_operator("ADD", [VECTOR, activation("z", (1, 6), 0.5)], activation("y", (1, 6), 1e-7)),
         "output scale is below 2\\^-19",
     ),
     "product that overflows": (
         one_operator(
-            "MUL", [activation("x", (1,), 900.0), activation("z", (1,), 900.0)], activation("y", (1,))
+            "MUL",
+            [activation("x", (1,), 900.0), activation("z", (1,), 900.0)],
+            activation("y", (1,)),
         ),
         r"s1 \* s2 / s_out is 2\^15 or more",
     ),
@@ -269,5 +269,5 @@ def test_shapes_cannot_be_pinned(tmp_path: Path) -> None:
     path = tmp_path / "m.tflite"
     path.write_bytes(one_operator("RELU", [VECTOR], RESULT))
     read_tflite(path, {"x": (1, 6)})
-    with pytest.raises(UsageError, match="the shapes of a .tflite are fixed"):
+    with pytest.raises(UsageError, match=r"the shapes of a \.tflite are fixed"):
         read_tflite(path, {"x": (1, 7)})

@@ -41,7 +41,8 @@ def _head(inspection: Inspection) -> str:
     if inspection.format == "tflite":
         version = f"int8 .tflite, schema {inspection.ir_version}"
     return escape(
-        f"{inspection.file}: {version}, from {inspection.producer}\ninputs: {inputs}\noutputs: {', '.join(inspection.outputs)}\n"
+        f"{inspection.file}: {version}, from {inspection.producer}\n"
+        f"inputs: {inputs}\noutputs: {', '.join(inspection.outputs)}\n"
         f"{inspection.parameters:,} parameters, {inspection.macs:,} MACs\n"
     )
 

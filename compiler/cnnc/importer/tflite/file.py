@@ -5,13 +5,10 @@ of a file, written again, are the same graph.
 """
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tflite
 
 from cnnc.codegen.tflite_file import (
@@ -19,10 +16,9 @@ from cnnc.codegen.tflite_file import (
     SCHEMA_VERSION,
     OperatorRecord,
     TensorRecord,
-    TfliteOptions,
 )
-from cnnc.errors import DynamicShapeError, ModelError
-from cnnc.ir.types import AnyArray, Shape
+from cnnc.errors import ModelError
+from cnnc.importer.tflite.records import read_indices, read_operator, read_tensor
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +28,6 @@ _SCHEMA: Any = tflite
 _IDENTIFIER_END = 8
 """A flatbuffer has its identifier in bytes 4..7."""
 _LFS_POINTER = b"version https://git-lfs"
-_CONSTANT_TYPES = ("int8", "uint8", "int16", "int32", "int64", "float16", "float32", "bool")
-"""Element types whose constants are kept as arrays; others have no meaning to the importer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,14 +131,14 @@ def _parse(model: Any, where: str) -> TfliteFile:  # noqa: ANN401 (a table of th
             where,
         )
     graph = model.Subgraphs(0)
-    tensors = [_tensor(model, graph.Tensors(i), where) for i in range(graph.TensorsLength())]
-    operators = [_operator(model, graph.Operators(i)) for i in range(graph.OperatorsLength())]
+    tensors = [read_tensor(model, graph.Tensors(i), where) for i in range(graph.TensorsLength())]
+    operators = [read_operator(model, graph.Operators(i)) for i in range(graph.OperatorsLength())]
     found = TfliteFile(
         description=(model.Description() or b"").decode(errors="replace").strip() or "not stated",
         tensors=_with_unique_names(tensors),
         operators=tuple(operators),
-        inputs=_indices(graph, "Inputs"),
-        outputs=_indices(graph, "Outputs"),
+        inputs=read_indices(graph, "Inputs"),
+        outputs=read_indices(graph, "Outputs"),
     )
     _check_graph(found, where)
     return found
@@ -166,73 +160,6 @@ def _check_graph(file: TfliteFile, where: str) -> None:
             raise _damaged(where, f"there is no tensor {index}")
 
 
-def _indices(table: Any, field: str) -> tuple[int, ...]:  # noqa: ANN401 (a table of the binding)
-    if getattr(table, f"{field}Length")() == 0:
-        return ()
-    return tuple(int(index) for index in getattr(table, f"{field}AsNumpy")())
-
-
-def _tensor(model: Any, tensor: Any, where: str) -> TensorRecord:  # noqa: ANN401 (tables)
-    name = (tensor.Name() or b"").decode(errors="replace")
-    if tensor.Sparsity() is not None or tensor.IsVariable():
-        kind = "sparse" if tensor.Sparsity() is not None else "a variable that keeps its state"
-        raise ModelError(
-            f"tensor '{name}' of '{where}' is {kind}, which is not supported",
-            "convert the model with dense weights and without state",
-            where,
-        )
-    shape = _indices(tensor, "Shape")
-    _check_static(name, shape, _indices(tensor, "ShapeSignature"), where)
-    element_type = _names("TensorType")[tensor.Type()].lower()
-    scales, zero_point, axis = _quantization(name, tensor.Quantization(), where)
-    return TensorRecord(
-        name=name,
-        shape=shape,
-        element_type=element_type,
-        scales=scales,
-        zero_point=zero_point,
-        quantized_axis=axis,
-        data=_contents(model.Buffers(tensor.Buffer()), element_type, shape),
-    )
-
-
-def _check_static(name: str, shape: Shape, signature: Shape, where: str) -> None:
-    """Refuse dynamic axes; a dynamic batch is 1, as ``shape`` says and the runtimes take it."""
-    if -1 in signature[1:] or min(shape, default=1) < 0:
-        raise DynamicShapeError(
-            f"tensor '{name}' of '{where}' has the dynamic shape {list(signature or shape)}",
-            "convert the model with a fixed input shape; only the batch may be dynamic",
-            where,
-        )
-
-
-def _quantization(
-    name: str,
-    table: Any,  # noqa: ANN401 (a table of the binding)
-    where: str,
-) -> tuple[tuple[float, ...], int, int]:
-    """Return scales, their common zero point, and the axis of scales per channel."""
-    if table is None or table.ScaleLength() == 0:
-        return (), 0, 0
-    scales = tuple(float(scale) for scale in table.ScaleAsNumpy())
-    points = {int(point) for point in table.ZeroPointAsNumpy()} if table.ZeroPointLength() else {0}
-    if len(points) > 1:
-        raise ModelError(
-            f"tensor '{name}' of '{where}' has a zero point of its own for each channel",
-            "convert the model by the int8 rules of TFLite, where weights have zero point 0",
-            where,
-        )
-    return scales, points.pop(), int(table.QuantizedDimension())
-
-
-def _contents(buffer: Any, element_type: str, shape: Shape) -> AnyArray | None:  # noqa: ANN401
-    if buffer.DataLength() == 0 or element_type not in _CONSTANT_TYPES:
-        return None
-    raw = buffer.DataAsNumpy()
-    array: AnyArray = raw.view(np.dtype(element_type).newbyteorder("<")).reshape(shape)
-    return array.astype(element_type, copy=False)
-
-
 def _with_unique_names(tensors: list[TensorRecord]) -> tuple[TensorRecord, ...]:
     """Give tensors without a name, or with that of an earlier one, a name from their index."""
     taken: set[str] = set()
@@ -242,52 +169,5 @@ def _with_unique_names(tensors: list[TensorRecord]) -> tuple[TensorRecord, ...]:
         while name in taken:
             name += "_"
         taken.add(name)
-        fields = {**vars(record), "name": name}
-        named.append(TensorRecord(**fields))
+        named.append(replace(record, name=name))
     return tuple(named)
-
-
-def _operator(model: Any, operator: Any) -> OperatorRecord:  # noqa: ANN401 (tables)
-    entry = model.OperatorCodes(operator.OpcodeIndex())
-    number = max(entry.BuiltinCode(), entry.DeprecatedBuiltinCode())
-    code = _names("BuiltinOperator").get(number, f"operator code {number}")
-    if code == "CUSTOM":
-        code = f"CUSTOM {(entry.CustomCode() or b'').decode(errors='replace')}"
-    return OperatorRecord(
-        code=code,
-        version=int(entry.Version()),
-        inputs=_indices(operator, "Inputs"),
-        outputs=_indices(operator, "Outputs"),
-        options=_options(operator),
-    )
-
-
-def _options(operator: Any) -> TfliteOptions | None:  # noqa: ANN401 (a table of the binding)
-    """Return all options by the schema's names; fields that are tables themselves are left out."""
-    name = _names("BuiltinOptions").get(operator.BuiltinOptionsType(), "NONE")
-    union = operator.BuiltinOptions()
-    if name == "NONE" or union is None:
-        return None
-    table = getattr(_SCHEMA, name)()
-    table.Init(union.Bytes, union.Pos)
-    fields: dict[str, int | float | bool | tuple[int, ...]] = {}
-    for field in _option_fields(name):
-        if hasattr(table, f"{field}AsNumpy"):
-            fields[field] = _indices(table, field)
-            continue
-        value = getattr(table, field)()
-        if isinstance(value, int | float):
-            fields[field] = value
-    return TfliteOptions(name, fields)
-
-
-@cache
-def _option_fields(table: str) -> tuple[str, ...]:
-    prefix = f"{table}Add"
-    return tuple(name.removeprefix(prefix) for name in dir(_SCHEMA) if name.startswith(prefix))
-
-
-@cache
-def _names(enumeration: str) -> Mapping[int, str]:
-    entries = vars(getattr(_SCHEMA, enumeration)).items()
-    return {value: name for name, value in entries if isinstance(value, int)}

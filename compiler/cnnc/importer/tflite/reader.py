@@ -7,8 +7,16 @@ import numpy as np
 
 from cnnc.codegen.tflite_file import OperatorRecord, TensorRecord
 from cnnc.errors import InternalError, UnsupportedAttributeError
-from cnnc.importer.tflite.graph import TfliteGraphBuilder, is_scale, quant_value
-from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
+from cnnc.importer.tflite.graph import TfliteGraphBuilder, quant_value
+from cnnc.importer.tflite.operands import (
+    QuantizedWeights,
+    check_formats,
+    constant_bias,
+    constant_int8,
+    constant_integers,
+    constant_weights,
+)
+from cnnc.ir.op import FloatOp, QuantOp
 from cnnc.ir.quant_model import QuantNode, QuantValue
 from cnnc.ir.types import (
     I8,
@@ -17,7 +25,6 @@ from cnnc.ir.types import (
     Activation,
     Quantization,
     Rounding,
-    Shape,
 )
 from cnnc.quantize.context import QuantizeContext
 
@@ -28,22 +35,6 @@ _ACTIVATIONS: Mapping[int, Activation] = {
     3: Activation.RELU6,
 }
 _ACTIVATION_NAMES = {4: "TANH", 5: "SIGN_BIT"}
-_JOINING = (OutputFormat.SAME_AS_INPUT, OutputFormat.COMMON)
-
-
-@dataclass(frozen=True, eq=False)
-class QuantizedWeights:
-    """A constant int8 operand with its scales.
-
-    Attributes:
-        array: As in the file.
-        scales: One, or one for each element of ``axis``.
-        axis: Axis of scales per channel.
-    """
-
-    array: I8
-    scales: tuple[float, ...]
-    axis: int
 
 
 @dataclass(eq=False)
@@ -115,10 +106,7 @@ class TfliteNodeReader:
         Raises:
             UnsupportedAttributeError: It is computed at run time, or not of integers.
         """
-        record = self.tensor(index)
-        if record.data is None or record.element_type not in ("int32", "int64"):
-            raise UnsupportedAttributeError(f"{role} '{record.name}' must be constant integers")
-        return record.data.astype(np.int64)
+        return constant_integers(self.tensor(index), role)
 
     def int8_constant(self, index: int) -> I8:
         """Return a constant int8 operand.
@@ -126,10 +114,7 @@ class TfliteNodeReader:
         Raises:
             UnsupportedAttributeError: It is computed at run time, or not int8.
         """
-        record = self.tensor(index)
-        if record.data is None or record.element_type != "int8":
-            raise UnsupportedAttributeError(f"operand '{record.name}' must be an int8 constant")
-        return record.data.astype(np.int8, copy=False)
+        return constant_int8(self.tensor(index))
 
     def weights(self, index: int, channel_axis: int) -> QuantizedWeights:
         """Return constant int8 weights of symmetric scales, per tensor or per output channel.
@@ -137,20 +122,7 @@ class TfliteNodeReader:
         Raises:
             UnsupportedAttributeError: Not constant, not int8, or quantized in another way.
         """
-        array = self.int8_constant(index)
-        record = self.tensor(index)
-        channels = array.shape[channel_axis] if array.ndim > channel_axis else 0
-        fits = len(record.scales) == 1 or (
-            len(record.scales) == channels and record.quantized_axis == channel_axis
-        )
-        if not fits or record.zero_point != 0 or not all(map(is_scale, record.scales)):
-            raise UnsupportedAttributeError(
-                f"weights '{record.name}' of shape {list(array.shape)} have "
-                f"{len(record.scales)} scales for axis {record.quantized_axis} and zero point "
-                f"{record.zero_point}; one positive scale, or one for each element of axis "
-                f"{channel_axis}, and zero point 0 are supported"
-            )
-        return QuantizedWeights(array, record.scales, record.quantized_axis)
+        return constant_weights(self.tensor(index), channel_axis)
 
     def bias(self, index: int, channels: int) -> I32:
         """Return the constant int32 bias; zeros where the operand is absent.
@@ -160,13 +132,7 @@ class TfliteNodeReader:
         """
         if not self.has_input(index):
             return np.zeros(channels, np.int32)
-        record = self.tensor(index)
-        if record.data is None or record.element_type != "int32" or record.data.size != channels:
-            raise UnsupportedAttributeError(
-                f"bias '{record.name}' ({record.element_type} {list(record.shape)}) must be a "
-                f"constant int32 [{channels}]"
-            )
-        return record.data.reshape(-1).astype(np.int32)
+        return constant_bias(self.tensor(index), channels)
 
     def option(self, field_name: str, default: int) -> int:
         """Return an integer, enumeration or flag among the options."""
@@ -313,21 +279,3 @@ class TfliteNodeReader:
             constants=tuple(self.builder.constants.get(name) for name in inputs),
         )
         return op.quantize(context)
-
-
-def check_formats(op: FloatOp, inputs: Sequence[Quantization], output: Quantization) -> None:
-    """Refuse formats with which TFLite's kernels do not work, or would mean something else."""
-    if op.output_format in _JOINING:
-        for index, source in enumerate(inputs):
-            if source != output:
-                raise UnsupportedAttributeError(
-                    f"operand {index} has {_text(source)} and the result {_text(output)}; "
-                    "this operator needs one format"
-                )
-    if op.output_format is OutputFormat.FIXED and op.fixed_format != output:
-        expected = "" if op.fixed_format is None else _text(op.fixed_format)
-        raise UnsupportedAttributeError(f"the result has {_text(output)} instead of {expected}")
-
-
-def _text(quantization: Quantization) -> str:
-    return f"scale {quantization.scale:.9g}, zero point {quantization.zero_point}"
