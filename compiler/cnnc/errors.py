@@ -13,11 +13,12 @@ class Unsupported:
     """One node that cannot be imported.
 
     Attributes:
-        node: Name of the ONNX node.
+        node: Name of the ONNX node, or of the layer of a .tflite operator.
         op_type: Its operator, e.g. ``Einsum``.
         reason: Why it is refused, e.g. ``this operator is not supported``.
         remedy: What the user can do about it.
-        location: User's file and line if the exporter left it in the node's metadata.
+        location: User's file and line if the exporter left it in the node's metadata; position and
+            result of a .tflite operator.
     """
 
     node: str

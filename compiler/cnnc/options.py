@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from cnnc.errors import UsageError
 from cnnc.ir.types import Rounding, Shape
 
 WeightsFormat = Literal["c", "asm", "file"]
@@ -12,6 +13,8 @@ CalibrationMethod = Literal["minmax", "percentile", "mse"]
 
 STAGES = ("import", "simplify", "quantize", "optimize", "plan")
 """Stages whose result ``--dump-after`` can print."""
+INT8_STAGES = ("import", "optimize", "plan")
+"""Those of a model that is int8 already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +22,7 @@ class CompileOptions:
     """Options of ``cnnc compile``.
 
     Attributes:
-        model: ONNX file.
+        model: ONNX or int8 .tflite file.
         target: Board or core.
         output: Folder to write; None for ``build/<name>``.
         calibration: Data file; None for synthetic inputs.
@@ -47,3 +50,28 @@ class CompileOptions:
     flash_bytes: int | None = None
     weights: WeightsFormat = "c"
     dump_after: str | None = None
+
+
+def check_int8_options(options: CompileOptions) -> None:
+    """Refuse options that mean nothing for an int8 .tflite file.
+
+    Raises:
+        UsageError: Names the first of them.
+    """
+    given = {
+        "--calibration": options.calibration is not None,
+        "--calibration-method": options.method is not None,
+        "--no-weight-adaptation": not options.adapt_weights,
+    }
+    for option in (name for name, is_given in given.items() if is_given):
+        raise UsageError(
+            f"{option} is for float models; '{options.model}' is int8 already and keeps its scales",
+            f"leave out {option}, or give the float model as .onnx",
+            option,
+        )
+    if options.dump_after is not None and options.dump_after not in INT8_STAGES:
+        raise UsageError(
+            f"an int8 .tflite does not pass the stage '{options.dump_after}'",
+            f"its stages are {', '.join(INT8_STAGES)}",
+            "--dump-after",
+        )

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -16,26 +17,27 @@ from cnnc.codegen.program import CProgram
 from cnnc.codegen.tflite import export_tflite
 from cnnc.deploy.targets import Target, find_target
 from cnnc.errors import MemoryFitError
-from cnnc.importer.data import Samples, open_samples, synthetic_samples, to_storage
+from cnnc.importer.data import Samples, open_samples, synthetic_samples
 from cnnc.importer.read_onnx import read_onnx
 from cnnc.importer.source import Source, read_source
+from cnnc.importer.tflite.file import is_tflite
+from cnnc.importer.tflite.read import read_tflite
 from cnnc.ir.float_model import FloatModel
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.serialize import COMPUTED, UNPRUNED, save
 from cnnc.ir.text import dump_float, dump_quant
 from cnnc.ir.types import I8
 from cnnc.memory.plan import dump_plan
-from cnnc.options import CompileOptions
+from cnnc.options import CompileOptions, check_int8_options
 from cnnc.passes.optimize import optimize, shrink
 from cnnc.passes.simplify import simplify
 from cnnc.quantize.adapt import adapt_weights
 from cnnc.quantize.calibrate import DEFAULT_METHOD, calibrate
-from cnnc.quantize.fixed_point import quantize_real
 from cnnc.quantize.quantize import quantize
-from cnnc.quantize.ranges import ValueRanges
 from cnnc.quantize.sqnr import layer_sqnr
 from cnnc.report.compile_report import CompileReport
 from cnnc.report.describe import describe_layers, describe_port
+from cnnc.simulator.inputs import quantize_inputs, random_inputs
 from cnnc.simulator.reference import run_reference
 
 logger = logging.getLogger(__name__)
@@ -50,6 +52,8 @@ SYNTHETIC_WARNING = (
 
 StageProgress = Callable[[str, int, int], None]
 TextSink = Callable[[str], None]
+Dump = Callable[[str, Callable[[], str]], None]
+"""Called as (stage, text): prints the text if it is wanted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,28 +63,43 @@ class Compilation:
     Attributes:
         target: What it is for.
         source: The model file.
-        float_model: After ``simplify``.
-        ranges: Calibrated ranges.
         unpruned: After ``optimize``, with all channels.
         quant_model: After ``shrink``; what the C computes.
         program: After ``lower``.
         golden: One sample with its outputs, for the self-test.
-        sqnr_db: Signal to quantization noise by value.
-        synthetic: Whether the ranges come from synthetic inputs.
-        adapted_weights: Whether the weights were fitted to the calibration data.
+        sqnr_db: Signal to quantization noise by value; empty for a model that was int8 already.
+        macs: Multiply-accumulates of the model as the user gave it.
+        calibration: What the report says of the ranges.
     """
 
     target: Target
     source: Source
-    float_model: FloatModel
-    ranges: ValueRanges
     unpruned: QuantModel
     quant_model: QuantModel
     program: CProgram
     golden: Golden
     sqnr_db: Mapping[str, float]
-    synthetic: bool
-    adapted_weights: bool
+    macs: int
+    calibration: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class QuantizedModel:
+    """The int8 network at the end of either road, float or .tflite.
+
+    Attributes:
+        model: Before ``optimize``.
+        macs: Multiply-accumulates of the model as the user gave it.
+        golden_inputs: One sample for the self-test: value key -> int8 (1, *storage_shape).
+        calibration: What the report says of the ranges.
+        sqnr_db: Measures the signal to quantization noise of the network with all channels.
+    """
+
+    model: QuantModel
+    macs: int
+    golden_inputs: Mapping[str, I8]
+    calibration: Mapping[str, Any]
+    sqnr_db: Callable[[QuantModel], Mapping[str, float]]
 
 
 def compile_model(
@@ -112,6 +131,29 @@ def _compile(
         if options.dump_after == stage:
             print_text(text())
 
+    road = _import_int8 if is_tflite(options.model) else _quantize_float
+    quantized = road(options, progress, dump)
+    unpruned = optimize(quantized.model)
+    optimized = shrink(unpruned)
+    dump("optimize", lambda: dump_quant(optimized))
+    program = lower(optimized, frozenset(target.core.instruction_sets))
+    dump("plan", lambda: dump_plan(program.plan))
+    _check_fit(options, target, program)
+    return Compilation(
+        target=target,
+        source=read_source(options.model),
+        unpruned=unpruned,
+        quant_model=optimized,
+        program=program,
+        golden=_golden(optimized, quantized.golden_inputs),
+        sqnr_db=quantized.sqnr_db(unpruned),
+        macs=quantized.macs,
+        calibration=quantized.calibration,
+    )
+
+
+def _quantize_float(options: CompileOptions, progress: StageProgress, dump: Dump) -> QuantizedModel:
+    """Import an ONNX model, simplify it, and quantize it by the calibrated ranges."""
     imported = read_onnx(options.model, options.input_shapes)
     if options.name is not None:
         imported = replace(imported, name=options.name)
@@ -136,24 +178,39 @@ def _compile(
         )
     quantized = quantize(adapted, ranges, options.rounding)
     dump("quantize", lambda: dump_quant(quantized))
-    unpruned = optimize(quantized)
-    optimized = shrink(unpruned)
-    dump("optimize", lambda: dump_quant(optimized))
-    program = lower(optimized, frozenset(target.core.instruction_sets))
-    dump("plan", lambda: dump_plan(program.plan))
-    _check_fit(options, target, program)
-    return Compilation(
-        target=target,
-        source=read_source(options.model),
-        float_model=simplified,
-        ranges=ranges,
-        unpruned=unpruned,
-        quant_model=optimized,
-        program=program,
-        golden=_golden(optimized, samples),
-        sqnr_db=layer_sqnr(simplified, unpruned, samples),
-        synthetic=options.calibration is None,
-        adapted_weights=adapted is not simplified,
+    return QuantizedModel(
+        model=quantized,
+        macs=sum(node.op.macs(simplified.input_shapes(node)) for node in simplified.nodes),
+        golden_inputs=quantize_inputs(quantized, next(samples.batches(1))),
+        calibration={
+            "method": ranges.method,
+            "samples": ranges.samples,
+            "synthetic": options.calibration is None,
+            "adapted_weights": adapted is not simplified,
+        },
+        sqnr_db=lambda unpruned: layer_sqnr(simplified, unpruned, samples),
+    )
+
+
+def _import_int8(options: CompileOptions, progress: StageProgress, dump: Dump) -> QuantizedModel:
+    """Import an int8 .tflite file; there is nothing to calibrate."""
+    del progress
+    check_int8_options(options)
+    imported = read_tflite(options.model, options.input_shapes, options.rounding)
+    if options.name is not None:
+        imported = replace(imported, name=options.name)
+    dump("import", lambda: dump_quant(imported))
+    return QuantizedModel(
+        model=imported,
+        macs=imported.macs(),
+        golden_inputs=random_inputs(imported, SYNTHETIC_SEED, 0),
+        calibration={
+            "method": "tflite",
+            "samples": 0,
+            "synthetic": False,
+            "adapted_weights": False,
+        },
+        sqnr_db=lambda unpruned: {},
     )
 
 
@@ -186,12 +243,7 @@ def _samples(options: CompileOptions, model: FloatModel) -> Samples:
     return synthetic_samples(model.inputs, SYNTHETIC_SAMPLES, SYNTHETIC_SEED)
 
 
-def _golden(model: QuantModel, samples: Samples) -> Golden:
-    first = next(samples.batches(1))
-    inputs: dict[str, I8] = {}
-    for port in model.inputs:
-        stored = to_storage(port, first[port.name])
-        inputs[port.value] = quantize_real(stored, model.values[port.value].quantization)
+def _golden(model: QuantModel, inputs: Mapping[str, I8]) -> Golden:
     values = run_reference(model, inputs)
     return Golden(
         inputs=tuple(np.ascontiguousarray(inputs[port.value][0]) for port in model.inputs),
@@ -201,10 +253,6 @@ def _golden(model: QuantModel, samples: Samples) -> Golden:
 
 def _report(compilation: Compilation, files: tuple[str, ...]) -> CompileReport:
     model, program, target = compilation.quant_model, compilation.program, compilation.target
-    float_macs = sum(
-        node.op.macs(compilation.float_model.input_shapes(node))
-        for node in compilation.float_model.nodes
-    )
     return CompileReport(
         name=model.name,
         sha256=compilation.source.sha256,
@@ -214,7 +262,7 @@ def _report(compilation: Compilation, files: tuple[str, ...]) -> CompileReport:
         core=target.core.name,
         isa=target.core.isa,
         rounding=model.rounding,
-        macs=float_macs,
+        macs=compilation.macs,
         macs_effective=model.macs(),
         channels_removed=sum(
             channels.channels - len(channels.kept) for channels in model.channel_maps.values()
@@ -222,12 +270,7 @@ def _report(compilation: Compilation, files: tuple[str, ...]) -> CompileReport:
         weight_bytes=program.weight_bytes,
         arena_bytes=program.plan.arena_bytes,
         scratch_bytes=program.plan.scratch_bytes,
-        calibration={
-            "method": compilation.ranges.method,
-            "samples": compilation.ranges.samples,
-            "synthetic": compilation.synthetic,
-            "adapted_weights": compilation.adapted_weights,
-        },
+        calibration=compilation.calibration,
         layers=describe_layers(model, program, compilation.sqnr_db),
         files=files,
     )
@@ -241,7 +284,7 @@ def _model_files(compilation: Compilation) -> dict[str, bytes]:
     if compilation.unpruned is not compilation.quant_model:
         files.update(_saved(compilation.unpruned, UNPRUNED))
     if compilation.source.copy is not None:
-        files["model/source.onnx"] = compilation.source.copy
+        files[f"model/{compilation.source.copy_name}"] = compilation.source.copy
     return files
 
 

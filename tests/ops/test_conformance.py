@@ -1,9 +1,7 @@
 """What every operator must bring: reference, kernels, TFLite form, documentation, cases."""
 
-import importlib
 import inspect
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -11,14 +9,21 @@ from typing import Any
 
 import pytest
 import tflite
-from tests.support.op_cases import OpCase, quantized_case
+from tests.support.all_cases import all_cases
+from tests.support.op_cases import quantized_case
 
 from cnnc.codegen.kernel_source import kernel_source
 from cnnc.codegen.lower import choose_kernels
 from cnnc.codegen.tflite import export_tflite
 from cnnc.ir.op import FloatOp, QuantOp
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ops._definition import OperatorDefinition, operators, quant_op_classes, readers
+from cnnc.ops._definition import (
+    OperatorDefinition,
+    operators,
+    quant_op_classes,
+    readers,
+    tflite_readers,
+)
 from cnnc.simulator.tflite_single import one_node_model
 
 TESTS = Path(__file__).parent
@@ -39,7 +44,7 @@ class Usage:
 @cache
 def _usage() -> dict[str, Usage]:
     usage: dict[str, Usage] = defaultdict(Usage)
-    for case in _all_cases():
+    for case in all_cases():
         model = quantized_case(case, "double")
         for node, lowering in zip(model.nodes, choose_kernels(model), strict=True):
             entry = usage[type(node.op).__name__]
@@ -47,24 +52,6 @@ def _usage() -> dict[str, Usage]:
             entry.aliases += lowering.is_alias
             entry.tflite |= _tflite_operators(one_node_model(model, node))
     return dict(usage)
-
-
-def _all_cases() -> Iterator[OpCase]:
-    for path in sorted(TESTS.glob("test_*.py")):
-        if path != Path(__file__):
-            yield from _cases_in(vars(importlib.import_module(f"tests.ops.{path.stem}")))
-
-
-def _cases_in(found: object) -> Iterator[OpCase]:
-    """Yield the cases in a module's tables, wherever they stand in a row."""
-    if isinstance(found, OpCase):
-        yield found
-    elif isinstance(found, dict):
-        for entry in found.values():
-            yield from _cases_in(entry)
-    elif isinstance(found, list | tuple):
-        for entry in found:
-            yield from _cases_in(entry)
 
 
 def _tflite_operators(model: QuantModel) -> set[str]:
@@ -93,6 +80,7 @@ def definition(request: pytest.FixtureRequest) -> OperatorDefinition:
 def test_there_are_operators() -> None:
     assert len(operators()) >= 19
     assert len(readers()) >= 20
+    assert len(tflite_readers()) >= 20
 
 
 def test_summary_is_one_sentence(definition: OperatorDefinition) -> None:
@@ -129,7 +117,7 @@ def test_kernels_exist_once_and_follow_the_rules(definition: OperatorDefinition)
 
 
 def test_tflite_operators_exist(definition: OperatorDefinition) -> None:
-    for name in definition.tflite:
+    for name in (*definition.tflite, *definition.tflite_readers):
         assert name in _TFLITE_NAMES.values(), name
 
 

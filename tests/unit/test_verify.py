@@ -149,7 +149,13 @@ def test_a_sound_integer_model_passes() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"weight": np.full((3, 4), -128, np.int8)}, r"weight of node 'n0' leaves \[-127, 127\]"),
+        (
+            {
+                "weight": np.full((3, 4), -128, np.int8),
+                "bias": np.array([0, 2**31 - 255 * 4 * 128, 0], np.int32),
+            },
+            "an accumulator of node 'n0', channel 1, could reach 2147483648, beyond int32",
+        ),
         ({"weight": np.zeros((3, 4), np.int16)}, "weight of node 'n0' is int16"),
         ({"bias": np.zeros(3, np.int64)}, "bias of node 'n0' is int64, not int32"),
         ({"multipliers": np.full(3, 2**30 - 1, np.int32)}, "multipliers of node 'n0' leaves"),
@@ -163,6 +169,11 @@ def test_a_sound_integer_model_passes() -> None:
 def test_numbers_that_break_a_promise(changes: dict[str, object], message: str) -> None:
     with pytest.raises(InternalError, match=message):
         verify_quant(weighted(**changes))
+
+
+def test_imported_weights_of_128_are_sound_where_accumulators_fit() -> None:
+    bias = np.full(3, 2**31 - 1 - 255 * 4 * 128, np.int32)
+    verify_quant(weighted(weight=np.full((3, 4), -128, np.int8), bias=bias))
 
 
 def test_a_multiplier_of_zero_is_sound() -> None:

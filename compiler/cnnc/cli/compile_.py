@@ -9,6 +9,7 @@ from rich.table import Table
 from cnnc.cli.arguments import Verbs, add_input_shape, add_json, byte_count, input_shapes
 from cnnc.cli.console import Console
 from cnnc.deploy.targets import DEFAULT_TARGET
+from cnnc.importer.tflite.file import is_tflite
 from cnnc.ir.types import Rounding
 from cnnc.options import STAGES, CalibrationMethod, CompileOptions, WeightsFormat
 from cnnc.pipeline import SYNTHETIC_WARNING, compile_to_folder
@@ -20,10 +21,12 @@ def add_parser(verbs: Verbs) -> None:
     parser = verbs.add_parser(
         "compile",
         help="turn a model into a folder of C",
-        description="Import, simplify, quantize to int8, plan memory and write C. "
-        "No C compiler is needed.",
+        description="Import, simplify, quantize to int8, plan memory and write C. An int8 .tflite "
+        "keeps its scales. No C compiler is needed.",
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="float ONNX file")
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="float .onnx or int8 .tflite file"
+    )
     parser.add_argument(
         "--target",
         default=DEFAULT_TARGET,
@@ -41,7 +44,8 @@ def add_parser(verbs: Verbs) -> None:
         "--calibration",
         type=Path,
         metavar="FILE",
-        help="typical inputs, .npz or .npy; without it ranges come from synthetic inputs",
+        help="typical inputs of a float model, .npz or .npy; without it ranges come from "
+        "synthetic inputs",
     )
     parser.add_argument(
         "--calibration-method",
@@ -99,7 +103,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         weights=arguments.weights,
         dump_after=arguments.dump_after,
     )
-    if options.calibration is None:
+    if options.calibration is None and not is_tflite(options.model):
         console.warning(SYNTHETIC_WARNING)
     with console.progress() as progress:
         directory, report = compile_to_folder(options, progress, console.text)

@@ -23,14 +23,17 @@ def add_parser(verbs: Verbs) -> None:
         "Without labels (key 'y'), report how often both choose the same class.",
     )
     parser.add_argument(
-        "subject", type=Path, metavar="MODEL|DIR", help="an ONNX file, or a compiled folder"
+        "subject",
+        type=Path,
+        metavar="MODEL|DIR",
+        help="an .onnx or int8 .tflite file, or a compiled folder",
     )
     parser.add_argument(
         "--data", type=Path, required=True, metavar="FILE", help=".npz with inputs and labels 'y'"
     )
     parser.add_argument("--limit", type=positive_count, metavar="N", help="use the first N samples")
     parser.add_argument(
-        "--calibration", type=Path, metavar="FILE", help="for MODEL: typical inputs"
+        "--calibration", type=Path, metavar="FILE", help="for a float MODEL: typical inputs"
     )
     parser.add_argument(
         "--model", type=Path, metavar="MODEL", help="for DIR: the source model, if DIR has no copy"
@@ -88,9 +91,12 @@ def _check_options(arguments: argparse.Namespace) -> None:
 
 
 def _summary(evaluation: Evaluation) -> str:
-    document = evaluation.to_json()
+    head = f"{_METRICS[evaluation.metric]} over {evaluation.samples:,} samples: "
+    int8 = f"int8 {100 * evaluation.int8_score:.2f} %"
+    engine = f"int8 by the {evaluation.engine} engine"
+    if evaluation.float_score is None:
+        return f"{head}{int8} ({engine}; the source is an int8 .tflite)"
     return (
-        f"{_METRICS[evaluation.metric]} over {evaluation.samples:,} samples: "
-        f"float {100 * evaluation.float_score:.2f} %, int8 {100 * evaluation.int8_score:.2f} % "
-        f"({document['drop_points']:+.2f} points lost; int8 by the {evaluation.engine} engine)"
+        f"{head}float {100 * evaluation.float_score:.2f} %, {int8} "
+        f"({evaluation.drop_points:+.2f} points lost; {engine})"
     )

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from cnnc.cli.arguments import Verbs, add_input_shape, add_json, input_shapes
 from cnnc.cli.console import Console
-from cnnc.importer.inspect import Inspection, inspect_onnx
+from cnnc.importer.inspect import Inspection
+from cnnc.importer.model import inspect_model
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -19,7 +20,9 @@ def add_parser(verbs: Verbs) -> None:
         description="List the nodes that the outputs depend on, with shapes and MACs. "
         "Unsupported nodes are listed with the reason; nothing is compiled.",
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="ONNX file")
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="float .onnx or int8 .tflite file"
+    )
     add_input_shape(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -27,16 +30,19 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Inspect and print."""
-    inspection = inspect_onnx(arguments.model, input_shapes(arguments.input_shape))
+    inspection = inspect_model(arguments.model, input_shapes(arguments.input_shape))
     console.result(inspection.to_json(), _head(inspection), _nodes(inspection), _tail(inspection))
     return 0
 
 
 def _head(inspection: Inspection) -> str:
     inputs = ", ".join(f"{name} {list(shape)}" for name, shape in inspection.inputs)
+    version = f"opset {inspection.opset}, IR {inspection.ir_version}"
+    if inspection.format == "tflite":
+        version = f"int8 .tflite, schema {inspection.ir_version}"
     return (
-        f"{inspection.file}: opset {inspection.opset}, IR {inspection.ir_version}, "
-        f"from {inspection.producer}\ninputs: {inputs}\noutputs: {', '.join(inspection.outputs)}\n"
+        f"{inspection.file}: {version}, from {inspection.producer}\n"
+        f"inputs: {inputs}\noutputs: {', '.join(inspection.outputs)}\n"
         f"{inspection.parameters:,} parameters, {inspection.macs:,} MACs\n"
     )
 

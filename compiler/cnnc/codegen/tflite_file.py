@@ -26,7 +26,10 @@ BUFFER_ALIGNMENT = 16
 _LARGEST_OLD_CODE = 127
 """The first code field of the schema is an int8; larger codes live in a second field."""
 
-_ELEMENT_TYPES = {"int8": "INT8", "int32": "INT32", "uint8": "UINT8", "int16": "INT16"}
+_ELEMENT_TYPES = {
+    name: name.upper()
+    for name in ("int8", "uint8", "int16", "int32", "int64", "float16", "float32", "bool")
+}
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""What the importer sees in a model, and what it would refuse."""
+"""What the importer sees in an ONNX model, and what it would refuse."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import onnx
 
@@ -43,9 +43,10 @@ class Inspection:
 
     Attributes:
         file: Name of the file.
+        format: ``onnx`` or ``tflite``.
         producer: Exporter and version, as the file says.
         ir_version: Version of the file format.
-        opset: Version of the standard operators.
+        opset: Version of the standard operators; None for .tflite, which has one for each.
         inputs: Name and static shape of each input.
         outputs: Name of each output.
         parameters: Elements of the initializers and Constant nodes that are used; shapes and axes
@@ -54,9 +55,10 @@ class Inspection:
     """
 
     file: str
+    format: Literal["onnx", "tflite"]
     producer: str
     ir_version: int
-    opset: int
+    opset: int | None
     inputs: tuple[tuple[str, Shape], ...]
     outputs: tuple[str, ...]
     parameters: int
@@ -76,6 +78,7 @@ class Inspection:
         """Return the document."""
         return {
             "model": self.file,
+            "format": self.format,
             "producer": self.producer,
             "ir_version": self.ir_version,
             "opset": self.opset,
@@ -104,6 +107,7 @@ def inspect_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) ->
     walk.visit(live)
     return Inspection(
         file=path.name,
+        format="onnx",
         producer=f"{model.producer_name} {model.producer_version}".strip() or "not stated",
         ir_version=model.ir_version,
         opset=default_opset(model),

@@ -16,8 +16,8 @@ from cnnc.ir.op import FloatOp, QuantOp, WeightedOp
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
 from cnnc.ir.types import INT8_MAX, INT8_MIN, Shape
 from cnnc.ir.verify_formats import verify_formats
+from cnnc.ir.verify_weights import verify_accumulators
 
-_WEIGHT_MAX = 127
 _MULTIPLIERS = (2**30, 2**31 - 1)
 # MEAN divides its mantissa by the number of elements (spec 4.8), which leaves it below 2^30.
 _MEAN_MULTIPLIERS = (1, 2**31 - 1)
@@ -54,9 +54,10 @@ def verify_float(model: FloatModel) -> None:
 def verify_quant(model: QuantModel) -> None:
     """Check an integer model.
 
-    The graph as in ``verify_float``; constants are int8; weights are int8 in [-127, 127], biases
-    int32; multipliers are 0 or in [2^30, 2^31), shifts in [-31, 30]; zero points and limits inside
-    an op are those of its operand and result; ops that keep or join formats really do.
+    The graph as in ``verify_float``; constants are int8; weights are int8, biases int32, and no
+    accumulator of theirs passes int32; multipliers are 0 or in [2^30, 2^31), shifts in [-31, 30];
+    zero points and limits inside an op are those of its operand and result; ops that keep or join
+    formats really do.
 
     Raises:
         InternalError: A promise is broken; names the node and the promise.
@@ -70,6 +71,7 @@ def verify_quant(model: QuantModel) -> None:
         _verify_numbers(node)
         _verify_zero_points(node, model.values)
         verify_formats(node, model.values)
+        verify_accumulators(node)
 
 
 def _demand(promise: bool, broken: str) -> None:
@@ -141,7 +143,6 @@ def _verify_numbers(node: QuantNode) -> None:
     if "weight" in numbers:
         weight = numbers["weight"]
         _demand(weight.dtype == np.int8, f"weight of node '{node.name}' is {weight.dtype}")
-        _verify_range(node, "weight", weight, (-_WEIGHT_MAX, _WEIGHT_MAX))
     if "bias" in numbers:
         bias = numbers["bias"]
         _demand(bias.dtype == np.int32, f"bias of node '{node.name}' is {bias.dtype}, not int32")

@@ -56,7 +56,9 @@ def sample_chunks(samples: int, bytes_per_sample: int) -> Iterator[slice]:
 def exact_float_type(weight: I8, channel_axis: int) -> type[np.floating[Any]]:
     """Return the float type whose matrix products with these int8 weights are exact integers."""
     axes = tuple(axis for axis in range(weight.ndim) if axis != channel_axis % weight.ndim)
-    largest = int(np.abs(weight).sum(axis=axes, dtype=np.int64).max(initial=0))
+    # int16, because |-128| is no int8.
+    magnitudes = np.abs(weight, dtype=np.int16)
+    largest = int(magnitudes.sum(axis=axes, dtype=np.int64).max(initial=0))
     return np.float32 if 255 * largest < 2**24 else np.float64
 
 

@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,10 @@ from cnnc.ir.op import FloatOp, QuantOp
 
 if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 Reader = Callable[["NodeReader"], None]
+TfliteReader = Callable[["TfliteNodeReader"], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class OperatorDefinition:
         kernels: Kernel names (``conv2d_s8``) that ``lower`` may call.
         tflite: TFLite operators that the export uses.
         limits: What is refused, a sentence each.
+        tflite_readers: TFLite operator -> function that reads one of an int8 .tflite file.
     """
 
     name: str
@@ -39,6 +42,7 @@ class OperatorDefinition:
     kernels: tuple[str, ...]
     tflite: tuple[str, ...]
     limits: tuple[str, ...] = ()
+    tflite_readers: Mapping[str, TfliteReader] = field(default_factory=dict)
 
 
 @cache
@@ -66,6 +70,18 @@ def readers() -> dict[str, Reader]:
             if op_type in table:
                 raise InternalError(f"two files in ops/ read ONNX operator {op_type}")
             table[op_type] = reader
+    return table
+
+
+@cache
+def tflite_readers() -> dict[str, TfliteReader]:
+    """Return the reader of every supported TFLite operator."""
+    table: dict[str, TfliteReader] = {}
+    for definition in operators():
+        for code, reader in definition.tflite_readers.items():
+            if code in table:
+                raise InternalError(f"two files in ops/ read TFLite operator {code}")
+            table[code] = reader
     return table
 
 

@@ -12,7 +12,7 @@ away from zero.
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TypedDict, TypeVar
+from typing import ClassVar, TypedDict, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +71,7 @@ class QuantWeightedOp(QuantOp):
     """An integer op that sums products with constant weights and requantizes per output channel.
 
     Attributes:
-        weight: int8 in [-127, 127]; layout is the subclass's.
+        weight: int8, in [-127, 127] where cnnc quantized it; layout is the subclass's.
         bias: int32 [out_channels] at scale s_in * s_w[c], the zero point not folded in.
         weight_scales: float32 [out_channels].
         multipliers: int32 [out_channels], 0 or 2^30..2^31-1.
@@ -93,6 +93,9 @@ class QuantWeightedOp(QuantOp):
     activation: Activation
     minimum: int
     maximum: int
+
+    channel_axis: ClassVar[int]
+    """Axis of ``weight`` that is the output channel."""
 
     @abstractmethod
     def grouped_weight(self) -> I8:
@@ -154,6 +157,15 @@ class QuantWeightedOp(QuantOp):
             "minimum": self.minimum,
             "maximum": self.maximum,
         }
+
+
+def accumulator_bounds(weight: I8, bias: I32, channel_axis: int) -> I64:
+    """Return |bias| + 255 sum |w| of each output channel, which no accumulator passes."""
+    # int16, because |-128| is no int8.
+    rows = np.abs(_channel_rows(weight, channel_axis), dtype=np.int16)
+    taps = rows.sum(axis=1, dtype=np.int64)
+    bounds: I64 = np.abs(bias.astype(np.int64)) + ACTIVATION_SPAN * taps
+    return bounds
 
 
 def weight_sums(weight: I8, channel_axis: int) -> I64:

@@ -4,6 +4,7 @@ CONV_2D takes weights [out][row][col][in / groups] and DEPTHWISE_CONV_2D [1][row
 int8 with one scale per output channel, and an int32 bias of scale s_in * s_w[c].
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from cnnc.codegen.tflite import TfliteOptions
 from cnnc.ir.types import AnyArray, Quantization, Shape, Window
 from cnnc.ops._requantize import QuantWeightedOp
+from cnnc.quantize.fixed_point import quantize_multipliers
 
 if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
@@ -61,18 +63,35 @@ def export_rows(graph: "TfliteGraph", operands: "TfliteOperands", op: QuantWeigh
     value, result = operands.input_values[0], operands.output_value
     rows, depth = value.shape
     channels = len(op.weight)
-    image = graph.intermediate((rows, 1, 1, depth), value.quantization)
+    op, source = _scaled_as_convolution(op, value.quantization, result.quantization)
+    image = graph.intermediate((rows, 1, 1, depth), source)
     graph.reshape(operands.inputs[0], (rows, 1, 1, depth), image)
     convolved = graph.intermediate((rows, 1, 1, channels), result.quantization)
     weight = op.weight.reshape(channels, 1, 1, depth)
     graph.operator(
         "CONV_2D",
-        (image, *_parameters(graph, op, weight, value.quantization)),
+        (image, *_parameters(graph, op, weight, source)),
         convolved,
         TfliteOptions("Conv2DOptions", _options(op, Window(1, 1), _VALID)),
         version=3,
     )
     graph.reshape(convolved, result.shape, operands.output)
+
+
+def _scaled_as_convolution(
+    op: QuantWeightedOp, source: Quantization, result: Quantization
+) -> tuple[QuantWeightedOp, Quantization]:
+    """Return op and operand format with scales from which CONV_2D computes op's multipliers.
+
+    An imported FULLY_CONNECTED has M = f32(s_in s_w) / s_out, CONV_2D computes s_in s_w / s_out in
+    double. With s_in' = 1 and s_w' = f32(s_in s_w), which RESHAPE allows, both are the same.
+    """
+    products = source.scale * op.weight_scales.astype(np.float64)
+    multipliers, shifts = quantize_multipliers(products / result.scale)
+    if np.array_equal(multipliers, op.multipliers) and np.array_equal(shifts, op.shifts):
+        return op, source
+    unit = Quantization(1.0, source.zero_point)
+    return replace(op, weight_scales=products.astype(np.float32)), unit
 
 
 def _parameters(
@@ -128,15 +147,16 @@ def _padded_source(
 
 def _is_same(window: Window, image: Shape) -> bool:
     """Whether the padding is what TFLite computes for SAME (spec 2.6)."""
-    rows = _same_padding(image[1], window.stride_rows, window.span_rows)
-    cols = _same_padding(image[2], window.stride_cols, window.span_cols)
+    rows = same_padding(image[1], window.stride_rows, window.span_rows)
+    cols = same_padding(image[2], window.stride_cols, window.span_cols)
     return rows == (window.pad_top, window.pad_bottom) and cols == (
         window.pad_left,
         window.pad_right,
     )
 
 
-def _same_padding(extent: int, stride: int, span: int) -> tuple[int, int]:
+def same_padding(extent: int, stride: int, span: int) -> tuple[int, int]:
+    """Return padding before and after one axis of an image for SAME (spec 2.6)."""
     outputs = -(-extent // stride)
     total = max((outputs - 1) * stride + span - extent, 0)
     return total // 2, total - total // 2

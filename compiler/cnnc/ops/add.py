@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnc.codegen.tflite import NotExpressibleError
+from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds
 from cnnc.ir.op import FloatOp, QuantOp
 from cnnc.ir.types import F32, I8, I64, Activation, Shape
@@ -17,6 +18,7 @@ from cnnc.quantize.fixed_point import Arithmetic, activation_limits, quantize_mu
 if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 _LEFT_SHIFT = 20
 """Operands get this many fraction bits before they are scaled; the kernels have the same."""
@@ -172,6 +174,16 @@ def _read_add(reader: "NodeReader") -> None:
     reader.define(reader.emit(Add(), keys), axes)
 
 
+def _read_tflite_add(reader: "TfliteNodeReader") -> None:
+    # For int16 alone.
+    reader.ignore("PotScaleInt16")
+    first, second = reader.value(0).quantization, reader.value(1).quantization
+    total = 2.0 * max(first.scale, second.scale)
+    if total / (2.0**_LEFT_SHIFT * reader.output.quantization.scale) >= 1.0:
+        raise UnsupportedAttributeError("the output scale is below 2^-19 of the larger input scale")
+    reader.emit(Add(reader.activation()), [reader.key(0), reader.key(1)])
+
+
 OPERATOR = OperatorDefinition(
     name="add",
     summary="Elementwise sum with broadcasting and a fused activation.",
@@ -181,4 +193,5 @@ OPERATOR = OperatorDefinition(
     kernels=("add_s8", "add_broadcast_s8"),
     tflite=("ADD", "RESHAPE"),
     limits=("Shapes that alternate between repeating and not at most 6 times.",),
+    tflite_readers={"ADD": _read_tflite_add},
 )

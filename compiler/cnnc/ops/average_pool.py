@@ -28,12 +28,15 @@ from cnnc.ops._pool_window import (
     tflite_padding,
     tflite_pads,
 )
+from cnnc.ops._tflite_import import read_tflite_window
+from cnnc.ops.clip import emit_clamped
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic
 
 if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 _MAXIMUM_TAPS = 2**23
 """|sum| + n/2 <= 128 n + n/2 stays within int32."""
@@ -213,6 +216,12 @@ def _read_average_pool(reader: "NodeReader") -> None:
     reader.define_channel_last(reader.emit(op, [reader.channel_last(0)]))
 
 
+def _read_average_pool_2d(reader: "TfliteNodeReader") -> None:
+    kernel = (reader.option("FilterHeight", 0), reader.option("FilterWidth", 0))
+    op = AveragePool(read_tflite_window(reader, kernel, dilated=False))
+    emit_clamped(reader, op, reader.activation())
+
+
 OPERATOR = OperatorDefinition(
     name="average_pool",
     summary="Average over a window of rows and columns.",
@@ -222,4 +231,5 @@ OPERATOR = OperatorDefinition(
     kernels=("average_pool_s8",),
     tflite=("AVERAGE_POOL_2D", "PAD"),
     limits=("2-D images only.", "auto_pad SAME together with dilations is refused."),
+    tflite_readers={"AVERAGE_POOL_2D": _read_average_pool_2d},
 )

@@ -23,13 +23,14 @@ from cnnc.ir.types import (
     Shape,
 )
 from cnnc.ops._definition import OperatorDefinition
-from cnnc.ops._lookup import QuantLookup, rescaling_table
+from cnnc.ops._lookup import QuantLookup, all_inputs, rescaling_table
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic, activation_limits, quantize_real
 
 if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _TFLITE_OPERATORS = (Activation.RELU, Activation.RELU6)
@@ -150,6 +151,64 @@ def _scalar(array: AnyArray, name: str) -> float:
     return float(array.astype(np.float64).item())
 
 
+def _read_tflite_relu(reader: "TfliteNodeReader") -> None:
+    reader.emit(Clip(0.0, math.inf), [reader.key(0)])
+
+
+def _read_relu6(reader: "TfliteNodeReader") -> None:
+    reader.emit(Clip(0.0, 6.0), [reader.key(0)])
+
+
+def _read_maximum(reader: "TfliteNodeReader") -> None:
+    index, bound = _constant_bound(reader)
+    _emit_clamp(reader, index, (bound, INT8_MAX))
+
+
+def _read_minimum(reader: "TfliteNodeReader") -> None:
+    index, bound = _constant_bound(reader)
+    _emit_clamp(reader, index, (INT8_MIN, bound))
+
+
+def _constant_bound(reader: "TfliteNodeReader") -> tuple[int, int]:
+    """Return which operand is computed, and the one value of the other."""
+    constants = [index for index in (0, 1) if reader.is_constant(index)]
+    if len(constants) != 1:
+        raise UnsupportedAttributeError("one of the two operands must be a constant")
+    levels = np.unique(reader.int8_constant(constants[0]))
+    if levels.size != 1:
+        raise UnsupportedAttributeError("the bound differs between elements; one is supported")
+    formats = {reader.value(index).quantization for index in (0, 1)}
+    if formats != {reader.output.quantization}:
+        raise UnsupportedAttributeError("both operands and the result need one format")
+    return 1 - constants[0], int(levels[0])
+
+
+def _emit_clamp(reader: "TfliteNodeReader", index: int, limits: tuple[int, int]) -> None:
+    reader.emit(_clamp(limits), [reader.key(index)])
+
+
+def _clamp(limits: tuple[int, int]) -> QuantClip:
+    """Return the op that clamps int8 values and keeps their format."""
+    return QuantClip(np.clip(all_inputs(), *limits).astype(np.int8), Activation.NONE, *limits)
+
+
+def emit_clamped(reader: "TfliteNodeReader", op: FloatOp, activation: Activation) -> None:
+    """Add an op that keeps its operand's format, then a table for the activation fused into it.
+
+    Args:
+        reader: The operator; the first operand is the op's.
+        op: What is computed before the activation.
+        activation: Left out where it cannot change an int8 value.
+    """
+    output = reader.output.quantization
+    limits = activation_limits(activation, output)
+    if limits == (INT8_MIN, INT8_MAX):
+        reader.emit(op, [reader.key(0)])
+        return
+    inner = reader.emit_inner(op, [reader.key(0)], op.kind, output)
+    reader.emit(_clamp(limits), [inner])
+
+
 OPERATOR = OperatorDefinition(
     name="clip",
     summary="Clip to an interval; fused into the layer before it or a 256-byte table.",
@@ -159,4 +218,10 @@ OPERATOR = OperatorDefinition(
     kernels=("lookup_s8",),
     tflite=("RELU", "RELU6", "QUANTIZE", "MAXIMUM", "MINIMUM"),
     limits=("The bounds must be constants, min not above max.",),
+    tflite_readers={
+        "RELU": _read_tflite_relu,
+        "RELU6": _read_relu6,
+        "MAXIMUM": _read_maximum,
+        "MINIMUM": _read_minimum,
+    },
 )

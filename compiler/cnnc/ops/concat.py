@@ -20,7 +20,7 @@ from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, channel_count
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import F32, AnyArray, Shape, elements
+from cnnc.ir.types import F32, Activation, AnyArray, Shape, elements
 from cnnc.ops._axes import normalized_axis
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.quantize.context import QuantizeContext
@@ -29,6 +29,7 @@ from cnnc.quantize.fixed_point import Arithmetic
 if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +142,14 @@ def _read_concat(reader: "NodeReader") -> None:
     reader.define(reader.emit(Concat(axes.index(onnx_axis)), keys), axes)
 
 
+def _read_concatenation(reader: "TfliteNodeReader") -> None:
+    if reader.activation() is not Activation.NONE:
+        raise UnsupportedAttributeError("a fused activation is not supported")
+    axis = normalized_axis(reader.option("Axis", 0), len(reader.output.shape))
+    keys = [reader.key(index) for index in range(reader.input_count)]
+    reader.emit(Concat(axis), keys)
+
+
 OPERATOR = OperatorDefinition(
     name="concat",
     summary="Join tensors along one axis; operands are brought to one int8 format first.",
@@ -149,4 +158,5 @@ OPERATOR = OperatorDefinition(
     quant_ops=(QuantConcat,),
     kernels=("concat_s8",),
     tflite=("CONCATENATION",),
+    tflite_readers={"CONCATENATION": _read_concatenation},
 )

@@ -27,12 +27,15 @@ from cnnc.ops._pool_window import (
     tflite_pads,
     window_taps,
 )
+from cnnc.ops._tflite_import import read_tflite_window
+from cnnc.ops.clip import emit_clamped
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic
 
 if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +149,12 @@ def _read_max_pool(reader: "NodeReader") -> None:
     reader.define_channel_last(reader.emit(op, [reader.channel_last(0)]))
 
 
+def _read_max_pool_2d(reader: "TfliteNodeReader") -> None:
+    kernel = (reader.option("FilterHeight", 0), reader.option("FilterWidth", 0))
+    op = MaxPool(read_tflite_window(reader, kernel, dilated=False))
+    emit_clamped(reader, op, reader.activation())
+
+
 OPERATOR = OperatorDefinition(
     name="max_pool",
     summary="Maximum over a window of rows and columns.",
@@ -159,4 +168,5 @@ OPERATOR = OperatorDefinition(
         "The second output (Indices) is refused.",
         "auto_pad SAME together with dilations is refused.",
     ),
+    tflite_readers={"MAX_POOL_2D": _read_max_pool_2d},
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnc.codegen.tflite import NotExpressibleError
+from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds
 from cnnc.ir.op import FloatOp, QuantOp
 from cnnc.ir.types import F32, I8, I64, Activation, Shape
@@ -19,6 +20,7 @@ from cnnc.quantize.fixed_point import Arithmetic, activation_limits, quantize_mu
 if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 _SATURATING_MULTIPLIER = 512.0
 """From here on every product other than 0 saturates; larger ones would overflow int32."""
@@ -138,6 +140,14 @@ def _read_mul(reader: "NodeReader") -> None:
     reader.define(reader.emit(Mul(), keys), axes)
 
 
+def _read_tflite_mul(reader: "TfliteNodeReader") -> None:
+    first, second = reader.value(0).quantization, reader.value(1).quantization
+    ratio = first.scale * second.scale / reader.output.quantization.scale
+    if ratio >= _TFLITE_LARGEST_MULTIPLIER:
+        raise UnsupportedAttributeError("s1 * s2 / s_out is 2^15 or more, which overflows")
+    reader.emit(Mul(reader.activation()), [reader.key(0), reader.key(1)])
+
+
 OPERATOR = OperatorDefinition(
     name="mul",
     summary="Elementwise product with broadcasting and a fused activation.",
@@ -147,4 +157,5 @@ OPERATOR = OperatorDefinition(
     kernels=("mul_s8", "mul_broadcast_s8"),
     tflite=("MUL", "RESHAPE"),
     limits=("Shapes that alternate between repeating and not at most 6 times.",),
+    tflite_readers={"MUL": _read_tflite_mul},
 )

@@ -21,6 +21,7 @@ from cnnc.quantize.fixed_point import Arithmetic, quantize_real
 if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 _MAXIMUM_AXES = 4
 """Axes of the C kernel and of TFLite's, after unpadded ones are merged into their neighbours."""
@@ -249,6 +250,28 @@ def _read_pad(reader: "NodeReader") -> None:
     reader.define(reader.emit(op, [stored.key]), stored.axes)
 
 
+def _read_tflite_pad(reader: "TfliteNodeReader") -> None:
+    _emit_tflite_pad(reader, reader.value(0).quantization.zero_point)
+
+
+def _read_pad_v2(reader: "TfliteNodeReader") -> None:
+    fill = reader.int8_constant(2)
+    if reader.value(2).quantization != reader.value(0).quantization or fill.size != 1:
+        raise UnsupportedAttributeError("the padding must be one element in the operand's format")
+    _emit_tflite_pad(reader, int(fill.reshape(-1)[0]))
+
+
+def _emit_tflite_pad(reader: "TfliteNodeReader", fill: int) -> None:
+    pads = reader.integers(1, "pads")
+    rank = len(reader.value(0).shape)
+    if pads.shape != (rank, 2) or int(pads.min(initial=0)) < 0:
+        raise UnsupportedAttributeError(f"pads {pads.tolist()} do not fit {rank} axes")
+    before, after = (tuple(int(pad) for pad in pads[:, side]) for side in (0, 1))
+    # Checks the number of axes and that the format is kept.
+    reader.check(Pad(before, after, 0.0))
+    reader.emit(QuantPad(before, after, fill), [reader.key(0)])
+
+
 OPERATOR = OperatorDefinition(
     name="pad",
     summary="A constant around a tensor.",
@@ -262,4 +285,5 @@ OPERATOR = OperatorDefinition(
         "Negative pads (cropping) are refused.",
         f"At most {_MAXIMUM_AXES} padded axes.",
     ),
+    tflite_readers={"PAD": _read_tflite_pad, "PADV2": _read_pad_v2},
 )

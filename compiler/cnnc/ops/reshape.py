@@ -25,6 +25,7 @@ from cnnc.quantize.fixed_point import Arithmetic
 if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +206,14 @@ def _read_unsqueeze(reader: "NodeReader") -> None:
     _emit(reader, tuple(source))
 
 
+def _read_tflite_reshape(reader: "TfliteNodeReader") -> None:
+    # The file says the result's shape; that of the options or the operand has led to it.
+    reader.ignore("NewShape", "SqueezeDims")
+    if reader.has_input(1):
+        reader.integers(1, "shape")
+    reader.emit(Reshape(reader.output.shape), [reader.key(0)])
+
+
 OPERATOR = OperatorDefinition(
     name="reshape",
     summary="Another shape for the same elements; free.",
@@ -218,4 +227,5 @@ OPERATOR = OperatorDefinition(
     quant_ops=(QuantReshape,),
     kernels=(),
     tflite=("RESHAPE",),
+    tflite_readers={"RESHAPE": _read_tflite_reshape, "SQUEEZE": _read_tflite_reshape},
 )

@@ -15,6 +15,7 @@ from cnnc.quantize.context import QuantizeContext
 
 if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 _LARGEST_EXPONENT = 88.0
 """exp of little more is beyond float32; there the sigmoid is far below the output's resolution."""
@@ -64,6 +65,10 @@ def _read_sigmoid(reader: "NodeReader") -> None:
     reader.define(reader.emit(Sigmoid(), [value.key]), value.axes)
 
 
+def _read_logistic(reader: "TfliteNodeReader") -> None:
+    reader.emit(Sigmoid(), [reader.key(0)])
+
+
 OPERATOR = OperatorDefinition(
     name="sigmoid",
     summary="1 / (1 + exp(-x)) as a 256-byte table; the output format is (1/256, -128).",
@@ -72,4 +77,5 @@ OPERATOR = OperatorDefinition(
     quant_ops=(QuantSigmoid,),
     kernels=("lookup_s8",),
     tflite=("LOGISTIC",),
+    tflite_readers={"LOGISTIC": _read_logistic},
 )

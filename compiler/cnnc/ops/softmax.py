@@ -37,6 +37,7 @@ from cnnc.quantize.fixed_point_functions import exp_of_negative, reciprocal_of_o
 if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 _INTEGER_BITS = 5
 """Differences from the maximum are held in Q5.26."""
@@ -46,6 +47,7 @@ _MAXIMUM_DEPTH = 2**_SUM_INTEGER_BITS - 1
 _TFLITE_MAXIMUM_DEPTH = 511
 """Where 512 exponentials sum to 512, the last shift of TFLite's kernels passes 31 bits: one runtime
 then gives 127 everywhere, the other aborts."""
+_SMALLEST_TFLITE_SCALE = 2.0 ** -(31 - _INTEGER_BITS)
 _CHUNK_BYTES = 64 << 20
 
 
@@ -172,7 +174,7 @@ class QuantSoftmax(QuantOp):
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
         """Add SOFTMAX with beta 1."""
         source = operands.input_values[0]
-        if source.quantization.scale * 2.0 ** (31 - _INTEGER_BITS) <= 1.0:
+        if source.quantization.scale <= _SMALLEST_TFLITE_SCALE:
             raise NotExpressibleError("SOFTMAX does not take input scales of 2^-26 and below")
         if source.shape[-1] > _TFLITE_MAXIMUM_DEPTH:
             raise NotExpressibleError(
@@ -214,6 +216,16 @@ def _emit_over_axis(reader: "NodeReader", axis: int) -> None:
     reader.define(key, axes)
 
 
+def _read_tflite_softmax(reader: "TfliteNodeReader") -> None:
+    beta = reader.real_option("Beta", 0.0)
+    if beta != 1.0:
+        raise UnsupportedAttributeError(f"beta {beta:g} is not supported; 1 is")
+    source = reader.value(0)
+    if source.quantization.scale <= _SMALLEST_TFLITE_SCALE:
+        raise UnsupportedAttributeError("input scales of 2^-26 and below are not supported")
+    reader.emit(Softmax(len(source.shape) - 1), [reader.key(0)])
+
+
 OPERATOR = OperatorDefinition(
     name="softmax",
     summary="Softmax over one axis; the output format is (1/256, -128).",
@@ -223,4 +235,5 @@ OPERATOR = OperatorDefinition(
     kernels=("softmax_s8",),
     tflite=("SOFTMAX",),
     limits=(f"At most {_MAXIMUM_DEPTH} elements along the axis.",),
+    tflite_readers={"SOFTMAX": _read_tflite_softmax},
 )

@@ -15,6 +15,7 @@ from cnnc.quantize.context import QuantizeContext
 
 if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,10 @@ def _read_tanh(reader: "NodeReader") -> None:
     reader.define(reader.emit(Tanh(), [value.key]), value.axes)
 
 
+def _read_tflite_tanh(reader: "TfliteNodeReader") -> None:
+    reader.emit(Tanh(), [reader.key(0)])
+
+
 OPERATOR = OperatorDefinition(
     name="tanh",
     summary="Hyperbolic tangent as a 256-byte table; the output format is (1/128, 0).",
@@ -67,4 +72,5 @@ OPERATOR = OperatorDefinition(
     quant_ops=(QuantTanh,),
     kernels=("lookup_s8",),
     tflite=("TANH",),
+    tflite_readers={"TANH": _read_tflite_tanh},
 )

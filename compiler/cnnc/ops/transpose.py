@@ -24,6 +24,7 @@ from cnnc.errors import ModelError, UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, AnyArray, Shape
+from cnnc.ops._axes import normalized_axis
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic
@@ -31,6 +32,7 @@ from cnnc.quantize.fixed_point import Arithmetic
 if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 _MAXIMUM_AXES = 6
 """Axes of the C kernel and of TFLite's, after neighbours that stay together are merged."""
@@ -176,6 +178,13 @@ def _read_transpose(reader: "NodeReader") -> None:
     reader.define(value.key, tuple(permutation.index(axis) for axis in value.axes))
 
 
+def _read_tflite_transpose(reader: "TfliteNodeReader") -> None:
+    rank = len(reader.value(0).shape)
+    permutation = reader.integers(1, "permutation").reshape(-1)
+    axes = tuple(normalized_axis(int(axis), rank) for axis in permutation)
+    reader.emit(Transpose(axes), [reader.key(0)])
+
+
 OPERATOR = OperatorDefinition(
     name="transpose",
     summary="Another order of axes; free where the next layer can take it.",
@@ -185,4 +194,5 @@ OPERATOR = OperatorDefinition(
     kernels=("transpose_s8",),
     tflite=("TRANSPOSE", "RESHAPE"),
     limits=(f"At most {_MAXIMUM_AXES} axes after those that stay together are merged.",),
+    tflite_readers={"TRANSPOSE": _read_tflite_transpose},
 )

@@ -20,6 +20,7 @@ from cnnc.simulator.chunk import chunk_size
 from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
 from cnnc.simulator.folder import CompiledFolder, open_folder
 from cnnc.simulator.inputs import quantize_inputs
+from cnnc.simulator.onnx_runtime import OnnxSession
 from cnnc.simulator.records import RecordLayout
 from cnnc.simulator.reference import run_outputs
 from cnnc.simulator.runners import ProgramRunner
@@ -42,26 +43,33 @@ class Evaluation:
         engine: Who computed int8: the C on this machine, or the reference without a compiler.
         metric: ``top1``: share of right answers; ``agreement`` without labels: share of items
             where int8 chooses the class that float chooses, so that float scores 1.
-        float_score: 0..1.
+        float_score: 0..1; None where the source is an int8 .tflite.
         int8_score: 0..1.
     """
 
     samples: int
     engine: EngineName
     metric: Metric
-    float_score: float
+    float_score: float | None
     int8_score: float
 
     def to_json(self) -> dict[str, Any]:
-        """Return the document; ``drop_points`` are percentage points that int8 loses."""
+        """Return the document."""
         return {
             "samples": self.samples,
             "engine": self.engine,
             "metric": self.metric,
             "float": self.float_score,
             "int8": self.int8_score,
-            "drop_points": round(100.0 * (self.float_score - self.int8_score), 4),
+            "drop_points": self.drop_points,
         }
+
+    @property
+    def drop_points(self) -> float | None:
+        """Percentage points that int8 loses against float; None without a float model."""
+        if self.float_score is None:
+            return None
+        return round(100.0 * (self.float_score - self.int8_score), 4)
 
 
 class OutputRunner(Protocol):
@@ -97,11 +105,18 @@ def evaluate(
     count = samples.count if limit is None else min(limit, samples.count)
     if count == 0:
         raise CalibrationError(f"'{data}' holds no samples", "give at least one", str(data))
+    session = _float_session(folder, model)
+    if session is None and samples.labels is None:
+        raise CalibrationError(
+            f"'{data}' has no labels, and an int8 .tflite has no float model to agree with",
+            "give one integer label for each sample in y",
+            str(data),
+        )
     port = folder.model.outputs[0]
     labels = _checked_labels(samples, count, port, data)
-    session = folder.float_session(model)
     quantization = folder.model.values[port.value].quantization
-    chosen: list[tuple[I64, I64]] = []
+    in_int8: list[I64] = []
+    in_float: list[I64] = []
     done = 0
     with tempfile.TemporaryDirectory(prefix="cnnc-evaluate-") as build:
         engine, run = _start_engine(folder, Path(build))
@@ -111,25 +126,38 @@ def evaluate(
             if done == 0 and engine == "host":
                 _check_build(folder.model, inputs, stored)
             found = dequantize(stored, quantization)
-            in_float = top_classes(port, session.run(real)[0])
-            chosen.append((in_float, top_classes(port, from_storage(port, found))))
+            in_int8.append(top_classes(port, from_storage(port, found)))
+            if session is not None:
+                in_float.append(top_classes(port, session.run(real)[0]))
             done += len(found)
             if progress is not None:
                 progress("evaluating", done, count)
-    in_float = np.concatenate([pair[0] for pair in chosen])
-    in_int8 = np.concatenate([pair[1] for pair in chosen])
-    return _score(engine, in_float, in_int8, labels)
+    float_classes = np.concatenate(in_float) if in_float else None
+    return _score(engine, float_classes, np.concatenate(in_int8), labels)
 
 
-def _score(engine: EngineName, in_float: I64, in_int8: I64, labels: I64 | None) -> Evaluation:
-    truth = in_float if labels is None else labels
+def _score(
+    engine: EngineName, float_classes: I64 | None, int8_classes: I64, labels: I64 | None
+) -> Evaluation:
+    truth = float_classes if labels is None else labels
     return Evaluation(
-        samples=len(in_float),
+        samples=len(int8_classes),
         engine=engine,
         metric="agreement" if labels is None else "top1",
-        float_score=float((in_float == truth).mean()),
-        int8_score=float((in_int8 == truth).mean()),
+        float_score=None if float_classes is None else _share(float_classes, truth),
+        int8_score=_share(int8_classes, truth),
     )
+
+
+def _float_session(folder: CompiledFolder, model: Path | None) -> OnnxSession | None:
+    """Return the original model; None where it is an int8 .tflite."""
+    if folder.tflite_source(model) is not None:
+        return None
+    return folder.float_session(model)
+
+
+def _share(classes: I64, truth: I64 | None) -> float:
+    return float((classes == truth).mean())
 
 
 def _check_build(model: QuantModel, inputs: Mapping[str, I8], found: AnyArray) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 from cnnc.codegen.folder import REPORT_FILE
 from cnnc.deploy.targets import Target, find_target
 from cnnc.errors import UsageError
-from cnnc.importer.source import read_source
+from cnnc.importer.source import ONNX_COPY, TFLITE_COPY, read_source
+from cnnc.importer.tflite.file import is_tflite
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.serialize import COMPUTED, UNPRUNED, load
 from cnnc.simulator.build import EmittedCode
 from cnnc.simulator.channel_removal import check_channel_maps
-from cnnc.simulator.faults import SourceMissingError
+from cnnc.simulator.faults import FloatRefusedError, SourceMissingError
 from cnnc.simulator.onnx_runtime import OnnxSession
 
 _REMEDY = "give the folder that 'cnnc compile' wrote, or compile the model again"
@@ -44,6 +45,21 @@ class CompiledFolder:
         """The emitted C."""
         return EmittedCode(self.directory, self.model)
 
+    def tflite_source(self, source: Path | None) -> bytes | None:
+        """Return the .tflite file that was compiled; None for an ONNX model or without a copy.
+
+        Args:
+            source: The user's file; None for the copy in the folder.
+
+        Raises:
+            UsageError: The file is not the one that was compiled.
+        """
+        if source is not None:
+            self._check_digest(source)
+            return source.read_bytes() if is_tflite(source) else None
+        copy = self.directory / "model" / TFLITE_COPY
+        return _read_file(copy) if copy.is_file() else None
+
     def float_session(self, source: Path | None) -> OnnxSession:
         """Return the original model, ready to run.
 
@@ -52,13 +68,19 @@ class CompiledFolder:
 
         Raises:
             SourceMissingError: There is no copy.
+            FloatRefusedError: The model was int8 from the start.
             UsageError: The file is not the one that was compiled.
             ModelError: ONNX Runtime refuses the model.
         """
+        if self.tflite_source(source) is not None:
+            raise FloatRefusedError(
+                "the source is an int8 .tflite",
+                "compile the float model as .onnx to compare with float",
+                "float",
+            )
         if source is not None:
-            self._check_digest(source)
             return OnnxSession(source, self.model.inputs, self.model.outputs)
-        copy = self.directory / "model" / "source.onnx"
+        copy = self.directory / "model" / ONNX_COPY
         if not copy.is_file():
             raise SourceMissingError(
                 f"'{self.directory}' holds no copy of the source model",
@@ -69,7 +91,7 @@ class CompiledFolder:
 
     def _check_digest(self, source: Path) -> None:
         if not source.is_file():
-            raise UsageError(f"'{source}' does not exist", "give the ONNX file", "--model")
+            raise UsageError(f"'{source}' does not exist", "give the model file", "--model")
         try:
             digest = read_source(source).sha256
         except Exception as error:

@@ -61,18 +61,10 @@ class RandomInputs:
         """Yield all samples with what the reference computes."""
         size = chunk_size(self._model)
         for first in range(0, self.count, size):
-            drawn = [self._draw(index) for index in range(first, min(first + size, self.count))]
-            inputs = {key: np.stack([sample[key] for sample in drawn]) for key in drawn[0]}
+            indices = range(first, min(first + size, self.count))
+            drawn = [random_inputs(self._model, self._seed, index) for index in indices]
+            inputs = {key: np.concatenate([sample[key] for sample in drawn]) for key in drawn[0]}
             yield make_chunk(self._model, first, self._real(inputs), inputs)
-
-    def _draw(self, index: int) -> dict[str, I8]:
-        generator = np.random.default_rng((self._seed, index))
-        return {
-            port.value: generator.integers(
-                INT8_MIN, INT8_MAX, port.storage_shape, dtype=np.int8, endpoint=True
-            )
-            for port in self._model.inputs
-        }
 
     def _real(self, inputs: Mapping[str, I8]) -> dict[str, F32]:
         values = self._model.values
@@ -82,6 +74,23 @@ class RandomInputs:
             )
             for port in self._model.inputs
         }
+
+
+def random_inputs(model: QuantModel, seed: int, index: int) -> dict[str, I8]:
+    """Draw the inputs of one sample: value key -> int8 (1, *storage_shape).
+
+    Args:
+        model: The network.
+        seed: Of the generator.
+        index: Which sample.
+    """
+    generator = np.random.default_rng((seed, index))
+    return {
+        port.value: generator.integers(
+            INT8_MIN, INT8_MAX, (1, *port.storage_shape), dtype=np.int8, endpoint=True
+        )
+        for port in model.inputs
+    }
 
 
 def quantize_inputs(model: QuantModel, real: Mapping[str, F32]) -> dict[str, I8]:

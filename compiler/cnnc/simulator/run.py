@@ -282,7 +282,8 @@ class _Simulation:
         self.details["target"] = started.details
 
     def _start_tflite(self) -> None:
-        engine = start_tflite(self.folder.unpruned)
+        source = self.folder.tflite_source(self.request.model)
+        engine = start_tflite(self.folder.unpruned, source)
         self.comparisons["tflite"] = Comparison(self.folder.unpruned, engine)
         self.tflite_details = engine.details
 

@@ -85,7 +85,7 @@ class TfliteSession:
             self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise EngineFailedError(
-                f"{runtime} refuses the exported model: {error}",
+                f"{runtime} refuses the model: {error}",
                 "report this with the model",
                 "tflite",
             ) from error

@@ -4,6 +4,7 @@ from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops.conv2d.float_op import Conv2d
 from cnnc.ops.conv2d.quant_op import QuantConv2d
 from cnnc.ops.conv2d.reader import read_conv
+from cnnc.ops.conv2d.tflite_reader import read_conv_2d
 
 __all__ = ["OPERATOR", "Conv2d", "QuantConv2d"]
 
@@ -20,4 +21,5 @@ OPERATOR = OperatorDefinition(
         "Only 2-D images (rank 4) are supported.",
         "Negative padding is refused.",
     ),
+    tflite_readers={"CONV_2D": read_conv_2d},
 )

@@ -52,6 +52,7 @@ class QuantConv2d(QuantWeightedOp):
     groups: int
 
     judged_in_single_rounding = True
+    channel_axis = 0
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return [batch][row][col][out]."""

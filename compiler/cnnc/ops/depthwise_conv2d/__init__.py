@@ -3,6 +3,7 @@
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops.depthwise_conv2d.float_op import DepthwiseConv2d
 from cnnc.ops.depthwise_conv2d.quant_op import QuantDepthwiseConv2d
+from cnnc.ops.depthwise_conv2d.tflite_reader import read_depthwise_conv_2d
 
 __all__ = ["OPERATOR", "DepthwiseConv2d", "QuantDepthwiseConv2d"]
 
@@ -15,4 +16,5 @@ OPERATOR = OperatorDefinition(
     kernels=("depthwise_conv2d_s8", "depthwise_conv2d_multiplier_s8"),
     tflite=("DEPTHWISE_CONV_2D", "PAD"),
     limits=("As conv2d.",),
+    tflite_readers={"DEPTHWISE_CONV_2D": read_depthwise_conv_2d},
 )

@@ -49,6 +49,7 @@ class QuantDepthwiseConv2d(QuantWeightedOp):
     multiplier: int
 
     judged_in_single_rounding = True
+    channel_axis = 2
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return [batch][row][col][out]."""

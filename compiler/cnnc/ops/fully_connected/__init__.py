@@ -4,6 +4,7 @@ from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops.fully_connected.float_op import FullyConnected
 from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
 from cnnc.ops.fully_connected.reader import read_gemm, read_matmul
+from cnnc.ops.fully_connected.tflite_reader import read_fully_connected
 
 __all__ = ["OPERATOR", "FullyConnected", "QuantFullyConnected"]
 
@@ -20,4 +21,5 @@ OPERATOR = OperatorDefinition(
         "Gemm's C must be the same for every row.",
         "Constant weights of MatMul must be one matrix.",
     ),
+    tflite_readers={"FULLY_CONNECTED": read_fully_connected},
 )

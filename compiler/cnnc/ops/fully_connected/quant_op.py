@@ -36,6 +36,7 @@ class QuantFullyConnected(QuantWeightedOp):
     """
 
     judged_in_single_rounding = True
+    channel_axis = 0
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return [rows][out]."""

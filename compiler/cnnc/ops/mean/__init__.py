@@ -11,6 +11,7 @@ from cnnc.ops.mean.float_op import MAXIMUM_REDUCED, Mean
 from cnnc.ops.mean.geometry import MAXIMUM_GROUPS
 from cnnc.ops.mean.quant_op import QuantMean
 from cnnc.ops.mean.reader import read_global_average_pool, read_reduce_mean
+from cnnc.ops.mean.tflite_reader import read_mean
 
 __all__ = ["OPERATOR", "Mean", "QuantMean"]
 
@@ -26,4 +27,5 @@ OPERATOR = OperatorDefinition(
         f"At most {MAXIMUM_REDUCED} elements in one mean.",
         f"Kept and reduced axes alternate at most {MAXIMUM_GROUPS} times in memory.",
     ),
+    tflite_readers={"MEAN": read_mean},
 )
