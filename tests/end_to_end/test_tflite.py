@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.support.shared_models import SHARED
-from tests.support.tflite_files import check_original, fully_connected
+from tests.support.tflite_files import check_original, fully_connected, with_constant_channel
 
 from cnnc.cli import main
 
@@ -70,10 +70,28 @@ def test_without_a_copy_the_users_file_is_taken(
     status, document = run(capsys, "simulate", out, "--model", model, *engines)
     assert status == 0
     assert document["engines"]["tflite"]["bit_exact"]
+    status, document = run(capsys, "simulate", out, "--model", model)
+    assert status == 0
+    assert document["engines"]["float"]["skipped"].startswith("the source is an int8 .tflite")
     model.write_bytes(fully_connected((1, 24)))
     status, document = run(capsys, "simulate", out, "--model", model, *engines)
     assert status == 2
     assert "is not the model in this folder" in document["error"]["problem"]
+
+
+def test_constant_channels_are_removed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, out = tmp_path / "constant.tflite", tmp_path / "out"
+    model.write_bytes(with_constant_channel())
+    status, report = run(capsys, "compile", model, "-o", out)
+    assert status == 0
+    assert report["channels_removed"] == 1
+    assert (report["macs"], report["macs_effective"]) == (135, 108)
+    status, simulation = run(capsys, "simulate", out, "--random", "20")
+    assert status == 0
+    assert simulation["channel_removal"]["bit_exact"]
+    for engine in ("host", "tflite"):
+        assert simulation["engines"][engine]["bit_exact"]
+        assert not simulation["engines"][engine]["not_compared"]
 
 
 def test_single_rounding(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

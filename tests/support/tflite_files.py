@@ -73,6 +73,27 @@ def fully_connected(
     return one_operator("FULLY_CONNECTED", [source, weights, bias], result, options)
 
 
+def with_constant_channel() -> bytes:
+    """Return two FULLY_CONNECTED [1][24] -> [1][5] -> [1][3]; channel 2 of five is constant."""
+    first = random_weights(5, 24, low=-128)
+    first[2] = 0
+    tensors = [
+        activation("x", (1, 24), 0.0371, -7),
+        constant("w", first, [0.003]),
+        constant("b", np.arange(5, dtype=np.int32) * 300, [0.0371 * 0.003]),
+        activation("h", (1, 5), 0.0913, 11),
+        constant("v", random_weights(3, 5, low=-128, seed=1), [0.004]),
+        constant("c", np.arange(3, dtype=np.int32), [0.0913 * 0.004]),
+        activation("y", (1, 3), 0.0523, -4),
+    ]
+    options = TfliteOptions("FullyConnectedOptions", {})
+    operators = [
+        OperatorRecord("FULLY_CONNECTED", 4, (0, 1, 2), (3,), options),
+        OperatorRecord("FULLY_CONNECTED", 4, (3, 4, 5), (6,), options),
+    ]
+    return write_file(tensors, operators, [0], [6])
+
+
 def imported(data: bytes, folder: Path) -> QuantModel:
     """Write a file, read it, and check what was read."""
     path = folder / "small.tflite"

@@ -47,6 +47,8 @@ def test_abbreviations_are_refused(
         (SimulationRequest(inputs=Path("d.npz"), random=2), "--random"),
         (SimulationRequest(engines=("tflite", "target"), sanitize=True), "--sanitize"),
         (SimulationRequest(engines=("host",), model=Path("m.onnx")), "--model"),
+        (SimulationRequest(engines=("tflite",), model=Path("m.onnx")), "--model"),
+        (SimulationRequest(engines=("float",), model=Path("m.tflite")), "--model"),
         (SimulationRequest(engines=("reference",)), "--engines"),
         (SimulationRequest(engines=()), "--engines"),
     ],

@@ -100,6 +100,9 @@ def test_exact_float_type_bounds_every_partial_sum() -> None:
     assert exact_float_type(np.concatenate([weight, weight], axis=1), 0) is np.float64
     assert exact_float_type(np.concatenate([weight, weight], axis=0), 0) is np.float32
     assert exact_float_type(np.concatenate([weight, weight], axis=0), 1) is np.float32
+    lowest = np.full((1, 515), -128, np.int8)
+    assert exact_float_type(lowest, 0) is np.float64
+    assert exact_float_type(lowest[:, :514], 0) is np.float32
 
 
 def test_sample_chunks_cover_all_samples_once() -> None:

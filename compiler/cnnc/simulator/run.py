@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnc.errors import CnncError, ToolchainError, UsageError
+from cnnc.importer.tflite.file import is_tflite
 from cnnc.ir.quant_model import QuantModel
 from cnnc.simulator.channel_removal import ChannelRemovalCheck
 from cnnc.simulator.chunk import Chunk
@@ -60,8 +61,13 @@ class SimulationRequest:
 
     def requires(self, engine: str) -> bool:
         """Whether the engine was asked for, by its name or by an option that only it obeys."""
-        options = {"host": self.sanitize, "float": self.model is not None}
+        options = {"host": self.sanitize, self._model_reader: self.model is not None}
         return self.engines is not None or options.get(engine, False)
+
+    @property
+    def _model_reader(self) -> str:
+        """The engine that runs the source model: TFLite a .tflite file, float any other."""
+        return "tflite" if self.model is not None and is_tflite(self.model) else "float"
 
     def check(self) -> None:
         """Refuse contradictions, and options that would be without effect.
@@ -86,7 +92,10 @@ class SimulationRequest:
             "--limit": (self.limit is not None and self.inputs is None, "--inputs"),
             "--seed": (self.seed is not None and self.inputs is not None, "random inputs"),
             "--sanitize": (self.sanitize and not self.wants("host"), "the host engine"),
-            "--model": (self.model is not None and not self.wants("float"), "the float engine"),
+            "--model": (
+                self.model is not None and not self.wants(self._model_reader),
+                f"the {self._model_reader} engine",
+            ),
         }
         for option, (idle, needed) in without_effect.items():
             if idle:
