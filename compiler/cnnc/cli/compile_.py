@@ -99,10 +99,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         weights=arguments.weights,
         dump_after=arguments.dump_after,
     )
-    if options.calibration is None:
-        console.warning(SYNTHETIC_WARNING)
     with console.progress() as progress:
         directory, report = compile_to_folder(options, progress, console.text)
+    if report.calibration["synthetic"]:
+        console.warning(SYNTHETIC_WARNING)
     console.result(report.to_json(), _layers(report), _summary(report, directory))
     return 0
 
