@@ -1,7 +1,5 @@
 """``python -m cnnc``."""
 
-import sys
+from cnnc.cli import program
 
-from cnnc.cli import main
-
-sys.exit(main())
+program()

@@ -30,7 +30,8 @@ def test_replaces_what_it_wrote(tmp_path: Path) -> None:
 
     write_folder(out, _files("new.c"))
 
-    assert sorted(path.name for path in out.iterdir()) == ["new.c", "report.json"]
+    assert sorted(path.name for path in out.iterdir()) == ["build", "new.c", "report.json"]
+    assert [path.name for path in (out / "build").iterdir()] == ["old.o"]
 
 
 def test_refuses_a_folder_of_somebody_else(tmp_path: Path) -> None:

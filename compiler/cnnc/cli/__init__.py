@@ -1,5 +1,5 @@
 """The command line: one file a verb."""
 
-from cnnc.cli.main import main
+from cnnc.cli.main import main, program
 
-__all__ = ["main"]
+__all__ = ["main", "program"]

@@ -9,7 +9,6 @@ from rich.table import Table
 from cnnc.cli.arguments import Verbs, add_input_shape, add_json, byte_count, input_shapes
 from cnnc.cli.console import Console
 from cnnc.deploy.targets import DEFAULT_TARGET
-from cnnc.importer.tflite.file import is_tflite
 from cnnc.ir.types import Rounding
 from cnnc.options import STAGES, CalibrationMethod, CompileOptions, WeightsFormat
 from cnnc.pipeline import SYNTHETIC_WARNING, compile_to_folder
@@ -103,10 +102,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         weights=arguments.weights,
         dump_after=arguments.dump_after,
     )
-    if options.calibration is None and not is_tflite(options.model):
-        console.warning(SYNTHETIC_WARNING)
     with console.progress() as progress:
         directory, report = compile_to_folder(options, progress, console.text)
+    if report.calibration["synthetic"]:
+        console.warning(SYNTHETIC_WARNING)
     console.result(report.to_json(), _layers(report), _summary(report, directory))
     return 0
 

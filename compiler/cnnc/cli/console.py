@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from rich.console import Console as RichConsole
@@ -20,9 +20,32 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from cnnc.errors import CnncError
+from cnnc.errors import CnncError, UsageError
 
 _FILE_WIDTH = 200
+
+
+class _PipedConsole(RichConsole):
+    """A console that leaves the exit status of a broken pipe to the program."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise instead of exiting with 1, which means that outputs differ."""
+        raise BrokenPipeError
+
+
+@contextmanager
+def _reported_faults() -> Generator[None]:
+    """Turn a full disk behind stdout into a message; a broken pipe is the caller's affair."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(
+            f"standard output cannot be written: {error.strerror or error}",
+            "give it a place with room",
+            "stdout",
+        ) from error
 
 
 class Console:
@@ -42,11 +65,13 @@ class Console:
 
         Text may come from a model or a path: nothing in it, nor in a table's cells, is markup.
         """
-        if self.as_json:
-            sys.stdout.write(json.dumps(document, indent=2) + "\n")
-            return
-        for renderable in renderables:
-            self._out.print(renderable)
+        with _reported_faults():
+            if self.as_json:
+                sys.stdout.write(json.dumps(document, indent=2) + "\n")
+            else:
+                for renderable in renderables:
+                    self._out.print(renderable)
+            sys.stdout.flush()
 
     def text(self, text: str) -> None:
         """Print plain text that carries no markup to stdout (stderr with ``--json``)."""
@@ -63,7 +88,10 @@ class Console:
             self._labelled("remedy:", "green", error.remedy)
         if self.as_json:
             body = {"problem": error.problem, "remedy": error.remedy, "where": error.where}
-            sys.stdout.write(json.dumps({"error": body}, indent=2) + "\n")
+            # Nothing can be told there if stdout itself is the fault.
+            with suppress(OSError):
+                sys.stdout.write(json.dumps({"error": body}, indent=2) + "\n")
+                sys.stdout.flush()
 
     @contextmanager
     def log_on_stderr(self, *, verbose: bool) -> Generator[None]:
@@ -108,7 +136,7 @@ def _rich_console(*, stderr: bool) -> RichConsole:
 
 def _plain_console(*, stderr: bool, width: int | None) -> RichConsole:
     """Return a console that prints text as it is; colours come from styles alone."""
-    return RichConsole(
+    return _PipedConsole(
         stderr=stderr, width=width, markup=False, emoji=False, highlight=False, soft_wrap=True
     )
 

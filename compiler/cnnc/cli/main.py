@@ -14,6 +14,8 @@ from cnnc.errors import CnncError
 
 EXIT_INTERNAL = 70
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+"""128 + SIGPIPE: whoever read our output went away."""
 
 _DESCRIPTION = """\
 Compile a trained ONNX CNN to plain C running int8 inference, and prove that the C is right.
@@ -42,8 +44,23 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def program() -> None:
+    """Run ``cnnc`` as a program: whatever happens to stdout, the interpreter ends quietly."""
+    if sys.stdout is None or sys.stderr is None:  # closed by the caller
+        null = os.open(os.devnull, os.O_WRONLY)
+        sys.stdout = sys.stdout or os.fdopen(null, "w")
+        sys.stderr = sys.stderr or os.fdopen(os.dup(null), "w")
+    status = main()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # The interpreter flushes again at exit, and would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``cnnc``; returns the exit status."""
+    """Run one command; returns the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     console = Console(as_json="--json" in arguments)
     verbose = bool({"-v", "--verbose"} & set(arguments))
@@ -57,9 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output went away; the interpreter must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_INTERNAL
+        return EXIT_BROKEN_PIPE
     except Exception as error:
         if verbose:
             traceback.print_exc()

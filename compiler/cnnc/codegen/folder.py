@@ -11,7 +11,7 @@ from cnnc.errors import UsageError
 
 REPORT_FILE = "report.json"
 BUILD_FOLDER = "build"
-"""Where the emitted build files put their results; may be replaced without asking."""
+"""Where the emitted build files put their results; it stays as it is, whatever lies there."""
 
 
 def check_replaceable(directory: Path) -> None:
@@ -76,6 +76,8 @@ def _put_in_place(fresh: Path, directory: Path) -> None:
     finally:
         if not directory.exists():
             _put_back(old, directory)
+        elif (old / BUILD_FOLDER).exists():
+            (old / BUILD_FOLDER).rename(directory / BUILD_FOLDER)
         shutil.rmtree(shelter, ignore_errors=True)
 
 
