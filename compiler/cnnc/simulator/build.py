@@ -4,7 +4,7 @@ import logging
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,12 +24,25 @@ _LANGUAGE_FLAGS = ("-std=c99", "-ffp-contract=off")
 _SANITIZER_FLAGS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _TIMEOUT_SECONDS = 600
 _PARALLEL_COMPILERS = 2
-_HARNESS = ("cnnc_harness.c", "cnnc_harness_model.c", "cnnc_harness_main.c")
+_HARNESS = ("cnnc_harness.c", "cnnc_harness_serve.c", "cnnc_harness_model.c")
 _WEIGHTS_HARNESS = "cnnc_harness_weights.S"
 _SHOWN_LINES = 5
 
 _CODE_FAULT = re.compile(r":\d+: (fatal )?error: |undefined reference|multiple definition", re.I)
 _MISSING_SYSTEM_HEADER = re.compile(r"fatal error: '?(assert|std\w+|string)\.h'?[: ]")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the harness needs of the machine that it runs on.
+
+    Attributes:
+        files: By name; all lie in one folder.
+        sources: Those that are compiled, in one go with the harness.
+    """
+
+    files: Mapping[str, bytes]
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -137,7 +150,24 @@ def target_toolset(core: Core) -> Toolset:
     return Toolset(_compiler_path(core), flags, core.link_flags)
 
 
-def build_program(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool) -> Build:
+def operating_system() -> Surroundings:
+    """Return what the harness needs under an operating system."""
+    return Surroundings(harness_files("cnnc_harness_main.c"), ("cnnc_harness_main.c",))
+
+
+def harness_files(*names: str) -> dict[str, bytes]:
+    """Return files of ``runtime/harness`` by name."""
+    return {name: (tree("runtime") / "harness" / name).read_bytes() for name in names}
+
+
+def build_program(
+    code: EmittedCode,
+    toolset: Toolset,
+    folder: Path,
+    *,
+    traced: bool,
+    surroundings: Surroundings | None = None,
+) -> Build:
     """Build a program that answers a request file.
 
     Args:
@@ -145,6 +175,7 @@ def build_program(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: 
         toolset: With what.
         folder: Where to; does not exist yet.
         traced: Define ``CNNC_TRACE``.
+        surroundings: Where the program runs; None for an operating system.
 
     Raises:
         EngineFailedError: The compiler fails.
@@ -156,18 +187,21 @@ def build_program(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: 
     model_folder, harness_folder = folder / "model", folder / "harness"
     model_folder.mkdir(parents=True)
     harness_folder.mkdir()
-    for name in (*_HARNESS, "cnnc_harness.h", _WEIGHTS_HARNESS):
-        text = (tree("runtime") / "harness" / name).read_bytes()
-        (harness_folder / name).write_bytes(text)
+    machine = surroundings or operating_system()
+    files = {**harness_files(*_HARNESS, "cnnc_harness.h", _WEIGHTS_HARNESS), **machine.files}
+    for name, content in files.items():
+        (harness_folder / name).write_bytes(content)
     # The harness is small: one compiler call costs less than several.
     around = [harness_folder / "all.c"]
-    around[0].write_text("".join(f'#include "{name}"\n' for name in _HARNESS), encoding="utf-8")
+    included = "".join(f'#include "{name}"\n' for name in (*_HARNESS, *machine.sources))
+    around[0].write_text(included, encoding="utf-8")
     around += [harness_folder / _WEIGHTS_HARNESS] if code.loaded_weights is not None else []
     model_objects = _compile(toolset, code.sources, flags, model_folder)
     harness_objects = _compile(toolset, around, [*flags, *_harness_macros(code)], harness_folder)
     output = folder / "harness.bin"
     objects = map(str, (*model_objects, *harness_objects))
-    _call([toolset.compiler, *objects, *toolset.link_flags, "-o", str(output)])
+    scripts = [f"-L{harness_folder}"] if surroundings is not None else []
+    _call([toolset.compiler, *objects, *scripts, *toolset.link_flags, "-o", str(output)])
     return Build(output, model_objects)
 
 
