@@ -59,8 +59,8 @@ CNNC_NORETURN void cnnc_report_fault(uint32_t cause, uint32_t address, uint32_t 
 /* Called before the message of a fault is complete; a program may define its own to add to it. */
 void cnnc_explain_fault(void);
 
-/* Sets up variables, runs main and ends with its result. */
-CNNC_NORETURN void cnnc_start(void);
+/* Gives variables their initial values; the start-up code calls it before main. */
+void cnnc_prepare_memory(void);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* From reset to main, the part that is the same on every processor. */
+/* What C expects of memory before main, the same on every processor. */
 #include "cnnc_firmware.h"
 
 /* Defined by the linker script; all are multiples of 4. */
@@ -9,9 +9,7 @@ extern uint32_t cnnc_data_end[];
 extern uint32_t cnnc_bss_start[];
 extern uint32_t cnnc_bss_end[];
 
-int main(void);
-
-void cnnc_start(void) {
+void cnnc_prepare_memory(void) {
     const uint32_t *source = cnnc_data_load;
     uint32_t *target;
     for (target = cnnc_data_start; target < cnnc_data_end; ++target) {
@@ -21,5 +19,4 @@ void cnnc_start(void) {
     for (target = cnnc_bss_start; target < cnnc_bss_end; ++target) {
         *target = 0;
     }
-    cnnc_exit(main());
 }

@@ -9,12 +9,12 @@
 #define COPROCESSOR_ACCESS 0xe000ed88U
 
 /* Bit of the fault status that Armv8-M sets where its stack limit is passed. */
-#define STACK_OVERFLOW (1UL << 20)
+#define STACK_OVERFLOW (1U << 20)
 
-#define TRAP_UNALIGNED (1UL << 3)
-#define ALIGN_STACK (1UL << 9)
-#define LOW_OVERHEAD_BRANCHES (1UL << 19)
-#define FULL_ACCESS_TO_CP10_AND_CP11 (15UL << 20)
+#define TRAP_UNALIGNED (1U << 3)
+#define ALIGN_STACK (1U << 9)
+#define LOW_OVERHEAD_BRANCHES (1U << 19)
+#define FULL_ACCESS_TO_CP10_AND_CP11 (15U << 20)
 
 /* A basic exception frame: r0-r3, r12, lr, pc, xpsr. */
 #define FRAME_WORDS 8
@@ -40,12 +40,11 @@ struct vector_table {
 extern const struct vector_table cnnc_vectors;
 
 void cnnc_reset(void);
+void cnnc_set_up(void);
 void cnnc_fault(void);
 void cnnc_examine_fault(const uint32_t *frame, uint32_t exception);
 
-static volatile uint32_t *control_register(uint32_t address) {
-    return (volatile uint32_t *)(uintptr_t)address;
-}
+#define CONTROL_REGISTER(address) (*(volatile uint32_t *)(uintptr_t)(address))
 
 __attribute__((section(".vectors"), aligned(128), used)) const struct vector_table cnnc_vectors = {
     cnnc_stack_top,
@@ -56,12 +55,15 @@ __attribute__((section(".vectors"), aligned(128), used)) const struct vector_tab
 __attribute__((naked, used)) void cnnc_reset(void) {
     __asm volatile("ldr r0, =cnnc_stack_top\n"
                    "msr msp, r0\n"
-                   "bl cnnc_set_up\n");
+                   "bl cnnc_set_up\n"
+                   "bl cnnc_prepare_memory\n"
+                   "bl main\n"
+                   "bl cnnc_exit\n");
 }
 
 static void set_up_floating_point(void) {
 #if HAS_COPROCESSOR
-    *control_register(COPROCESSOR_ACCESS) |= FULL_ACCESS_TO_CP10_AND_CP11;
+    CONTROL_REGISTER(COPROCESSOR_ACCESS) |= FULL_ACCESS_TO_CP10_AND_CP11;
     __asm volatile("dsb\n isb" ::: "memory");
 #endif
 }
@@ -75,23 +77,21 @@ static void set_up_stack_limit(void) {
 
 static void set_up_control(void) {
 #if IS_MAINLINE
-    volatile uint32_t *const control = control_register(CONFIGURATION_AND_CONTROL);
-    *control_register(VECTOR_TABLE_OFFSET) = (uint32_t)(uintptr_t)&cnnc_vectors;
-    *control = (*control | ALIGN_STACK) & ~TRAP_UNALIGNED;
+    uint32_t control = CONTROL_REGISTER(CONFIGURATION_AND_CONTROL);
+    control = (control | ALIGN_STACK) & ~TRAP_UNALIGNED;
 #if defined(__ARM_ARCH_8_1M_MAIN__)
-    *control |= LOW_OVERHEAD_BRANCHES;
+    control |= LOW_OVERHEAD_BRANCHES;
 #endif
+    CONTROL_REGISTER(CONFIGURATION_AND_CONTROL) = control;
+    CONTROL_REGISTER(VECTOR_TABLE_OFFSET) = (uint32_t)(uintptr_t)&cnnc_vectors;
     __asm volatile("dsb\n isb" ::: "memory");
 #endif
 }
 
-CNNC_NORETURN void cnnc_set_up(void);
-
-CNNC_NORETURN __attribute__((used)) void cnnc_set_up(void) {
+__attribute__((used)) void cnnc_set_up(void) {
     set_up_stack_limit();
     set_up_floating_point();
     set_up_control();
-    cnnc_start();
 }
 
 /* The stack may be what is broken: the report gets a fresh one. */
@@ -105,7 +105,7 @@ __attribute__((naked, used)) void cnnc_fault(void) {
 
 static uint32_t fault_status(void) {
 #if IS_MAINLINE
-    return *control_register(CONFIGURABLE_FAULT_STATUS);
+    return CONTROL_REGISTER(CONFIGURABLE_FAULT_STATUS);
 #else
     return 0;
 #endif

@@ -3,39 +3,10 @@
 from dataclasses import dataclass
 
 from cnnc.codegen.render import render
+from cnnc.deploy.machines import MemoryMap
 from cnnc.resources import tree
 
 _COMMON_FILES = ("cnnc_firmware.h", "cnnc_semihosting.c", "cnnc_start.c")
-
-
-@dataclass(frozen=True)
-class Region:
-    """Memory that lies in one piece.
-
-    Attributes:
-        address: Of the first byte.
-        bytes: Size.
-    """
-
-    address: int
-    bytes: int
-
-
-@dataclass(frozen=True)
-class MemoryMap:
-    """Where a program lies.
-
-    Attributes:
-        description: What the memory belongs to.
-        flash: Code, constants and the initial values of variables.
-        ram: Stack, variables, and the rest.
-        stack_bytes: How much of the RAM is the stack.
-    """
-
-    description: str
-    flash: Region
-    ram: Region
-    stack_bytes: int
 
 
 @dataclass(frozen=True)
@@ -44,35 +15,37 @@ class LinkerView:
 
     description: str
     entry: str
+    vector_address: str | None
     flash_address: str
     flash_bytes: str
     ram_address: str
     ram_bytes: str
     stack_bytes: int
-    boot_section: bool
     global_pointer: bool
 
 
-def linker_script(memory: MemoryMap, startup: str, *, boot_section: bool = False) -> str:
+def linker_script(description: str, memory: MemoryMap, startup: str, stack_bytes: int) -> str:
     """Return the linker script of a program in this memory.
 
     Args:
-        memory: Where.
+        description: What the memory belongs to.
+        memory: Where flash and RAM are.
         startup: Which start-up code the program has; a field of the core.
-        boot_section: Whether the flash begins with code of its own before the vector table.
+        stack_bytes: How much of the RAM is the stack.
     """
     is_riscv = startup == "riscv"
+    vectors_apart = memory.vector_address != memory.flash_address
     return render(
         "project/firmware/link.ld.j2",
         LinkerView(
-            description=memory.description,
+            description=description,
             entry="_start" if is_riscv else "cnnc_reset",
-            flash_address=f"0x{memory.flash.address:08x}",
-            flash_bytes=_size_text(memory.flash.bytes),
-            ram_address=f"0x{memory.ram.address:08x}",
-            ram_bytes=_size_text(memory.ram.bytes),
-            stack_bytes=memory.stack_bytes,
-            boot_section=boot_section,
+            vector_address=_address_text(memory.vector_address) if vectors_apart else None,
+            flash_address=_address_text(memory.flash_address),
+            flash_bytes=_size_text(memory.flash_bytes),
+            ram_address=_address_text(memory.ram_address),
+            ram_bytes=_size_text(memory.ram_bytes),
+            stack_bytes=stack_bytes,
             global_pointer=is_riscv,
         ),
     )
@@ -87,6 +60,10 @@ def startup_files(startup: str) -> dict[str, bytes]:
     processor = "cnnc_startup_riscv.c" if startup == "riscv" else "cnnc_startup_cortex_m.c"
     folder = tree("runtime") / "firmware"
     return {name: (folder / name).read_bytes() for name in sorted((*_COMMON_FILES, processor))}
+
+
+def _address_text(address: int) -> str:
+    return f"0x{address:08x}"
 
 
 def _size_text(size: int) -> str:

@@ -21,6 +21,7 @@ from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
 logger = logging.getLogger(__name__)
 
 _LANGUAGE_FLAGS = ("-std=c99", "-ffp-contract=off")
+_SECTION_FLAGS = ("-ffunction-sections", "-fdata-sections")
 _SANITIZER_FLAGS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _TIMEOUT_SECONDS = 600
 _PARALLEL_COMPILERS = 2
@@ -38,11 +39,15 @@ class Surroundings:
 
     Attributes:
         files: By name; all lie in one folder.
-        sources: Those that are compiled, in one go with the harness.
+        main: The one that is compiled in one go with the harness.
+        startup: Those that are compiled in one go, apart from it.
+        linker_script: The one that is the linker script; None for the compiler's own.
     """
 
     files: Mapping[str, bytes]
-    sources: tuple[str, ...]
+    main: str
+    startup: tuple[str, ...] = ()
+    linker_script: str | None = None
 
 
 @dataclass(frozen=True)
@@ -150,9 +155,20 @@ def target_toolset(core: Core) -> Toolset:
     return Toolset(_compiler_path(core), flags, core.link_flags)
 
 
+def bare_metal_toolset(core: Core, optimization: str = "-O2") -> Toolset:
+    """Return the tools for programs that run on a core without an operating system.
+
+    Raises:
+        ToolchainError: The cross compiler is not installed.
+    """
+    common = (*core.c_flags, *core.library_flags)
+    flags = (*_LANGUAGE_FLAGS, *_SECTION_FLAGS, *common, optimization)
+    return Toolset(_compiler_path(core), flags, (*common, *core.link_flags))
+
+
 def operating_system() -> Surroundings:
     """Return what the harness needs under an operating system."""
-    return Surroundings(harness_files("cnnc_harness_main.c"), ("cnnc_harness_main.c",))
+    return Surroundings(harness_files("cnnc_harness_main.c"), "cnnc_harness_main.c")
 
 
 def harness_files(*names: str) -> dict[str, bytes]:
@@ -191,18 +207,23 @@ def build_program(
     files = {**harness_files(*_HARNESS, "cnnc_harness.h", _WEIGHTS_HARNESS), **machine.files}
     for name, content in files.items():
         (harness_folder / name).write_bytes(content)
-    # The harness is small: one compiler call costs less than several.
-    around = [harness_folder / "all.c"]
-    included = "".join(f'#include "{name}"\n' for name in (*_HARNESS, *machine.sources))
-    around[0].write_text(included, encoding="utf-8")
+    around = [_joined(harness_folder / "all.c", (*_HARNESS, machine.main))]
+    if machine.startup:
+        around.append(_joined(harness_folder / "startup.c", machine.startup))
     around += [harness_folder / _WEIGHTS_HARNESS] if code.loaded_weights is not None else []
     model_objects = _compile(toolset, code.sources, flags, model_folder)
     harness_objects = _compile(toolset, around, [*flags, *_harness_macros(code)], harness_folder)
     output = folder / "harness.bin"
     objects = map(str, (*model_objects, *harness_objects))
-    scripts = [f"-L{harness_folder}"] if surroundings is not None else []
-    _call([toolset.compiler, *objects, *scripts, *toolset.link_flags, "-o", str(output)])
+    script = ["-T", str(harness_folder / machine.linker_script)] if machine.linker_script else []
+    _call([toolset.compiler, *objects, *script, *toolset.link_flags, "-o", str(output)])
     return Build(output, model_objects)
+
+
+def _joined(path: Path, names: Sequence[str]) -> Path:
+    """Write a file that includes others: one call of a compiler costs less than several."""
+    path.write_text("".join(f'#include "{name}"\n' for name in names), encoding="utf-8")
+    return path
 
 
 def _harness_macros(code: EmittedCode) -> list[str]:
