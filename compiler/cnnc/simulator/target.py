@@ -64,7 +64,7 @@ def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: i
         FaultyCodeError: The C does not compile.
     """
     toolset = target_toolset(target.core)
-    emulator = find_emulator(target.core)
+    emulator = find_emulator(target)
     traced = build_program(code, toolset, folder / "traced", traced=True)
     plain = build_program(code, toolset, folder / "plain", traced=False)
     footprint = measure_objects(toolset, plain.model_objects)
@@ -80,9 +80,8 @@ def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: i
 
 def no_target_details(target: Target) -> dict[str, Any]:
     """Return the same keys for an engine that did not run."""
-    emulated = target.emulation.machine if target.emulation else " ".join(target.core.emulator)
     return {
-        "machine": emulated or None,
+        "machine": target.emulated_by or None,
         "instructions_per_inference": None,
         "flash_bytes": None,
         "ram_bytes": None,
