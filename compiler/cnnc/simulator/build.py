@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cnnc.deploy.targets import Core
+from cnnc.deploy.cores import Core
 from cnnc.deploy.toolchain import find_compiler, host_core
 from cnnc.errors import UsageError
 from cnnc.ir.float_model import Port
