@@ -19,7 +19,7 @@ STATUS_TEXTS = {
     5: "the model returned an error status",
     70: "the processor reported a fault",
 }
-"""Meaning of ``enum cnnc_harness_status``, and of ``CNNC_FAULT_STATUS`` without operating system."""
+"""Meaning of ``enum cnnc_harness_status`` and ``CNNC_FAULT_STATUS``."""
 
 MACHINE_STATUSES = frozenset({2, 4})
 """Those for which the machine, not the C, is at fault."""
