@@ -7,14 +7,21 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Kernels are always inlined so that their parameters, constants at the call, specialise them.
- * Layers never are, so that their stack frames do not add up and profiles can name them. */
+/* Kernels are always inlined so that their parameters, constants at the call, specialise them;
+ * shared kernels never are, so that all layers use one copy. Layers are not inlined either, so that
+ * their stack frames do not add up and profiles can name them. */
 #if defined(__GNUC__)
 #define CNNC_KERNEL static inline __attribute__((always_inline, unused))
+#if defined(__clang__)
+#define CNNC_SHARED_KERNEL static __attribute__((noinline, unused))
+#else
+#define CNNC_SHARED_KERNEL static __attribute__((noinline, noclone, unused))
+#endif
 #define CNNC_ALIGNED(bytes) __attribute__((aligned(bytes)))
 #define CNNC_LAYER static __attribute__((noinline))
 #else
 #define CNNC_KERNEL static inline
+#define CNNC_SHARED_KERNEL static
 #define CNNC_ALIGNED(bytes)
 #define CNNC_LAYER static
 #endif
@@ -24,6 +31,12 @@
 #else
 #define CNNC_RESTRICT restrict
 #endif
+
+/* Name of a function that is written in assembly: the model's name in front, so that several models
+ * link together. The emitted sources define CNNC_PREFIX. */
+#define CNNC_JOIN_EXPANDED(prefix, name) prefix##_##name
+#define CNNC_JOIN(prefix, name) CNNC_JOIN_EXPANDED(prefix, name)
+#define CNNC_SYMBOL(name) CNNC_JOIN(CNNC_PREFIX, name)
 
 /* Attribute of constant arrays, e.g. __attribute__((section(".weights"))) for external flash. */
 #ifndef CNNC_WEIGHTS_SECTION

@@ -12,9 +12,10 @@ import tflite
 from tests.support.all_cases import all_cases
 from tests.support.op_cases import quantized_case
 
-from cnnc.codegen.kernel_source import kernel_source
-from cnnc.codegen.lower import choose_kernels
+from cnnc.codegen.choose import choose_kernels
+from cnnc.codegen.kernel_source import closure, kernel_source
 from cnnc.codegen.tflite import export_tflite
+from cnnc.codegen.variants import KernelVariant, variants
 from cnnc.ir.op import FloatOp, QuantOp
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ops._definition import (
@@ -46,7 +47,8 @@ def _usage() -> dict[str, Usage]:
     usage: dict[str, Usage] = defaultdict(Usage)
     for case in all_cases():
         model = quantized_case(case, "double")
-        for node, lowering in zip(model.nodes, choose_kernels(model), strict=True):
+        for node, choice in zip(model.nodes, choose_kernels(model), strict=True):
+            lowering = choice.lowering
             entry = usage[type(node.op).__name__]
             entry.kernels.update(call.kernel for call in lowering.calls)
             entry.aliases += lowering.is_alias
@@ -143,9 +145,25 @@ def test_cases_reach_every_tflite_operator_and_no_other(definition: OperatorDefi
 
 
 def test_no_kernel_is_left_over() -> None:
-    named = {f"cnnc_{kernel}.h" for entry in operators() for kernel in entry.kernels}
+    plain = {kernel for entry in operators() for kernel in entry.kernels}
+    kernels = plain | {variant.kernel for variant in variants()}
+    used = closure([f"cnnc_{kernel}.h" for kernel in kernels])
     found = {path.name for path in KERNELS.glob("*/*.h")}
-    assert found == named
+    assert found == {name for name in used if not (KERNELS.parent / name).is_file()}
+    stems = {path.stem for path in KERNELS.glob("*/*.S")}
+    assert stems <= {Path(name).stem for name in used}
+
+
+@pytest.mark.parametrize("variant", variants(), ids=lambda variant: variant.kernel)
+def test_variant_has_a_kernel_and_tests(variant: KernelVariant[Any]) -> None:
+    headers = list(KERNELS.glob(f"*/cnnc_{variant.kernel}.h"))
+    assert len(headers) == 1, f"{variant.kernel}: {headers}"
+    kernel_source(variant.kernel, headers[0].parent.name)
+    assert variant.kernel.endswith(f"_s8_{variant.instruction_set}")
+    assert variant.op in quant_op_classes().values()
+    assert variant.summary.endswith("."), variant.summary
+    tests = TESTS.parent / "kernels" / f"test_{variant.kernel}.py"
+    assert tests.is_file(), f"{tests.name} is missing"
 
 
 def test_integer_op_classes_belong_to_one_operator() -> None:

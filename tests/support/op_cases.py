@@ -11,6 +11,7 @@ from tests.support.onnx_cases import check_onnx
 
 from cnnc.codegen.emit import emit
 from cnnc.codegen.lower import lower
+from cnnc.codegen.program import CProgram
 from cnnc.codegen.tflite import NotCompared
 from cnnc.ir.float_model import FloatModel, FloatNode, Port
 from cnnc.ir.op import FloatOp
@@ -36,6 +37,7 @@ __all__ = [
     "check_cases",
     "check_engine",
     "check_onnx",
+    "check_program",
     "float_model",
     "quantized_case",
     "tflite_refusals",
@@ -169,15 +171,27 @@ def check_engine(
 
 
 def _check_host(case: OpCase, model: QuantModel, chunk: Chunk) -> None:
+    check_program(f"{case.name}: host", model, lower(model), chunk)
+
+
+def check_program(name: str, model: QuantModel, program: CProgram, chunk: Chunk) -> None:
+    """Assert that a program gives the reference's bytes on this machine, under sanitizers.
+
+    Args:
+        name: For messages.
+        model: The network.
+        program: How it is computed.
+        chunk: The samples.
+    """
     with tempfile.TemporaryDirectory(prefix="cnnc-case-") as folder:
         directory = Path(folder, "emitted")
-        write_emitted(directory, emit(lower(model)))
+        write_emitted(directory, emit(program))
         code = EmittedCode(directory, model)
         toolset = sanitizing_toolset()
         toolset = replace(toolset, compile_flags=(*toolset.compile_flags, *C_FLAGS))
         build = build_program(code, toolset, Path(folder, "build"), traced=True)
         runner = ProgramRunner(build.path)
-        check_engine(f"{case.name}: host", model, CompiledEngine(model, runner, runner), chunk)
+        check_engine(name, model, CompiledEngine(model, runner, runner), chunk)
 
 
 def write_emitted(directory: Path, files: Mapping[str, bytes]) -> None:

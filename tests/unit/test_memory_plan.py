@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.quant_networks import FORMAT, branching_network, chain_network
 
+from cnnc.codegen.choose import choose_kernels
 from cnnc.codegen.kernel import ALIAS, KernelCall, Lowering
-from cnnc.codegen.lower import choose_kernels
 from cnnc.errors import InternalError
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
@@ -162,9 +162,13 @@ def test_arena_is_at_least_the_most_that_is_live(
     assert result == plan(*case)
 
 
+def _lowerings(model: QuantModel) -> tuple[Lowering, ...]:
+    return tuple(choice.lowering for choice in choose_kernels(model))
+
+
 def test_chain_reuses_memory_and_works_in_place() -> None:
     model = chain_network()
-    result = plan(model, choose_kernels(model))
+    result = plan(model, _lowerings(model))
     assert result.values["curved"].storage == "pooled"
     assert result.values["flat"].storage == "pooled"
     assert result.arena_bytes == result.lower_bound_bytes == 48
@@ -173,7 +177,7 @@ def test_chain_reuses_memory_and_works_in_place() -> None:
 
 def test_operand_that_is_read_again_is_not_overwritten() -> None:
     model = branching_network()
-    result = plan(model, choose_kernels(model))
+    result = plan(model, _lowerings(model))
     assert result.values["sum"].storage == "b", "a is read later, b dies here"
     assert result.values["shifted"].storage == "b"
     assert result.values["square"].storage == "b"
@@ -205,7 +209,7 @@ def test_alias_of_a_constant_is_a_constant() -> None:
     values = {**model.values, "b": QuantValue((1, 8), FORMAT)}
     inputs = (model.inputs[0], Port("b", "b", (1, 8), (0, 1)))
     changed = replace(model, nodes=nodes, values=values, inputs=inputs)
-    result = plan(changed, choose_kernels(changed))
+    result = plan(changed, _lowerings(changed))
     assert result.constant_views == {"square": "constant"}
     assert "square" not in result.values
 
@@ -249,7 +253,7 @@ def test_layer_that_reads_an_undefined_value_is_refused() -> None:
 
 def test_dump_is_stable_text() -> None:
     model = chain_network()
-    assert dump_plan(plan(model, choose_kernels(model))) == (
+    assert dump_plan(plan(model, _lowerings(model))) == (
         "arena 48 bytes, lower bound 48\n"
         "x: offset 0, 24 bytes, layers 0..0\n"
         "pooled: offset 32, 12 bytes, layers 0..1\n"

@@ -9,7 +9,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from cnnc.codegen.arrays import array_text, build_blob, number_rows
 from cnnc.codegen.fill_views import arena_bytes, layer_view, port_views
-from cnnc.codegen.kernel_source import runtime_headers
+from cnnc.codegen.kernel_source import runtime_assembly, runtime_headers
 from cnnc.codegen.lower import kernel_headers
 from cnnc.codegen.program import CProgram
 from cnnc.codegen.views import (
@@ -78,7 +78,10 @@ def emit(
         texts[f"src/{name}_weights.S"] = _render("model/weights.S.j2", view)
     if weights == "file":
         texts[f"src/{name}_load.c"] = _render("model/load.c.j2", view)
+    if program.assembly:
+        texts[f"src/{name}_kernels.S"] = _render("model/kernels.S.j2", view)
     texts.update({f"src/cnnc/{header}": runtime_headers()[header] for header in program.headers})
+    texts.update({f"src/cnnc/{file}": runtime_assembly()[file] for file in program.assembly})
     files = {path: text.encode("utf-8") for path, text in texts.items()}
     if weights != "c":
         files[f"src/{name}_weights.bin"] = build_blob(program.arrays).data
@@ -109,17 +112,23 @@ def _model_view(program: CProgram, weights: WeightsMode, golden: Golden | None) 
         blob_bytes=len(blob.data),
         blob_alignment=blob.alignment,
         blob_crc32=f"0x{blob.crc32:08x}U",
-        sources=_sources(name, weights, has_selftest=golden is not None),
+        assembly=program.assembly,
+        sources=_sources(program, weights, has_selftest=golden is not None),
         golden_inputs=_golden_views(name, golden.inputs, inputs) if golden else (),
         golden_outputs=_golden_views(name, golden.outputs, outputs) if golden else (),
     )
 
 
-def _sources(name: str, weights: WeightsMode, *, has_selftest: bool) -> tuple[SourceView, ...]:
+def _sources(
+    program: CProgram, weights: WeightsMode, *, has_selftest: bool
+) -> tuple[SourceView, ...]:
+    name = program.name
     last = {"c": f"{name}_weights.c", "asm": f"{name}_weights.S", "file": f"{name}_load.c"}[weights]
     files = [f"{name}.c", f"{name}_io.c", last]
     if has_selftest:
         files.append(f"{name}_selftest.c")
+    if program.assembly:
+        files.append(f"{name}_kernels.S")
     return tuple(SourceView(file, f"{file[:-2]}.o") for file in sorted(files))
 
 

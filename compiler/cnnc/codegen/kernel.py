@@ -9,7 +9,7 @@ the arguments of the call in order.
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cnnc.ir.types import AnyArray, Shape
+from cnnc.ir.types import AnyArray, Rounding, Shape
 
 ElementType = Literal["int8", "uint8", "int16", "int32"]
 
@@ -80,16 +80,31 @@ class Lowering:
         scratch_bytes: Working memory that the calls share, on top of operands and result.
         in_place: Indices of the operands whose memory the result may take over when this layer
             is their last reader (element i is read before output element i is written).
+        instructions: Estimate of what one inference executes, to choose among several lowerings
+            of a layer; None for plain C, which every variant for an instruction set beats.
     """
 
     calls: tuple[KernelCall, ...]
     scratch_bytes: int = 0
     in_place: tuple[int, ...] = field(default=())
+    instructions: int | None = None
 
     @property
     def is_alias(self) -> bool:
         """Whether the result is operand 0 under another shape."""
         return not self.calls
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """Kernels that are called, in order, each once."""
+        return tuple(dict.fromkeys(call.kernel for call in self.calls))
+
+    @property
+    def constant_bytes(self) -> int:
+        """Bytes of all constant arrays, one that is passed twice counted once."""
+        arguments = [argument for call in self.calls for argument in call.arguments]
+        constants = [a.array for a in arguments if isinstance(a, ConstantArgument)]
+        return sum({id(array): array.nbytes for array in constants}.values())
 
 
 @dataclass(frozen=True)
@@ -101,11 +116,13 @@ class LoweringSite:
         output: Shape of the result.
         instruction_sets: Kernel sets that the target's core can run (``neon``, ``dsp``, ...);
             plain C always can.
+        rounding: How accumulators are scaled.
     """
 
     inputs: tuple[Shape, ...]
     output: Shape
     instruction_sets: frozenset[str] = frozenset()
+    rounding: Rounding = "double"
 
 
 ALIAS = Lowering(calls=())

@@ -5,7 +5,7 @@ before a C compiler sees it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources.abc import Traversable
@@ -46,16 +46,31 @@ def runtime_headers() -> Mapping[str, str]:
     Raises:
         InternalError: Two headers have the same name.
     """
+    return _texts(".h")
+
+
+@cache
+def runtime_assembly() -> Mapping[str, str]:
+    """Return the text of every assembly source of the kernels, by file name.
+
+    Raises:
+        InternalError: Two files have the same name.
+    """
+    return _texts(".S")
+
+
+def assembly_of(headers: Iterable[str]) -> tuple[str, ...]:
+    """Return the assembly sources that belong to headers: those of the same stem, sorted."""
+    stems = {header.removesuffix(".h") for header in headers}
+    return tuple(sorted(n for n in runtime_assembly() if n.removesuffix(".S") in stems))
+
+
+def _texts(suffix: str) -> Mapping[str, str]:
     root = tree("runtime")
-    files = [
-        *_headers_in(root),
-        *_headers_below(root / "kernels"),
-        *_headers_below(root / "support"),
-    ]
     texts: dict[str, str] = {}
-    for file in files:
+    for file in [*_files_in(root, suffix), *_files_below(root / "kernels", suffix)]:
         if file.name in texts:
-            raise InternalError(f"two runtime headers are named {file.name}")
+            raise InternalError(f"two runtime files are named {file.name}")
         texts[file.name] = file.read_text(encoding="utf-8")
     return texts
 
@@ -110,18 +125,16 @@ def closure(headers: list[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _headers_in(folder: Traversable) -> list[Traversable]:
-    entries = [entry for entry in folder.iterdir() if entry.name.endswith(".h")]
+def _files_in(folder: Traversable, suffix: str) -> list[Traversable]:
+    entries = [entry for entry in folder.iterdir() if entry.name.endswith(suffix)]
     return sorted(entries, key=lambda entry: entry.name)
 
 
-def _headers_below(folder: Traversable) -> list[Traversable]:
-    if not folder.is_dir():
-        return []
-    found = _headers_in(folder)
+def _files_below(folder: Traversable, suffix: str) -> list[Traversable]:
+    found = _files_in(folder, suffix)
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():
-            found += _headers_below(entry)
+            found += _files_below(entry, suffix)
     return found
 
 
@@ -131,10 +144,13 @@ def _code(header: str) -> str:
 
 def _arguments(header: str, function: str) -> list[str]:
     match = re.search(
-        rf"CNNC_KERNEL\s+void\s+{re.escape(function)}\s*\(([^)]*)\)\s*\{{", _code(header)
+        rf"CNNC_(?:SHARED_)?KERNEL\s+void\s+{re.escape(function)}\s*\(([^)]*)\)\s*\{{",
+        _code(header),
     )
     if match is None:
-        raise InternalError(f"{header} does not define CNNC_KERNEL void {function}(...)")
+        raise InternalError(
+            f"{header} does not define CNNC_KERNEL or CNNC_SHARED_KERNEL void {function}(...)"
+        )
     return [" ".join(argument.split()) for argument in match.group(1).split(",")]
 
 

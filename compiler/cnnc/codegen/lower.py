@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cnnc.codegen.choose import NO_LIMIT, Budget, Choice, choose_kernels
 from cnnc.codegen.kernel import (
     Argument,
     ConstantArgument,
     InputArgument,
     KernelCall,
-    Lowering,
-    LoweringSite,
     OutputArgument,
 )
-from cnnc.codegen.kernel_source import KernelSource, closure, kernel_source
+from cnnc.codegen.kernel_source import KernelSource, assembly_of, closure, kernel_source
 from cnnc.codegen.layer_constants import LayerConstants
 from cnnc.codegen.names import check_identifier, constant_symbol, layer_symbol
 from cnnc.codegen.program import (
@@ -39,23 +38,41 @@ logger = logging.getLogger(__name__)
 _INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
 
 
-def lower(model: QuantModel, instruction_sets: frozenset[str] = frozenset()) -> CProgram:
-    """Return the program for a target.
+def lower(
+    model: QuantModel,
+    instruction_sets: frozenset[str] = frozenset(),
+    budget: Budget = NO_LIMIT,
+) -> CProgram:
+    """Choose the kernels and return the program for a target.
 
     Args:
         model: Quantized network; its name must be a valid identifier.
         instruction_sets: Kernel sets that the target can run beyond plain C.
+        budget: Memory that the choice of kernels has to respect where it can.
 
     Raises:
         UsageError: The model's name cannot prefix C symbols.
         InternalError: An op and its kernel disagree, or the memory plan is wrong.
     """
     check_identifier(model.name)
-    lowerings = choose_kernels(model, instruction_sets)
-    memory = plan(model, lowerings)
+    return build_program(model, choose_kernels(model, instruction_sets, budget))
+
+
+def build_program(model: QuantModel, choices: Sequence[Choice]) -> CProgram:
+    """Return the program with these kernels.
+
+    Args:
+        model: Quantized network; its name is a valid identifier.
+        choices: How each layer is computed, in the model's order.
+
+    Raises:
+        InternalError: An op and its kernel disagree, or the memory plan is wrong.
+    """
+    memory = plan(model, [choice.lowering for choice in choices])
     builder = _ProgramBuilder(model, memory)
-    layers = tuple(builder.layer(index, lowering) for index, lowering in enumerate(lowerings))
+    layers = tuple(builder.layer(index, choice) for index, choice in enumerate(choices))
     used = kernel_headers(layers)
+    headers = closure(["cnnc_common.h", *used])
     program = CProgram(
         name=model.name,
         rounding=model.rounding,
@@ -63,7 +80,8 @@ def lower(model: QuantModel, instruction_sets: frozenset[str] = frozenset()) -> 
         outputs=tuple(builder.port(port) for port in model.outputs),
         layers=layers,
         arrays=tuple(builder.arrays),
-        headers=tuple(sorted(closure(["cnnc_common.h", *used]))),
+        headers=tuple(sorted(headers)),
+        assembly=assembly_of(headers),
         plan=memory,
     )
     logger.info(
@@ -73,22 +91,6 @@ def lower(model: QuantModel, instruction_sets: frozenset[str] = frozenset()) -> 
         program.weight_bytes,
     )
     return program
-
-
-def choose_kernels(
-    model: QuantModel, instruction_sets: frozenset[str] = frozenset()
-) -> tuple[Lowering, ...]:
-    """Return how each layer is computed, in the model's order."""
-    return tuple(
-        node.op.lower(
-            LoweringSite(
-                inputs=model.input_shapes(node),
-                output=model.values[node.output].shape,
-                instruction_sets=instruction_sets,
-            )
-        )
-        for node in model.nodes
-    )
 
 
 @dataclass
@@ -101,8 +103,9 @@ class _ProgramBuilder:
     operands: dict[str, str] = field(default_factory=dict)
     """Constant operand -> symbol of its array."""
 
-    def layer(self, index: int, lowering: Lowering) -> ProgramLayer:
+    def layer(self, index: int, choice: Choice) -> ProgramLayer:
         node = self.model.nodes[index]
+        lowering = choice.lowering
         if lowering.is_alias and lowering.scratch_bytes:
             raise InternalError(f"layer '{node.name}' computes nothing but asks for scratch memory")
         constants = LayerConstants(self.model.name, index)
@@ -117,6 +120,7 @@ class _ProgramBuilder:
             result_bytes=elements(self.model.values[node.output].shape),
             weight_bytes=sum(constant.array.nbytes for constant in constants.arrays),
             name=node.name,
+            candidates=choice.candidates,
         )
 
     def port(self, port: Port) -> ProgramPort:

@@ -6,6 +6,7 @@ comes from the model file: names are made from indices and operator kinds.
 
 from dataclasses import dataclass, field
 
+from cnnc.codegen.choose import Candidate
 from cnnc.codegen.kernel_source import KernelSource
 from cnnc.ir.types import AnyArray, Quantization, Rounding, Shape
 from cnnc.memory.plan import MemoryPlan
@@ -83,6 +84,7 @@ class ProgramLayer:
         result_bytes: Size of the result.
         weight_bytes: Constant arrays of this layer alone.
         name: Name of the layer in the model; for reports, never written into C.
+        candidates: Kernels that were considered, the chosen one first.
     """
 
     index: int
@@ -93,6 +95,7 @@ class ProgramLayer:
     result_bytes: int
     weight_bytes: int
     name: str
+    candidates: tuple[Candidate, ...] = ()
 
     @property
     def kernels(self) -> tuple[str, ...]:
@@ -131,6 +134,7 @@ class CProgram:
         layers: In execution order.
         arrays: Every constant array.
         headers: Runtime headers that the program needs, by file name, sorted.
+        assembly: Assembly sources that belong to them, by file name, sorted.
         plan: The arena.
     """
 
@@ -141,6 +145,7 @@ class CProgram:
     layers: tuple[ProgramLayer, ...]
     arrays: tuple[ConstantArray, ...]
     headers: tuple[str, ...]
+    assembly: tuple[str, ...]
     plan: MemoryPlan = field(repr=False)
 
     @property

@@ -114,6 +114,11 @@ class SourceView:
     file: str
     object: str
 
+    @property
+    def is_assembly(self) -> bool:
+        """Whether the assembler reads it."""
+        return self.file.endswith(".S")
+
 
 @dataclass(frozen=True)
 class ModelView:
@@ -137,6 +142,7 @@ class ModelView:
         blob_bytes: Size of the blob; 0 if ``weights`` is ``c``.
         blob_alignment: Of the blob, bytes.
         blob_crc32: C constant.
+        assembly: Assembly sources of the kernels in ``src/cnnc/``, sorted.
         sources: Files of ``src/`` that are compiled, sorted.
         golden_inputs: Input bytes of the self-test.
         golden_outputs: Output bytes of the self-test.
@@ -159,6 +165,12 @@ class ModelView:
     blob_bytes: int
     blob_alignment: int
     blob_crc32: str
+    assembly: tuple[str, ...]
     sources: tuple[SourceView, ...]
     golden_inputs: tuple[GoldenView, ...]
     golden_outputs: tuple[GoldenView, ...]
+
+    @property
+    def has_assembly(self) -> bool:
+        """Whether any source is read by the assembler."""
+        return any(source.is_assembly for source in self.sources)

@@ -3,10 +3,11 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from cnnc import __version__
+from cnnc.codegen.choose import Candidate
 from cnnc.ir.types import Rounding, Shape
 
 
@@ -23,6 +24,7 @@ class LayerReport:
         weight_bytes: Bytes of its constants.
         live_bytes: Arena bytes in use while it runs.
         sqnr_db: Signal to quantization noise against float; None if undefined.
+        candidates: Kernels that were considered, the chosen one first.
     """
 
     name: str
@@ -33,6 +35,7 @@ class LayerReport:
     weight_bytes: int
     live_bytes: int
     sqnr_db: float | None
+    candidates: tuple[Candidate, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object."""
@@ -46,6 +49,7 @@ class LayerReport:
             "weight_bytes": self.weight_bytes,
             "live_bytes": self.live_bytes,
             "sqnr_db": round(self.sqnr_db, 2) if finite and self.sqnr_db is not None else None,
+            "kernel_choice": [asdict(candidate) for candidate in self.candidates],
         }
 
 

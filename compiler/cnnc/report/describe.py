@@ -50,6 +50,7 @@ def describe_layers(
             weight_bytes=layer.weight_bytes,
             live_bytes=program.plan.live_bytes[layer.index],
             sqnr_db=sqnr_db.get(node.output),
+            candidates=layer.candidates,
         )
         for node, layer in zip(model.nodes, program.layers, strict=True)
     )

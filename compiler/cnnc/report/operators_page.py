@@ -1,5 +1,6 @@
 """docs/operators.md, generated from what the operators say of themselves."""
 
+from cnnc.codegen.variants import variants
 from cnnc.ops._definition import OperatorDefinition, operators
 
 _HEAD = """\
@@ -22,7 +23,24 @@ def operators_page() -> str:
         *(_row(definition) for definition in operators()),
     ]
     limits = [line for definition in operators() for line in _limits(definition)]
-    return "\n".join([_HEAD, *rows, "", "## What is refused", "", *limits, ""])
+    return "\n".join([_HEAD, *rows, "", *_variant_rows(), "## What is refused", "", *limits, ""])
+
+
+def _variant_rows() -> list[str]:
+    if not variants():
+        return []
+    return [
+        "## Kernels for instruction sets",
+        "",
+        "Where a target has the instructions, the compiler takes the fastest kernel that computes",
+        "the layer and that flash and RAM have room for; report.json says which were considered,",
+        "and why the others were not taken. All give the bytes of plain C.",
+        "",
+        "| kernel | instructions | how |",
+        "|---|---|---|",
+        *(f"| `{v.kernel}` | `{v.instruction_set}` | {v.summary} |" for v in variants()),
+        "",
+    ]
 
 
 def _row(definition: OperatorDefinition) -> str:

@@ -1,0 +1,119 @@
+"""Which kernel a layer gets, within flash and RAM."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from tests.support.quant_networks import chain_network
+
+from cnnc.codegen import choose
+from cnnc.codegen.choose import Budget, Choice, choose_kernels
+from cnnc.codegen.kernel import ConstantArgument, KernelCall, Lowering, LoweringSite
+from cnnc.codegen.variants import KernelVariant, Refusal
+from cnnc.ir.op import QuantOp
+from cnnc.ir.quant_model import QuantModel
+from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
+
+LAYER = 3
+"""The fully connected layer of the chain."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A made-up variant: what it costs."""
+
+    kernel: str
+    instructions: int
+    constant_bytes: int
+    scratch_bytes: int = 0
+
+    def variant(self) -> KernelVariant[QuantFullyConnected]:
+        """Return it as the registry holds it."""
+        return KernelVariant(
+            kernel=self.kernel,
+            op=QuantFullyConnected,
+            instruction_set="dsp",
+            summary="Made up.",
+            lower=self._lower,
+        )
+
+    def _lower(self, op: QuantFullyConnected, site: LoweringSite) -> Lowering | Refusal:
+        del op, site
+        if self.instructions < 0:
+            return Refusal("the numbers are odd")
+        weights = ConstantArgument("weights", np.zeros(self.constant_bytes, np.int8))
+        call = KernelCall(self.kernel, "fully_connected", {}, (weights,))
+        return Lowering((call,), self.scratch_bytes, (), self.instructions)
+
+
+@pytest.fixture(autouse=True)
+def offers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace the registry."""
+    found = (
+        Offer("large_s8_dsp", 10, 900, 64).variant(),
+        Offer("medium_s8_dsp", 20, 500, 4096).variant(),
+        Offer("odd_s8_dsp", -1, 0).variant(),
+    )
+
+    def variants_for(
+        op: QuantOp, instruction_sets: frozenset[str]
+    ) -> tuple[KernelVariant[QuantFullyConnected], ...]:
+        offered = isinstance(op, QuantFullyConnected) and "dsp" in instruction_sets
+        return found if offered else ()
+
+    monkeypatch.setattr(choose, "variants_for", variants_for)
+
+
+def chosen(budget: Budget, model: QuantModel | None = None) -> Choice:
+    """Return the choice for the layer that has variants."""
+    return choose_kernels(model or chain_network(), frozenset({"dsp"}), budget)[LAYER]
+
+
+def verdicts(choice: Choice) -> dict[str, str]:
+    """Return what became of each kernel."""
+    return {candidate.kernel: candidate.verdict for candidate in choice.candidates}
+
+
+def rest() -> int:
+    """Return the constants of the other layers."""
+    choices = choose_kernels(chain_network())
+    return sum(c.lowering.constant_bytes for i, c in enumerate(choices) if i != LAYER)
+
+
+def test_without_the_instructions_plain_c_is_taken() -> None:
+    choice = choose_kernels(chain_network())[LAYER]
+    assert verdicts(choice) == {"fully_connected_s8": "chosen"}
+
+
+def test_fastest_is_taken_and_others_are_told() -> None:
+    assert verdicts(chosen(Budget())) == {
+        "large_s8_dsp": "chosen",
+        "medium_s8_dsp": "slower",
+        "fully_connected_s8": "slower",
+        "odd_s8_dsp": "the numbers are odd",
+    }
+
+
+def test_flash_decides() -> None:
+    choice = chosen(Budget(flash_bytes=rest() + 899))
+    assert choice.lowering.kernels == ("medium_s8_dsp",)
+    assert verdicts(choice)["large_s8_dsp"] == "needs more flash than there is"
+
+
+def test_smallest_is_taken_where_nothing_fits() -> None:
+    assert chosen(Budget(flash_bytes=0)).lowering.kernels == ("fully_connected_s8",)
+
+
+def test_ram_decides() -> None:
+    model = chain_network()
+    assert chosen(Budget(ram_bytes=4096), model).lowering.kernels == ("large_s8_dsp",)
+    choice = chosen(Budget(ram_bytes=8), model)
+    assert choice.lowering.kernels == ("fully_connected_s8",)
+    assert verdicts(choice)["large_s8_dsp"] == "needs more RAM than there is"
+
+
+def test_aliases_have_no_variants() -> None:
+    model = chain_network()
+    choice = choose_kernels(replace(model), frozenset({"dsp"}))[2]
+    assert choice.lowering.is_alias
+    assert verdicts(choice) == {"alias": "chosen"}
