@@ -6,8 +6,12 @@
  *
  * Each execution of a marked instruction ends an interval and begins another, to which the marked
  * instruction belongs. FILE gets, per interval, a line "= ADDRESS" with the mark that began it (0
- * for the start of the program), then "ADDRESS COUNT" for each instruction that was executed in it.
- * One core and one thread only. Addresses are hexadecimal, counts decimal.
+ * for the start of the program), then for each instruction that was executed in it a line
+ *
+ *     ADDRESS EXECUTED LEFT
+ *
+ * LEFT is how often the next instruction was not the one behind it: for a branch, how often it was
+ * taken. Addresses are hexadecimal, counts decimal. One core and one thread only.
  *
  * Distributions do not all ship QEMU's header, so what is used is declared here. These functions
  * are the same from version 1 of the interface (QEMU 4.2 to 8.2) to version 5 (QEMU 10.1). */
@@ -31,6 +35,7 @@ extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
 extern struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block,
                                                         size_t index);
 extern uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *instruction);
+extern size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *instruction);
 extern void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
                                                   void (*translated)(plugin_id,
                                                                      struct qemu_plugin_tb *));
@@ -46,12 +51,15 @@ extern void *qemu_plugin_scoreboard_new(size_t bytes) __attribute__((weak));
 extern int qemu_plugin_version;
 EXPORTED int qemu_plugin_version = 1;
 
+/* NOLINTNEXTLINE(misc-use-internal-linkage): QEMU finds it by its name. */
 EXPORTED int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv);
 
 /* One instruction of the program; lives until QEMU ends. */
 struct site {
     uint64_t address;
-    uint64_t executed; /* in the interval that runs */
+    uint64_t end;      /* address of the instruction behind it */
+    uint64_t executed; /* in the interval that runs; likewise left */
+    uint64_t left;
     bool marked;
     struct site *next_in_bucket;
     struct site *next_touched;
@@ -63,15 +71,18 @@ static struct {
     uint64_t *marks;
     size_t mark_count;
     struct site *buckets[BUCKETS];
-    struct site *touched; /* executed in the interval that runs, the latest first */
+    struct site *touched;  /* executed in the interval that runs, the latest first */
+    struct site *previous; /* executed last */
 } counting;
 
 /* Writes what the interval that runs has executed, and forgets it. */
 static void end_interval(void) {
     struct site *site = counting.touched;
     while (site != NULL) {
-        (void)fprintf(counting.out, "%" PRIx64 " %" PRIu64 "\n", site->address, site->executed);
+        (void)fprintf(counting.out, "%" PRIx64 " %" PRIu64 " %" PRIu64 "\n", site->address,
+                      site->executed, site->left);
         site->executed = 0;
+        site->left = 0;
         site = site->next_touched;
     }
     counting.touched = NULL;
@@ -84,6 +95,10 @@ static void begin_interval(uint64_t address) {
 static void on_executed(unsigned core, void *user) {
     struct site *site = (struct site *)user;
     (void)core;
+    if (counting.previous != NULL && counting.previous->end != site->address) {
+        ++counting.previous->left;
+    }
+    counting.previous = site;
     if (site->marked) {
         end_interval();
         begin_interval(site->address);
@@ -106,7 +121,8 @@ static bool is_marked(uint64_t address) {
 }
 
 /* An instruction may be translated more than once; its count stays the same one. */
-static struct site *site_at(uint64_t address) {
+static struct site *site_of(const struct qemu_plugin_insn *instruction) {
+    const uint64_t address = qemu_plugin_insn_vaddr(instruction);
     struct site **bucket = &counting.buckets[(address >> 1) % BUCKETS];
     struct site *site = *bucket;
     while (site != NULL && site->address != address) {
@@ -121,6 +137,7 @@ static struct site *site_at(uint64_t address) {
         abort();
     }
     site->address = address;
+    site->end = address + qemu_plugin_insn_size(instruction);
     site->marked = is_marked(address);
     site->next_in_bucket = *bucket;
     *bucket = site;
@@ -134,7 +151,7 @@ static void on_translated(plugin_id id, struct qemu_plugin_tb *block) {
     for (i = 0; i < count; ++i) {
         struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(block, i);
         qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_executed, CALLBACK_USES_NO_REGISTERS,
-                                               site_at(qemu_plugin_insn_vaddr(instruction)));
+                                               site_of(instruction));
     }
 }
 
