@@ -1,6 +1,6 @@
 """The files that make a program of a network on a core without an operating system."""
 
-from cnnc.codegen.firmware_view import FirmwareView, firmware_view, stack_bytes
+from cnnc.codegen.firmware_view import STACK_BYTES, FirmwareView, firmware_view
 from cnnc.codegen.memory_map import linker_script, startup_files
 from cnnc.codegen.render import render
 from cnnc.codegen.views import ModelView
@@ -48,16 +48,18 @@ def firmware_of(target: Target | None) -> FirmwareView | None:
 
 
 def _linker_scripts(target: Target) -> dict[str, str]:
-    startup, stack = target.core.startup, stack_bytes(target.ram_bytes)
+    startup = target.core.startup
     scripts = {}
     if target.memory is not None:
-        scripts[BOARD_SCRIPT] = linker_script(target.description, target.memory, startup, stack)
+        scripts[BOARD_SCRIPT] = linker_script(
+            target.description, target.memory, startup, STACK_BYTES
+        )
     if target.machine is not None:
         machine = target.machine
         scripts[EMULATED_SCRIPT] = linker_script(
             f"{machine.description}, which stands in for {target.name}",
             machine.memory,
             startup,
-            stack,
+            STACK_BYTES,
         )
     return scripts

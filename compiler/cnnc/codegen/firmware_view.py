@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cnnc.deploy.fit import STACK_RESERVE_BYTES
 from cnnc.deploy.targets import Target
 from cnnc.errors import InternalError
 
@@ -11,9 +12,11 @@ EMULATOR_OPTIONS = (
 )
 """Of every emulated machine: no console but semihosting's, whose files lie in the working folder."""
 
-_MOST_STACK_BYTES = 4096
-_STACK_SHARE = 8
-"""Of the RAM, where that is little."""
+_VARIABLES_BYTES = 256
+"""Kept for variables other than the arena; the rest of what the fit check keeps is the stack."""
+
+STACK_BYTES = STACK_RESERVE_BYTES - _VARIABLES_BYTES
+"""Stack of the emitted program: what the fit check lets through links."""
 
 
 @dataclass(frozen=True)
@@ -82,18 +85,7 @@ def firmware_view(target: Target, startup: tuple[str, ...]) -> FirmwareView:
         has_board=target.memory is not None,
         stand_in=machine.description if machine else "",
         emulator=" ".join((*machine.emulator, *EMULATOR_OPTIONS)) if machine else "",
-        stack_bytes=stack_bytes(target.ram_bytes),
+        stack_bytes=STACK_BYTES,
         notes=target.notes,
         programming=target.programming,
     )
-
-
-def stack_bytes(ram_bytes: int | None) -> int:
-    """Return how much of a RAM the linker script keeps for the stack.
-
-    Args:
-        ram_bytes: Size of the RAM; None for one that is large enough.
-    """
-    if ram_bytes is None:
-        return _MOST_STACK_BYTES
-    return min(_MOST_STACK_BYTES, ram_bytes // _STACK_SHARE // 16 * 16)
