@@ -10,7 +10,7 @@ EMULATOR_OPTIONS = (
     *("-nographic", "-monitor", "none", "-serial", "none"),
     *("-semihosting-config", "enable=on,target=native"),
 )
-"""Of every emulated machine; the only console is semihosting, whose files are in the working folder."""
+"""Of every emulated machine: the only console is semihosting, whose files lie where it runs."""
 
 _VARIABLES_BYTES = 256
 """Kept for variables other than the arena; the rest of what the fit check keeps is the stack."""
