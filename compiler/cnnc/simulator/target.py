@@ -18,6 +18,7 @@ from cnnc.simulator.build import (
     target_toolset,
 )
 from cnnc.simulator.compiled import CompiledEngine
+from cnnc.simulator.firmware import build_firmware, run_selftest
 from cnnc.simulator.profile import Profiler, not_counted
 from cnnc.simulator.runners import ProgramRunner
 
@@ -78,11 +79,10 @@ def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: i
     plain = build_program(code, toolset, folder / "plain", traced=False)
     footprint = measure_objects(toolset, plain.model_objects)
     loaded = code.loaded_weights.stat().st_size if code.loaded_weights is not None else 0
-    details = {
-        **no_target_details(target),
-        "flash_bytes": footprint.flash_bytes + loaded if footprint else None,
-        "ram_bytes": footprint.static_bytes + arena_bytes if footprint else None,
-    }
+    details = no_target_details(target)
+    if footprint is not None:
+        details["flash_bytes"] = footprint.flash_bytes + loaded
+        details["ram_bytes"] = footprint.static_bytes + arena_bytes
     runners = [ProgramRunner(build.path, emulator) for build in (traced, plain)]
     return _engine(code, target, runners, details)
 
@@ -93,7 +93,13 @@ def _start_bare_metal(code: EmittedCode, target: Target, folder: Path) -> Target
         for name, traced in (("traced", True), ("plain", False))
     ]
     runners = [ProgramRunner(build.elf, build.emulator, bare=True) for build in builds]
-    return _engine(code, target, runners, no_target_details(target))
+    firmware = build_firmware(code, target, builds[1].model_objects, folder / "firmware")
+    details = {
+        **no_target_details(target),
+        **firmware.sizes.to_json(),
+        "selftest": run_selftest(firmware, target),
+    }
+    return _engine(code, target, runners, details)
 
 
 def _engine(
@@ -107,13 +113,19 @@ def _engine(
 
 
 def no_target_details(target: Target) -> dict[str, Any]:
-    """Return the same keys for an engine that did not run."""
+    """Return the same keys for an engine that did not run.
+
+    ``code_bytes``, ``weights_bytes`` and ``selftest`` are of firmware: null under Linux.
+    """
     return {
         "machine": target.emulated_by or None,
         **not_counted(None),
         "flash_bytes": None,
         "ram_bytes": None,
         "stack_bytes": None,
+        "code_bytes": None,
+        "weights_bytes": None,
+        "selftest": None,
     }
 
 
