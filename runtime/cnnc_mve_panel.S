@@ -5,6 +5,8 @@
  * registers. */
 #if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
 
+#include "cnnc_common.h"
+
     .syntax unified
     .thumb
 
@@ -227,6 +229,48 @@ PANEL_QUADS CNNC_SYMBOL(mve_panel_quads_deep), 1, 1
 .endm
 
 PANEL_PAIRS_FUNCTION CNNC_SYMBOL(mve_panel_pairs)
+
+/* r0 panel, r1 addresses of the sources, r2 first depth, r3 later steps. */
+.macro PANEL_PACK_FUNCTION name
+    .section .text.\name, "ax", %progbits
+    .balign 4
+    .global \name
+    .type \name, %function
+\name:
+    push {r4-r7, lr}
+    ldm r1, {r4-r7}
+    vctp.8 r2
+    vpstttt
+    vldrbt.u8 q0, [r4]
+    vldrbt.u8 q1, [r5]
+    vldrbt.u8 q2, [r6]
+    vldrbt.u8 q3, [r7]
+    vstrw.32 q0, [r0], #16
+    vstrw.32 q1, [r0], #16
+    vstrw.32 q2, [r0], #16
+    vstrw.32 q3, [r0], #16
+    cbz r3, .L\name\()_done
+    add r4, r4, r2
+    add r5, r5, r2
+    add r6, r6, r2
+    add r7, r7, r2
+    dls lr, r3
+.L\name\()_next:
+    vldrb.u8 q0, [r4], #16
+    vldrb.u8 q1, [r5], #16
+    vldrb.u8 q2, [r6], #16
+    vldrb.u8 q3, [r7], #16
+    vstrw.32 q0, [r0], #16
+    vstrw.32 q1, [r0], #16
+    vstrw.32 q2, [r0], #16
+    vstrw.32 q3, [r0], #16
+    le lr, .L\name\()_next
+.L\name\()_done:
+    pop {r4-r7, pc}
+    .size \name, . - \name
+.endm
+
+PANEL_PACK_FUNCTION CNNC_SYMBOL(mve_panel_pack)
 
 #undef PANEL_VALUES
 #undef PANEL_CHANNELS
