@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from cnnc.deploy.cores import CORES_FILE, Core, cores
-from cnnc.deploy.description import check_choice, check_keys, read_toml
+from cnnc.deploy.description import check_choice, check_keys, check_numbers, read_toml
 from cnnc.deploy.machines import MACHINES_FILE, Machine, MemoryMap, machine_for
 from cnnc.deploy.tools import TOOLS_FILE
 from cnnc.errors import BoardError
@@ -133,6 +133,7 @@ def parse_board(file: str, table: Mapping[str, Any]) -> Target:
     required = {"name": str, "description": str, "core": str, "ram_bytes": int, "emulation": dict}
     numbers = dict.fromkeys(("flash_bytes", "clock_hz", "vector_address", *_ADDRESSES), int)
     check_keys(file, table, required, optional={**numbers, "notes": str})
+    check_numbers(file, table)
     emulation = table["emulation"]
     check_keys(f"{file} [emulation]", emulation, {"limits": str}, optional={"machine": str})
     if table["name"] != file.removesuffix(".toml"):
