@@ -159,6 +159,8 @@ def test_unknown_target_suggests_the_nearest(typo: str, meant: str) -> None:
         ({"ram_byte": 1}, r"unknown key 'ram_byte'"),
         ({"ram_bytes": "64K"}, r"'ram_bytes' must be of type int"),
         ({"ram_bytes": True}, r"'ram_bytes' must be of type int"),
+        ({"ram_bytes": 0}, r"'ram_bytes' must be at least 1, not 0"),
+        ({"clock_hz": -1}, r"'clock_hz' must be at least 1, not -1"),
         ({"core": "z80"}, r"unknown core 'z80'"),
         ({"name": "other"}, r"name is 'other', unlike the file's"),
         ({"emulation": {}}, r"\[emulation\]: missing limits"),
@@ -239,6 +241,7 @@ def test_good_machine_is_read() -> None:
     [
         ({"ram_adress": 0}, r"machines.toml \[probe\]: unknown key 'ram_adress'"),
         ({"ram_bytes": "4M"}, r"'ram_bytes' must be of type int"),
+        ({"flash_address": -1}, r"'flash_address' must be at least 0, not -1"),
         ({"core": "cortex-m5"}, r"unknown core 'cortex-m5'"),
         ({"emulator": []}, r"emulator is empty"),
         ({"emulator": ["qemu-arm"]}, r"unknown tool 'qemu-arm'"),
@@ -277,6 +280,7 @@ def test_good_core_is_read() -> None:
         ({"system": "bsd"}, r"unknown system 'bsd'"),
         ({"startup": "armv9-m"}, r"unknown startup 'armv9-m'"),
         ({"instruction_sets": ["dsq"]}, r"unknown instruction_sets 'dsq'"),
+        ({"flash_budget_bytes": 0}, r"'flash_budget_bytes' must be at least 1, not 0"),
         ({"flash_budget_bytes": "1M"}, r"'flash_budget_bytes' must be of type int"),
     ],
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
-from cnnc.deploy.description import check_choice, check_keys, tables_of
+from cnnc.deploy.description import check_choice, check_keys, check_numbers, tables_of
 from cnnc.deploy.tools import check_tool
 from cnnc.errors import BoardError
 
@@ -101,6 +101,7 @@ def parse_core(name: str, table: Mapping[str, Any]) -> Core:
         if field.name != "name" and field.name not in optional
     }
     check_keys(where, table, required, optional)
+    check_numbers(where, table)
     check_choice(where, "system", table["system"], SYSTEMS)
     check_choice(where, "startup", table["startup"], STARTUPS)
     for instruction_set in table["instruction_sets"]:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from cnnc.deploy.cores import Core, cores
-from cnnc.deploy.description import check_choice, check_keys, tables_of
+from cnnc.deploy.description import check_choice, check_keys, check_numbers, tables_of
 from cnnc.deploy.tools import check_tool
 from cnnc.errors import BoardError
 
@@ -82,6 +82,7 @@ def parse_machine(name: str, table: Mapping[str, Any]) -> Machine:
     where = f"{MACHINES_FILE} [{name}]"
     text = {"description": str, "core": str, "limits": str}
     check_keys(where, table, {**text, "emulator": list, **_REGIONS})
+    check_numbers(where, table)
     check_choice(where, "core", table["core"], cores())
     if not table["emulator"]:
         raise BoardError(f"{where}: emulator is empty", "name the command", where)

@@ -1,1 +1,1 @@
-"""How weights and constants are laid out for kernels of an instruction set."""
+"""Weights and constants in the order that kernels for instruction sets read them."""

@@ -1,1 +1,1 @@
-"""Kernels for instruction sets."""
+"""Kernels of Conv2d for instruction sets, one file each."""
