@@ -1,0 +1,1 @@
+"""Constants in the order and form that kernels for an instruction set read."""
