@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* What every kernel and every emitted file needs: inlining, alignment, sections. */
+/* What every kernel and every emitted file needs: inlining, alignment, sections. Assembly includes
+ * it for CNNC_SYMBOL. */
 #ifndef CNNC_COMMON_H
 #define CNNC_COMMON_H
 
+#ifndef __ASSEMBLER__
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -30,6 +32,7 @@
 #define CNNC_RESTRICT __restrict
 #else
 #define CNNC_RESTRICT restrict
+#endif
 #endif
 
 /* Name of a function that is written in assembly: the model's name in front, so that several models

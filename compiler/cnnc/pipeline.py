@@ -15,8 +15,8 @@ from cnnc.codegen.lower import lower
 from cnnc.codegen.names import check_identifier
 from cnnc.codegen.program import CProgram
 from cnnc.codegen.tflite import export_tflite
+from cnnc.deploy.fit import budget_of, check_fit
 from cnnc.deploy.targets import Target, find_target
-from cnnc.errors import MemoryFitError
 from cnnc.importer.data import Samples, open_samples, synthetic_samples
 from cnnc.importer.read_onnx import read_onnx
 from cnnc.importer.source import Source, read_source
@@ -136,9 +136,10 @@ def _compile(
     unpruned = optimize(quantized.model)
     optimized = shrink(unpruned)
     dump("optimize", lambda: dump_quant(optimized))
-    program = lower(optimized, frozenset(target.core.instruction_sets))
+    budget = budget_of(target, options)
+    program = lower(optimized, frozenset(target.core.instruction_sets), budget)
     dump("plan", lambda: dump_plan(program.plan))
-    _check_fit(options, target, program)
+    check_fit(target, options, program)
     return Compilation(
         target=target,
         source=read_source(options.model),
@@ -291,26 +292,3 @@ def _model_files(compilation: Compilation) -> dict[str, bytes]:
 def _saved(model: QuantModel, stem: str) -> dict[str, bytes]:
     document, arrays = save(model)
     return {f"model/{stem}.json": document, f"model/{stem}.npz": arrays}
-
-
-def _check_fit(options: CompileOptions, target: Target, program: CProgram) -> None:
-    ram_bytes = options.ram_bytes if options.ram_bytes is not None else target.ram_bytes
-    arena = program.plan.arena_bytes
-    largest = max(program.layers, key=lambda layer: program.plan.live_bytes[layer.index])
-    if ram_bytes is not None and arena > ram_bytes:
-        raise MemoryFitError(
-            f"the activations need {arena:,} bytes of RAM, {arena - ram_bytes:,} more than the "
-            f"{ram_bytes:,} bytes of {target.name}; layer '{largest.name}' ({largest.kind}) "
-            "needs most",
-            "choose a smaller network or input, or a board with more RAM",
-            "--ram" if options.ram_bytes is not None else target.name,
-        )
-    flash_bytes = options.flash_bytes if options.flash_bytes is not None else target.flash_bytes
-    weights = program.weight_bytes
-    if flash_bytes is not None and weights > flash_bytes:
-        raise MemoryFitError(
-            f"the constants need {weights:,} bytes of flash, {weights - flash_bytes:,} more than "
-            f"the {flash_bytes:,} bytes of {target.name}",
-            "choose a smaller network, or a board with more flash",
-            "--flash" if options.flash_bytes is not None else target.name,
-        )

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT-0 */
 #include "cnnc_harness.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define CRC_POLYNOMIAL 0xedb88320U
@@ -40,11 +39,16 @@ static uint32_t crc32_of(const uint32_t *table, const uint8_t *data, size_t byte
     return crc ^ 0xffffffffU;
 }
 
+static int32_t latest_layer = -1;
+
+int32_t cnnc_harness_latest_layer(void) { return latest_layer; }
+
 static void record_layer(void *user, int32_t layer, const void *data, size_t bytes) {
     struct recorder *recorder = (struct recorder *)user;
     uint32_t checksum;
     int32_t size = (int32_t)bytes;
     int32_t offset;
+    latest_layer = layer;
     if (layer < 0 || layer >= recorder->layers || bytes > (size_t)INT32_MAX) {
         recorder->status = CNNC_HARNESS_BAD_LAYER;
         return;
@@ -89,6 +93,7 @@ static int32_t run_sample(struct recorder *recorder, void *arena, const int8_t *
     memset(recorder->checksums, 0, table_bytes);
     memset(recorder->sizes, 0xff, table_bytes);
     memset(recorder->dump, 0, (size_t)recorder->dump_bytes);
+    latest_layer = -1;
     /* What an earlier inference left must not matter. */
     memset(arena, ARENA_FILL, cnnc_harness_model.arena_bytes);
     failed = cnnc_harness_model.infer(arena, inputs, (int8_t *)record,
@@ -96,28 +101,22 @@ static int32_t run_sample(struct recorder *recorder, void *arena, const int8_t *
     return failed != 0 ? (int32_t)CNNC_HARNESS_MODEL_FAILED : recorder->status;
 }
 
-int32_t cnnc_harness_run(const int32_t *request, const int8_t *inputs, uint8_t *records) {
-    const size_t record_bytes = cnnc_harness_record_bytes(request);
+int32_t cnnc_harness_run(const struct cnnc_harness_machine *machine, const int32_t *request,
+                         const int8_t *inputs, uint8_t *record) {
     struct recorder recorder;
-    int32_t status = CNNC_HARNESS_OK;
-    int32_t sample;
+    int32_t status;
     void *arena;
-    if (record_bytes == 0) {
-        return CNNC_HARNESS_BAD_REQUEST;
-    }
     memset(&recorder, 0, sizeof recorder);
     fill_crc_table(recorder.crc_table);
     recorder.layers = request[2];
     recorder.dump_bytes = request[5];
     recorder.dump_offsets = request + CNNC_HARNESS_REQUEST_FIELDS;
-    arena = malloc(cnnc_harness_model.arena_bytes);
+    /* Of its own, and exactly as large as the model asks for: sanitizers see what lies outside. */
+    arena = machine->allocate(cnnc_harness_model.arena_bytes);
     if (arena == NULL) {
         return CNNC_HARNESS_NO_MEMORY;
     }
-    for (sample = 0; sample < request[1] && status == CNNC_HARNESS_OK; ++sample) {
-        status = run_sample(&recorder, arena, inputs + (size_t)sample * (size_t)request[3],
-                            records + (size_t)sample * record_bytes);
-    }
-    free(arena);
+    status = run_sample(&recorder, arena, inputs, record);
+    machine->release(arena);
     return status;
 }

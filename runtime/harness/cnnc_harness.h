@@ -38,17 +38,44 @@ struct cnnc_harness_model {
                      void *user);
 };
 
+/* What the harness needs of the machine; cnnc_harness_main.c and cnnc_harness_bare.c define it. */
+struct cnnc_harness_machine {
+    void *request; /* Streams, in the machine's own terms. */
+    void *records;
+    /* Number of bytes that were read or written. */
+    size_t (*read)(void *stream, void *data, size_t bytes);
+    size_t (*write)(void *stream, const void *data, size_t bytes);
+    /* Memory for any type, or NULL; what is released is the latest that is still allocated. */
+    void *(*allocate)(size_t bytes);
+    void (*release)(void *memory);
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 extern const struct cnnc_harness_model cnnc_harness_model;
 
+/* Called right before and right after the model's run: whoever counts instructions does it between
+ * two calls. */
+void cnnc_harness_mark(void);
+
+/* Called before the first and after the second mark: whoever measures the stack does it here. */
+void cnnc_harness_begin(void);
+void cnnc_harness_end(void);
+
+/* The layer that was reported last, -1 before the first. */
+int32_t cnnc_harness_latest_layer(void);
+
 /* Size of one sample's record; 0 if the request does not fit the model. */
 size_t cnnc_harness_record_bytes(const int32_t *request);
 
-/* Runs all samples of a request; returns enum cnnc_harness_status. */
-int32_t cnnc_harness_run(const int32_t *request, const int8_t *inputs, uint8_t *records);
+/* Runs one sample of a request; returns enum cnnc_harness_status. */
+int32_t cnnc_harness_run(const struct cnnc_harness_machine *machine, const int32_t *request,
+                         const int8_t *inputs, uint8_t *record);
+
+/* Answers a whole request, one sample at a time; returns enum cnnc_harness_status. */
+int32_t cnnc_harness_serve(const struct cnnc_harness_machine *machine);
 
 #ifdef __cplusplus
 }

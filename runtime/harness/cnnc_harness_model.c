@@ -42,7 +42,11 @@ static int32_t infer(void *arena, const int8_t *inputs, int8_t *outputs, cnnc_ha
     inputs += (bytes);
     CNNC_HARNESS_INPUTS
 #undef PORT
+    cnnc_harness_begin();
+    cnnc_harness_mark();
     status = (int32_t)CNNC_HARNESS_RUN(&context);
+    cnnc_harness_mark();
+    cnnc_harness_end();
 #define PORT(function, bytes)                   \
     memcpy(outputs, function(&context), bytes); \
     outputs += (bytes);

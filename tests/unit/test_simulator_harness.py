@@ -99,7 +99,12 @@ def test_harness_compiles_without_a_warning(tmp_path: Path, compiler: str, trace
     }
     flags = [f"-DCNNC_HARNESS_{name}={text}" for name, text in macros.items()]
     flags += ["-DCNNC_TRACE"] if traced else []
-    for source in ("cnnc_harness.c", "cnnc_harness_main.c", "cnnc_harness_model.c"):
+    for source in (
+        "cnnc_harness.c",
+        "cnnc_harness_main.c",
+        "cnnc_harness_model.c",
+        "cnnc_harness_serve.c",
+    ):
         text = (tree("runtime") / "harness" / source).read_text(encoding="utf-8")
         (tmp_path / source).write_text(text, encoding="utf-8")
     header = (tree("runtime") / "harness" / "cnnc_harness.h").read_text(encoding="utf-8")

@@ -8,7 +8,11 @@ from rich.table import Table
 from cnnc.cli.arguments import Verbs, add_json
 from cnnc.cli.console import Console
 from cnnc.deploy import targets
+from cnnc.deploy.cores import cores
 from cnnc.deploy.targets import Target
+
+_MEBIBYTE = 2**20
+_KIBIBYTE = 2**10
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -28,42 +32,53 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.name is not None:
         found = [targets.find_target(arguments.name)]
     else:
-        found = [targets.find_target(name) for name in sorted(_names())]
+        names = sorted({*targets.boards(), *cores()})
+        found = [targets.find_target(name) for name in names]
     document = {"targets": [dataclasses.asdict(target) for target in found]}
     console.result(document, _details(found[0]) if arguments.name else _overview(found))
     return 0
 
 
-def _names() -> set[str]:
-    return {*targets.boards(), *targets.cores()}
-
-
 def _overview(found: list[Target]) -> Table:
-    table = Table("target", "core", "ISA", "RAM", "description", box=None)
+    table = Table("target", "core", "RAM", "flash", "emulated by", "description", box=None)
     for target in found:
         table.add_row(
-            target.name, target.core.name, target.core.isa, _mebibytes(target), target.description
+            target.name,
+            target.core.name,
+            _size(target.ram_bytes),
+            _size(target.flash_bytes),
+            target.emulated_by or "-",
+            target.description,
         )
     return table
 
 
 def _details(target: Target) -> Table:
     table = Table("", "", box=None, show_header=False)
+    core = target.core
     rows = {
         "target": target.name,
         "description": target.description,
-        "core": f"{target.core.name}: {target.core.description}",
-        "ISA": target.core.isa,
-        "RAM": _mebibytes(target),
-        "compilers": ", ".join(target.core.compilers),
-        "flags": " ".join(target.core.c_flags),
-        "emulated by": target.emulation.machine if target.emulation else "-",
-        "limits of the emulation": target.emulation.limits if target.emulation else "-",
+        "core": f"{core.name}: {core.description}",
+        "ISA": core.isa,
+        "kernel sets": ", ".join(core.instruction_sets) or "plain C",
+        "clock": f"{target.clock_hz / 1e6:g} MHz" if target.clock_hz else "-",
+        "RAM": _size(target.ram_bytes, target.memory.ram_address if target.memory else None),
+        "flash": _size(target.flash_bytes, target.memory.flash_address if target.memory else None),
+        "compilers": ", ".join(core.compilers) or "the vendor's own",
+        "flags": " ".join(core.c_flags) or "-",
+        "emulated by": target.emulated_by or "-",
+        "limits of the emulation": target.limits or "-",
+        "on the board": target.notes or "-",
     }
     for label, value in rows.items():
         table.add_row(label, value)
     return table
 
 
-def _mebibytes(target: Target) -> str:
-    return f"{target.ram_bytes // 2**20} MiB" if target.ram_bytes else "-"
+def _size(size_bytes: int | None, address: int | None = None) -> str:
+    if not size_bytes:
+        return "-"
+    unit, name = (_MEBIBYTE, "MiB") if size_bytes % _MEBIBYTE == 0 else (_KIBIBYTE, "KiB")
+    place = f" at {address:#010x}" if address is not None else ""
+    return f"{size_bytes / unit:g} {name}{place}"

@@ -2,16 +2,15 @@
 
 import logging
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from cnnc.codegen.arrays import array_text, build_blob, number_rows
 from cnnc.codegen.fill_views import arena_bytes, layer_view, port_views
 from cnnc.codegen.kernel_source import runtime_assembly, runtime_headers
 from cnnc.codegen.lower import kernel_headers
 from cnnc.codegen.program import CProgram
+from cnnc.codegen.render import render
 from cnnc.codegen.views import (
     GoldenView,
     ModelView,
@@ -19,11 +18,9 @@ from cnnc.codegen.views import (
     SourceView,
     WeightsMode,
 )
-from cnnc.codegen.wrap import wrap_long_lines
 from cnnc.errors import InternalError
 from cnnc.ir.types import AnyArray
 from cnnc.memory.place import ALIGNMENT
-from cnnc.resources import tree
 
 logger = logging.getLogger(__name__)
 
@@ -61,25 +58,25 @@ def emit(
     view = _model_view(program, weights, golden)
     name = program.name
     texts = {
-        f"include/{name}.h": _render("model/model.h.j2", view),
-        f"src/{name}.c": _render("model/model.c.j2", view),
-        f"src/{name}_io.c": _render("model/io.c.j2", view),
-        f"src/{name}_weights.h": _render("model/weights.h.j2", view),
-        "main.c": _render("project/main.c.j2", view),
-        "Makefile": _render("project/Makefile.j2", view),
-        "CMakeLists.txt": _render("project/CMakeLists.txt.j2", view),
-        "README.md": _render("project/README.md.j2", view),
+        f"include/{name}.h": render("model/model.h.j2", view),
+        f"src/{name}.c": render("model/model.c.j2", view),
+        f"src/{name}_io.c": render("model/io.c.j2", view),
+        f"src/{name}_weights.h": render("model/weights.h.j2", view),
+        "main.c": render("project/main.c.j2", view),
+        "Makefile": render("project/Makefile.j2", view),
+        "CMakeLists.txt": render("project/CMakeLists.txt.j2", view),
+        "README.md": render("project/README.md.j2", view),
     }
     if golden is not None:
-        texts[f"src/{name}_selftest.c"] = _render("model/selftest.c.j2", view)
+        texts[f"src/{name}_selftest.c"] = render("model/selftest.c.j2", view)
     if weights == "c":
-        texts[f"src/{name}_weights.c"] = _render("model/weights.c.j2", view)
+        texts[f"src/{name}_weights.c"] = render("model/weights.c.j2", view)
     if weights == "asm":
-        texts[f"src/{name}_weights.S"] = _render("model/weights.S.j2", view)
+        texts[f"src/{name}_weights.S"] = render("model/weights.S.j2", view)
     if weights == "file":
-        texts[f"src/{name}_load.c"] = _render("model/load.c.j2", view)
+        texts[f"src/{name}_load.c"] = render("model/load.c.j2", view)
     if program.assembly:
-        texts[f"src/{name}_kernels.S"] = _render("model/kernels.S.j2", view)
+        texts[f"src/{name}_kernels.S"] = render("model/kernels.S.j2", view)
     texts.update({f"src/cnnc/{header}": runtime_headers()[header] for header in program.headers})
     texts.update({f"src/cnnc/{file}": runtime_assembly()[file] for file in program.assembly})
     files = {path: text.encode("utf-8") for path, text in texts.items()}
@@ -146,27 +143,3 @@ def _golden_views(
             )
         views.append(GoldenView(f"{name}_golden_{port.suffix}", port, number_rows(array)))
     return tuple(views)
-
-
-def _render(template: str, view: ModelView) -> str:
-    from_template: str = _environment().get_template(template).render(view=view)
-    return (
-        wrap_long_lines(from_template) if template.endswith((".c.j2", ".h.j2")) else from_template
-    )
-
-
-@cache
-def _environment() -> Environment:
-    # Nothing here is HTML, and no text from outside reaches a template.
-    return Environment(
-        loader=FunctionLoader(_template_text),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701
-    )
-
-
-def _template_text(name: str) -> str:
-    return tree("templates").joinpath(*name.split("/")).read_text(encoding="utf-8")

@@ -62,6 +62,29 @@ def check_keys(
         raise BoardError(f"{where}: missing {', '.join(missing)}", "", where)
 
 
+def check_choice(where: str, key: str, value: str, allowed: Iterable[str]) -> None:
+    """Check that a field names one of the things that it may name.
+
+    Raises:
+        BoardError: It does not; the remedy is the nearest, or all of them.
+    """
+    names = list(allowed)
+    if value not in names:
+        raise BoardError(f"{where}: unknown {key} '{value}'", nearest(value, names), where)
+
+
+def check_numbers(where: str, table: Mapping[str, Any]) -> None:
+    """Check that sizes and rates are above zero, and addresses not below.
+
+    Raises:
+        BoardError: Names the first number that is not.
+    """
+    for key, value in table.items():
+        least = 0 if key.endswith("_address") else 1
+        if isinstance(value, int) and value < least:
+            raise BoardError(f"{where}: '{key}' must be at least {least}, not {value}", "", where)
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """Return the remedy for a name that is not among those allowed."""
     names = list(allowed)

@@ -1,4 +1,4 @@
-"""What is known of each target: boards and cores, read from ``boards/*.toml``.
+"""What ``--target`` names: boards, read from ``boards/*.toml``, and cores on their own.
 
 The files refuse unknown keys and have no silent defaults (boards/README.md says what each field
 means, with its unit).
@@ -6,66 +6,41 @@ means, with its unit).
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from cnnc.deploy.description import check_keys, read_toml, tables_of
-from cnnc.deploy.tools import TOOLS_FILE, check_tool
+from cnnc.deploy.cores import CORES_FILE, Core, cores
+from cnnc.deploy.description import check_choice, check_keys, check_numbers, read_toml
+from cnnc.deploy.machines import MACHINES_FILE, Machine, MemoryMap, machine_for
+from cnnc.deploy.tools import TOOLS_FILE
 from cnnc.errors import BoardError
 from cnnc.resources import tree
 
 DEFAULT_TARGET = "host"
 
-_CORES_FILE = "cores.toml"
+_SHARED_FILES = {CORES_FILE, MACHINES_FILE, TOOLS_FILE}
+_ADDRESSES = ("flash_address", "ram_address")
 
 
-@dataclass(frozen=True)
-class Core:
-    """One table of cores.toml.
-
-    Attributes:
-        name: Name of the table, e.g. ``cortex-a53``.
-        description: One line.
-        isa: Instruction set architecture, e.g. ``aarch64``.
-        system: ``linux``.
-        instruction_sets: Kernel sets beyond plain C.
-        compilers: C compilers by command name, preferred first.
-        c_flags: Compiler arguments on every file.
-        link_flags: Arguments when a program is linked.
-        emulator: Command that runs the core's programs here; empty if none is needed.
-    """
-
-    name: str
-    description: str
-    isa: str
-    system: str
-    instruction_sets: tuple[str, ...]
-    compilers: tuple[str, ...]
-    c_flags: tuple[str, ...]
-    link_flags: tuple[str, ...]
-    emulator: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Emulation:
-    """The machine that stands in for a board, and what it does not show."""
-
-    machine: str
-    limits: str
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Target:
-    """What ``--target`` names: a board, or a core on its own.
+    """A board, or a core on its own.
 
     Attributes:
         name: As given on the command line.
         description: One line.
         core: The core that runs the code.
         ram_bytes: RAM of the board; None for a core on its own.
-        flash_bytes: Program memory; None where programs are files.
-        emulation: The stand-in; None for a core on its own.
+        flash_bytes: Program memory of the board, or the budget of a core on its own; None where
+            programs are files.
+        clock_hz: Highest clock of the core on this board; None for a core on its own and where
+            boards of one name differ.
+        memory: Regions of the board for a linker script; None for a core on its own, and where
+            another's tools link.
+        machine: The emulated machine that stands in; None on Linux, and where there is none.
+        limits: What the emulation does not show.
+        notes: What has to be known to run on the board itself; empty if nothing.
     """
 
     name: str
@@ -73,22 +48,26 @@ class Target:
     core: Core
     ram_bytes: int | None = None
     flash_bytes: int | None = None
-    emulation: Emulation | None = None
+    clock_hz: int | None = None
+    memory: MemoryMap | None = None
+    machine: Machine | None = None
+    limits: str = ""
+    notes: str = ""
 
     @property
     def is_host(self) -> bool:
         """Whether the target is the machine that cnnc runs on."""
         return self.core.isa == "host"
 
+    @property
+    def emulator(self) -> tuple[str, ...]:
+        """Command that stands in for the target here; empty if there is none or none is needed."""
+        return self.machine.emulator if self.machine else self.core.emulator
 
-@cache
-def cores() -> dict[str, Core]:
-    """Return every core by name.
-
-    Raises:
-        BoardError: cores.toml has a fault that ``parse_core`` names.
-    """
-    return {name: parse_core(name, table) for name, table in tables_of(_CORES_FILE).items()}
+    @property
+    def emulated_by(self) -> str:
+        """The stand-in in words; empty if there is none."""
+        return self.machine.name if self.machine else " ".join(self.core.emulator)
 
 
 @cache
@@ -99,7 +78,7 @@ def boards() -> dict[str, Target]:
         BoardError: A file has an unknown, missing or ill-typed field.
     """
     names = sorted(entry.name for entry in tree("boards").iterdir() if entry.name.endswith(".toml"))
-    files = [name for name in names if name not in {_CORES_FILE, TOOLS_FILE}]
+    files = [name for name in names if name not in _SHARED_FILES]
     return {name.removesuffix(".toml"): parse_board(name, read_toml(name)) for name in files}
 
 
@@ -112,8 +91,7 @@ def find_target(name: str) -> Target:
     if name in boards():
         return boards()[name]
     if name in cores():
-        core = cores()[name]
-        return Target(name, core.description, core)
+        return core_alone(cores()[name])
     valid = sorted({*boards(), *cores()})
     near = difflib.get_close_matches(name, valid, n=1, cutoff=0.4)
     hint = f"did you mean '{near[0]}'? " if near else ""
@@ -121,6 +99,23 @@ def find_target(name: str) -> Target:
         f"unknown target '{name}'",
         f"{hint}valid targets: {', '.join(valid)} ('cnnc boards' describes them)",
         "--target",
+    )
+
+
+def core_alone(core: Core) -> Target:
+    """Return the target of a core without a board.
+
+    Raises:
+        BoardError: Its machine is unknown or cannot run its code.
+    """
+    machine = machine_for(core, core.machine, f"{CORES_FILE} [{core.name}]")
+    return Target(
+        name=core.name,
+        description=core.description,
+        core=core,
+        flash_bytes=core.flash_budget_bytes,
+        machine=machine,
+        limits=machine.limits if machine else "",
     )
 
 
@@ -132,51 +127,64 @@ def parse_board(file: str, table: Mapping[str, Any]) -> Target:
         table: Parsed TOML.
 
     Raises:
-        BoardError: Unknown, missing or ill-typed field, unknown core, name unlike the file's.
+        BoardError: Unknown, missing or ill-typed field, unknown core or machine, name unlike the
+            file's.
     """
     required = {"name": str, "description": str, "core": str, "ram_bytes": int, "emulation": dict}
-    check_keys(file, table, required, optional={"flash_bytes": int})
+    numbers = dict.fromkeys(("flash_bytes", "clock_hz", "vector_address", *_ADDRESSES), int)
+    check_keys(file, table, required, optional={**numbers, "notes": str})
+    check_numbers(file, table)
     emulation = table["emulation"]
-    check_keys(f"{file} [emulation]", emulation, {"machine": str, "limits": str})
+    check_keys(f"{file} [emulation]", emulation, {"limits": str}, optional={"machine": str})
     if table["name"] != file.removesuffix(".toml"):
         raise BoardError(f"{file}: name is '{table['name']}', unlike the file's", where=file)
-    if table["core"] not in cores():
-        raise BoardError(
-            f"{file}: unknown core '{table['core']}'", f"one of {', '.join(cores())}", file
-        )
+    check_choice(file, "core", table["core"], cores())
+    core = cores()[table["core"]]
+    check_system = _check_bare_metal if core.is_bare_metal else _check_linux
+    check_system(file, table)
+    machine = machine_for(core, emulation.get("machine", ""), f"{file} [emulation]")
     return Target(
         name=table["name"],
         description=table["description"],
-        core=cores()[table["core"]],
+        core=core,
         ram_bytes=table["ram_bytes"],
         flash_bytes=table.get("flash_bytes"),
-        emulation=Emulation(emulation["machine"], emulation["limits"]),
+        clock_hz=table.get("clock_hz"),
+        memory=_memory(table),
+        machine=machine,
+        limits="; ".join(filter(None, (emulation["limits"], machine.limits if machine else ""))),
+        notes=table.get("notes", ""),
     )
 
 
-def parse_core(name: str, table: Mapping[str, Any]) -> Core:
-    """Build a core from its table in cores.toml.
+def _check_bare_metal(file: str, table: Mapping[str, Any]) -> None:
+    # Boards of which another's tools know the memory map leave both addresses out.
+    given = [field for field in ("vector_address", *_ADDRESSES) if field in table]
+    addresses = _ADDRESSES if given else ()
+    missing = [field for field in ("flash_bytes", "clock_hz", *addresses) if field not in table]
+    if missing:
+        raise BoardError(f"{file}: missing {', '.join(missing)}", "", file)
 
-    Raises:
-        BoardError: Unknown, missing or ill-typed field, no compiler, a tool that tools.toml does
-            not describe.
-    """
-    where = f"{_CORES_FILE} [{name}]"
-    lists = ("instruction_sets", "compilers", "c_flags", "link_flags", "emulator")
-    required = {f.name: list if f.name in lists else str for f in fields(Core) if f.name != "name"}
-    check_keys(where, table, required)
-    if not table["compilers"]:
-        raise BoardError(f"{where}: compilers is empty", "name at least one", where)
-    for command in (*table["compilers"], *table["emulator"][:1]):
-        check_tool(command, where)
-    return Core(
-        name=name,
-        description=table["description"],
-        isa=table["isa"],
-        system=table["system"],
-        instruction_sets=tuple(table["instruction_sets"]),
-        compilers=tuple(table["compilers"]),
-        c_flags=tuple(table["c_flags"]),
-        link_flags=tuple(table["link_flags"]),
-        emulator=tuple(table["emulator"]),
+
+def _check_linux(file: str, table: Mapping[str, Any]) -> None:
+    for field in ("flash_bytes", "vector_address", *_ADDRESSES):
+        if field in table:
+            raise BoardError(f"{file}: '{field}' means nothing under Linux", "leave it out", file)
+    if "machine" in table["emulation"]:
+        raise BoardError(
+            f"{file} [emulation]: 'machine' is for bare-metal boards",
+            f"leave it out; the core's emulator in {CORES_FILE} runs the programs",
+            file,
+        )
+
+
+def _memory(table: Mapping[str, Any]) -> MemoryMap | None:
+    if "flash_address" not in table:
+        return None
+    return MemoryMap(
+        vector_address=table.get("vector_address", table["flash_address"]),
+        flash_address=table["flash_address"],
+        flash_bytes=table["flash_bytes"],
+        ram_address=table["ram_address"],
+        ram_bytes=table["ram_bytes"],
     )

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from cnnc.deploy.targets import Core, Target, cores
+from cnnc.deploy.cores import Core, cores
+from cnnc.deploy.targets import Target
 from cnnc.deploy.tools import Tool, tools
 from cnnc.errors import ToolchainError
 
@@ -29,25 +30,39 @@ def find_compiler(core: Core) -> Tool:
 
     Raises:
         ToolchainError: None is installed; the remedy is the install command of the preferred one.
+            Or none is known.
     """
+    if not core.compilers:
+        raise ToolchainError(
+            f"no compiler for {core.name} is known here; the emitted C itself is complete",
+            "build it with the vendor's tools",
+            core.name,
+        )
     for command in core.compilers:
         if TOOLS[command].path is not None:
             return TOOLS[command]
     raise missing_tool(TOOLS[core.compilers[0]])
 
 
-def find_emulator(core: Core) -> tuple[str, ...]:
-    """Return the command prefix that runs the core's programs here; empty for the host.
+def find_emulator(target: Target) -> tuple[str, ...]:
+    """Return the command prefix that runs the target's programs here; empty for the host.
 
     Raises:
-        ToolchainError: The emulator is not installed.
+        ToolchainError: The emulator is not installed, or nothing emulates the target.
     """
-    if not core.emulator:
+    command = target.emulator
+    if not command and target.core.is_bare_metal:
+        raise ToolchainError(
+            f"nothing stands in for {target.name} here",
+            "simulate with --engines reference,host,tflite, which compute the same bytes",
+            target.name,
+        )
+    if not command:
         return ()
-    tool = TOOLS[core.emulator[0]]
+    tool = TOOLS[command[0]]
     if tool.path is None:
         raise missing_tool(tool)
-    return (tool.path, *core.emulator[1:])
+    return (tool.path, *command[1:])
 
 
 def missing_tool(tool: Tool) -> ToolchainError:
@@ -66,5 +81,5 @@ def host_core() -> Core:
 
 def tools_of(target: Target) -> tuple[Tool, ...]:
     """Return every program that ``simulate`` may call for a target."""
-    commands = [*target.core.compilers[:1], *target.core.emulator[:1]]
+    commands = [*target.core.compilers[:1], *target.emulator[:1]]
     return tuple(TOOLS[command] for command in commands)

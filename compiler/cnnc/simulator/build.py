@@ -4,12 +4,12 @@ import logging
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cnnc.deploy.targets import Core
+from cnnc.deploy.cores import Core
 from cnnc.deploy.toolchain import find_compiler, host_core
 from cnnc.errors import UsageError
 from cnnc.ir.float_model import Port
@@ -21,15 +21,33 @@ from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
 logger = logging.getLogger(__name__)
 
 _LANGUAGE_FLAGS = ("-std=c99", "-ffp-contract=off")
+_SECTION_FLAGS = ("-ffunction-sections", "-fdata-sections")
 _SANITIZER_FLAGS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _TIMEOUT_SECONDS = 600
 _PARALLEL_COMPILERS = 2
-_HARNESS = ("cnnc_harness.c", "cnnc_harness_model.c", "cnnc_harness_main.c")
+_HARNESS = ("cnnc_harness.c", "cnnc_harness_serve.c", "cnnc_harness_model.c")
 _WEIGHTS_HARNESS = "cnnc_harness_weights.S"
 _SHOWN_LINES = 5
 
 _CODE_FAULT = re.compile(r":\d+: (fatal )?error: |undefined reference|multiple definition", re.I)
 _MISSING_SYSTEM_HEADER = re.compile(r"fatal error: '?(assert|std\w+|string)\.h'?[: ]")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the harness needs of the machine that it runs on.
+
+    Attributes:
+        files: By name; all lie in one folder.
+        main: The one that is compiled in one go with the harness.
+        startup: Those that are compiled in one go, apart from it.
+        linker_script: The one that is the linker script; None for the compiler's own.
+    """
+
+    files: Mapping[str, bytes]
+    main: str
+    startup: tuple[str, ...] = ()
+    linker_script: str | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +155,35 @@ def target_toolset(core: Core) -> Toolset:
     return Toolset(_compiler_path(core), flags, core.link_flags)
 
 
-def build_program(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: bool) -> Build:
+def bare_metal_toolset(core: Core, optimization: str = "-O2") -> Toolset:
+    """Return the tools for programs that run on a core without an operating system.
+
+    Raises:
+        ToolchainError: The cross compiler is not installed.
+    """
+    common = (*core.c_flags, *core.library_flags)
+    flags = (*_LANGUAGE_FLAGS, *_SECTION_FLAGS, *common, optimization)
+    return Toolset(_compiler_path(core), flags, (*common, *core.link_flags))
+
+
+def operating_system() -> Surroundings:
+    """Return what the harness needs under an operating system."""
+    return Surroundings(harness_files("cnnc_harness_main.c"), "cnnc_harness_main.c")
+
+
+def harness_files(*names: str) -> dict[str, bytes]:
+    """Return files of ``runtime/harness`` by name."""
+    return {name: (tree("runtime") / "harness" / name).read_bytes() for name in names}
+
+
+def build_program(
+    code: EmittedCode,
+    toolset: Toolset,
+    folder: Path,
+    *,
+    traced: bool,
+    surroundings: Surroundings | None = None,
+) -> Build:
     """Build a program that answers a request file.
 
     Args:
@@ -145,6 +191,7 @@ def build_program(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: 
         toolset: With what.
         folder: Where to; does not exist yet.
         traced: Define ``CNNC_TRACE``.
+        surroundings: Where the program runs; None for an operating system.
 
     Raises:
         EngineFailedError: The compiler fails.
@@ -156,19 +203,27 @@ def build_program(code: EmittedCode, toolset: Toolset, folder: Path, *, traced: 
     model_folder, harness_folder = folder / "model", folder / "harness"
     model_folder.mkdir(parents=True)
     harness_folder.mkdir()
-    for name in (*_HARNESS, "cnnc_harness.h", _WEIGHTS_HARNESS):
-        text = (tree("runtime") / "harness" / name).read_bytes()
-        (harness_folder / name).write_bytes(text)
-    # The harness is small: one compiler call costs less than several.
-    around = [harness_folder / "all.c"]
-    around[0].write_text("".join(f'#include "{name}"\n' for name in _HARNESS), encoding="utf-8")
+    machine = surroundings or operating_system()
+    files = {**harness_files(*_HARNESS, "cnnc_harness.h", _WEIGHTS_HARNESS), **machine.files}
+    for name, content in files.items():
+        (harness_folder / name).write_bytes(content)
+    around = [_joined(harness_folder / "all.c", (*_HARNESS, machine.main))]
+    if machine.startup:
+        around.append(_joined(harness_folder / "startup.c", machine.startup))
     around += [harness_folder / _WEIGHTS_HARNESS] if code.loaded_weights is not None else []
     model_objects = _compile(toolset, code.sources, flags, model_folder)
     harness_objects = _compile(toolset, around, [*flags, *_harness_macros(code)], harness_folder)
     output = folder / "harness.bin"
     objects = map(str, (*model_objects, *harness_objects))
-    _call([toolset.compiler, *objects, *toolset.link_flags, "-o", str(output)])
+    script = ["-T", str(harness_folder / machine.linker_script)] if machine.linker_script else []
+    _call([toolset.compiler, *objects, *script, *toolset.link_flags, "-o", str(output)])
     return Build(output, model_objects)
+
+
+def _joined(path: Path, names: Sequence[str]) -> Path:
+    """Write a file that includes others: one call of a compiler costs less than several."""
+    path.write_text("".join(f'#include "{name}"\n' for name in names), encoding="utf-8")
+    return path
 
 
 def _harness_macros(code: EmittedCode) -> list[str]:

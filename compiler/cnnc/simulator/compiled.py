@@ -27,6 +27,12 @@ class CompiledEngine:
         self._model = model
         self._traced = traced
         self._plain = plain
+        self._stack_bytes: int | None = None
+
+    @property
+    def stack_bytes(self) -> int | None:
+        """Most that an inference of the plain build had on the stack; None if not measured."""
+        return self._stack_bytes
 
     @property
     def not_compared(self) -> tuple[NotCompared, ...]:
@@ -38,6 +44,8 @@ class CompiledEngine:
         records = self._traced.run(RecordLayout(self._model, traced=True), chunk.inputs)
         reported = [i for i in range(len(self._model.nodes)) if self._reported(i, records.sizes)]
         plain = self._plain.run(RecordLayout(self._model, traced=False), chunk.inputs)
+        if plain.stack_bytes is not None:
+            self._stack_bytes = max(plain.stack_bytes, self._stack_bytes or 0)
         checksums = {layer: records.checksums[:, layer] for layer in reported}
         return Observation(checksums, plain.outputs)
 

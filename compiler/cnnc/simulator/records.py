@@ -17,8 +17,9 @@ STATUS_TEXTS = {
     3: "a layer was reported that the model does not have, or with another size",
     4: "a file could not be read or written",
     5: "the model returned an error status",
+    70: "the processor reported a fault",
 }
-"""Meaning of ``enum cnnc_harness_status``."""
+"""Meaning of ``enum cnnc_harness_status`` and ``CNNC_FAULT_STATUS``."""
 
 MACHINE_STATUSES = frozenset({2, 4})
 """Those for which the machine, not the C, is at fault."""
@@ -33,12 +34,14 @@ class Records:
         checksums: CRC-32 of each layer, (S, layers).
         sizes: Bytes of each layer as reported, -1 for one that never was, (S, layers).
         dumps: Layer index -> int8 (S, *shape) of the layers that were asked for.
+        stack_bytes: Most that an inference had on the stack; None where it is not measured.
     """
 
     outputs: tuple[AnyArray, ...]
     checksums: U32
     sizes: I32
     dumps: Mapping[int, AnyArray]
+    stack_bytes: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -209,9 +210,9 @@ class _Simulation:
     folder: CompiledFolder
     request: SimulationRequest
     build: Path
-    details: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    target_details: Callable[[], Mapping[str, Any]] = dict
     tflite_details: Callable[[], Mapping[str, Any]] = no_tflite_details
     float_comparison: FloatComparison | None = None
     removal: ChannelRemovalCheck | None = None
@@ -245,10 +246,10 @@ class _Simulation:
 
     def report(self, inputs: int) -> SimulationReport:
         """Return the verdict."""
-        self.details["tflite"] = self.tflite_details()
+        details_of = {"target": self.target_details, "tflite": self.tflite_details}
         results: dict[str, EngineResult] = {}
         for name in COMPARED_ENGINES:
-            details = self.details.get(name, {})
+            details = details_of[name]() if name in details_of else {}
             if name in self.comparisons:
                 results[name] = self.comparisons[name].result(details)
             elif name in self.skipped:
@@ -280,7 +281,7 @@ class _Simulation:
 
     def _start_target(self) -> None:
         target = self.folder.target
-        self.details["target"] = no_target_details(target)
+        self.target_details = partial(no_target_details, target)
         if target.is_host:
             self.skipped["target"] = "the folder was compiled for this machine (target 'host')"
             return
@@ -288,7 +289,7 @@ class _Simulation:
             self.folder.code, target, self.build / "target", self.folder.arena_bytes
         )
         self.comparisons["target"] = Comparison(self.folder.model, started.engine)
-        self.details["target"] = started.details
+        self.target_details = started.details
 
     def _start_tflite(self) -> None:
         source = self.folder.tflite_source(self.request.model)

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +23,13 @@ _SLOWEST_OPERATIONS_PER_SECOND = 2_000_000
 """Far below any emulator's or sanitizer's pace: what takes longer hangs."""
 
 _SHOWN_LINES = 8
+_EMULATORS = 2
+"""How many run at the same time."""
+
+_REQUEST, _RECORDS, _STACK = "request", "records", "stack"
+"""Files in a process's folder; runtime/harness/cnnc_harness_bare.c names them too."""
+
+_LATEST_LAYER = re.compile(r"fault .*, after layer (-?\d+)")
 _FINDING = re.compile(r"(ERROR: \w*Sanitizer|runtime error): ")
 
 
@@ -51,34 +58,57 @@ class ProgramRunner:
         program: Built by ``build_program``.
         emulator: Command that the program's path is appended to; empty for this machine.
         grace_seconds: Time limit of a process, beside what its arithmetic takes at most.
+        bare: Whether the program has no operating system: it knows the names of its files, and
+            measures its stack.
     """
 
     program: Path
     emulator: tuple[str, ...] = ()
     grace_seconds: float = 60.0
+    bare: bool = False
 
     def run(self, layout: RecordLayout, inputs: Mapping[str, I8]) -> Records:
         """Run all samples."""
         packed = layout.pack_inputs(inputs)
-        parts = np.array_split(packed, min(os.cpu_count() or 1, len(packed)))
+        most = _EMULATORS if self.bare else os.cpu_count() or 1
+        parts = np.array_split(packed, min(most, len(packed)))
         with ThreadPoolExecutor(len(parts)) as pool:
-            records = list(pool.map(partial(self._answer, layout), parts))
-        return layout.parse(b"".join(records), len(packed))
+            answers = list(pool.map(partial(self._answer, layout), parts))
+        records = layout.parse(b"".join(answer.records for answer in answers), len(packed))
+        stacks = [answer.stack_bytes for answer in answers if answer.stack_bytes is not None]
+        return replace(records, stack_bytes=max(stacks, default=None))
 
-    def _answer(self, layout: RecordLayout, packed: I8) -> bytes:
-        with tempfile.TemporaryDirectory(prefix="cnnc-run-") as folder:
-            request, records = Path(folder, "request"), Path(folder, "records")
-            with request.open("wb") as stream:
+    def _answer(self, layout: RecordLayout, packed: I8) -> "_Answer":
+        with tempfile.TemporaryDirectory(prefix="cnnc-run-") as name:
+            folder = Path(name)
+            with (folder / _REQUEST).open("wb") as stream:
                 stream.write(layout.request(len(packed)).tobytes())
                 stream.write(packed.data)
-            command = [*self.emulator, str(self.program), str(request), str(records)]
+            arguments = () if self.bare else (_REQUEST, _RECORDS)
+            command = [*self.emulator, str(self.program.resolve()), *arguments]
             operations = len(packed) * _operations(layout.model)
             limit = self.grace_seconds + operations / _SLOWEST_OPERATIONS_PER_SECOND
-            _call(command, limit)
-            answer = records.read_bytes()
-        if len(answer) != len(packed) * layout.record_type().itemsize:
+            _call(command, folder, limit, layout.model)
+            answer = _read_answer(folder)
+        if len(answer.records) != len(packed) * layout.record_type().itemsize:
             raise _faulty("it ended before all samples were recorded")
         return answer
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What one process left: records, and the stack that it measured."""
+
+    records: bytes
+    stack_bytes: int | None
+
+
+def _read_answer(folder: Path) -> _Answer:
+    records, stack = folder / _RECORDS, folder / _STACK
+    if not records.is_file():
+        return _Answer(b"", None)
+    measured = int.from_bytes(stack.read_bytes(), "little") if stack.is_file() else None
+    return _Answer(records.read_bytes(), measured)
 
 
 def _operations(model: QuantModel) -> int:
@@ -89,20 +119,25 @@ def _operations(model: QuantModel) -> int:
     return macs + sum(elements(value.shape) for value in model.values.values())
 
 
-def _call(command: list[str], limit_seconds: float) -> None:
+def _call(command: list[str], folder: Path, limit_seconds: float, model: QuantModel) -> None:
     try:
         done = subprocess.run(  # noqa: S603 (built by us a moment ago)
-            command, capture_output=True, timeout=limit_seconds, check=False
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=limit_seconds,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise _faulty(f"it does not end; stopped after {limit_seconds:.0f} s") from error
     except OSError as error:
         raise EngineFailedError(f"'{command[0]}' failed: {error}", where=command[0]) from error
     if done.returncode != 0:
-        raise _fault(done.returncode, done.stderr.decode(errors="replace"))
+        raise _fault(done.returncode, done.stderr.decode(errors="replace"), model)
 
 
-def _fault(status: int, stderr: str) -> FaultyCodeError | EngineFailedError:
+def _fault(status: int, stderr: str, model: QuantModel) -> FaultyCodeError | EngineFailedError:
     """Return what a status other than 0 means."""
     lines = stderr.strip().splitlines()
     finding = next((i for i, line in enumerate(lines) if _FINDING.search(line)), None)
@@ -114,12 +149,23 @@ def _fault(status: int, stderr: str) -> FaultyCodeError | EngineFailedError:
     reason = STATUS_TEXTS.get(status, f"it ended with status {status}")
     if status < 0:
         reason = f"it crashed: {signal.strsignal(-status)}"
-    return _faulty("\n".join([reason, *lines[:_SHOWN_LINES]]))
+    layer = _faulty_layer(stderr, model)
+    reason += f" in layer '{layer}'" if layer else ""
+    return _faulty("\n".join([reason, *lines[:_SHOWN_LINES]]), layer or "src")
 
 
-def _faulty(reason: str) -> FaultyCodeError:
+def _faulty_layer(message: str, model: QuantModel) -> str | None:
+    """Return the layer that a fault's message points at; None if it does not."""
+    found = _LATEST_LAYER.search(message)
+    if found is None:
+        return None
+    layer = int(found[1]) + 1
+    return model.nodes[layer].name if layer < len(model.nodes) else None
+
+
+def _faulty(reason: str, where: str = "src") -> FaultyCodeError:
     return FaultyCodeError(
         f"the emitted C failed: {reason}",
         "compile the model again with cnnc; if that does not help, report it",
-        "src",
+        where,
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from cnnc.deploy.targets import Target
 from cnnc.deploy.toolchain import find_emulator
+from cnnc.simulator.bare_metal import build_bare_metal
 from cnnc.simulator.build import (
     EmittedCode,
     Toolset,
@@ -41,12 +42,15 @@ class TargetEngine:
 
     Attributes:
         engine: Compared with the reference.
-        details: ``machine``, sizes; instructions and stack are null, because counting them needs
-            an emulator plug-in.
+        fixed: Details that are known before anything runs.
     """
 
     engine: CompiledEngine
-    details: Mapping[str, Any]
+    fixed: Mapping[str, Any]
+
+    def details(self) -> Mapping[str, Any]:
+        """Return ``machine``, sizes, and what was measured while it ran."""
+        return {**self.fixed, "stack_bytes": self.engine.stack_bytes}
 
 
 def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: int) -> TargetEngine:
@@ -63,8 +67,10 @@ def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: i
         EngineFailedError: The compiler fails.
         FaultyCodeError: The C does not compile.
     """
+    if target.core.is_bare_metal:
+        return _start_bare_metal(code, target, folder)
     toolset = target_toolset(target.core)
-    emulator = find_emulator(target.core)
+    emulator = find_emulator(target)
     traced = build_program(code, toolset, folder / "traced", traced=True)
     plain = build_program(code, toolset, folder / "plain", traced=False)
     footprint = measure_objects(toolset, plain.model_objects)
@@ -78,11 +84,19 @@ def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: i
     return TargetEngine(CompiledEngine(code.model, *runners), details)
 
 
+def _start_bare_metal(code: EmittedCode, target: Target, folder: Path) -> TargetEngine:
+    builds = [
+        build_bare_metal(code, target, folder / name, traced=traced)
+        for name, traced in (("traced", True), ("plain", False))
+    ]
+    runners = [ProgramRunner(build.elf, build.emulator, bare=True) for build in builds]
+    return TargetEngine(CompiledEngine(code.model, *runners), no_target_details(target))
+
+
 def no_target_details(target: Target) -> dict[str, Any]:
     """Return the same keys for an engine that did not run."""
-    emulated = target.emulation.machine if target.emulation else " ".join(target.core.emulator)
     return {
-        "machine": emulated or None,
+        "machine": target.emulated_by or None,
         "instructions_per_inference": None,
         "flash_bytes": None,
         "ram_bytes": None,

@@ -1,0 +1,131 @@
+"""Whether a network fits the target's real memory, whatever an emulated machine has.
+
+On bare metal the stack and the code take their share before they can be measured: ``compile`` needs
+no compiler, so both are reserved at a fixed size. Under Linux the system provides them.
+
+    arena     <= RAM - STACK_RESERVE_BYTES
+    constants <= flash - CODE_RESERVE_BYTES
+"""
+
+from dataclasses import dataclass
+
+from cnnc.codegen.choose import Budget
+from cnnc.codegen.program import CProgram
+from cnnc.deploy.targets import Target
+from cnnc.errors import MemoryFitError
+from cnnc.options import CompileOptions
+
+STACK_RESERVE_BYTES = 2 * 1024
+"""RAM kept for the stack and the variables of start-up code, program and C library."""
+CODE_RESERVE_BYTES = 16 * 1024
+"""Flash kept for code: 12 kB of a network's and 4 kB of start-up code and C library."""
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """One kind of memory of the target.
+
+    Attributes:
+        kind: ``RAM`` or ``flash``.
+        content: What the network puts there, with its verb.
+        option: The command line's name for its size.
+        given_bytes: What the option says; None if it was not given.
+        board_bytes: What the target has; None for no limit.
+        reserve_bytes: What is kept for others.
+        reserved_for: Whom.
+    """
+
+    kind: str
+    content: str
+    option: str
+    given_bytes: int | None
+    board_bytes: int | None
+    reserve_bytes: int
+    reserved_for: str
+
+    @property
+    def total_bytes(self) -> int | None:
+        """The whole of it."""
+        return self.board_bytes if self.given_bytes is None else self.given_bytes
+
+    @property
+    def free_bytes(self) -> int | None:
+        """What the network may use."""
+        return None if self.total_bytes is None else max(0, self.total_bytes - self.reserve_bytes)
+
+    def excess(self, needed_bytes: int, name: str) -> str | None:
+        """Return by how much it is too small, in words; None if it is not."""
+        free = self.free_bytes
+        if free is None or needed_bytes <= free:
+            return None
+        owner = name if self.given_bytes is None else self.option
+        shares = f" ({self.total_bytes:,} less {self.reserve_bytes:,} kept for {self.reserved_for})"
+        return (
+            f"the {self.content} {needed_bytes:,} bytes of {self.kind}, {needed_bytes - free:,} "
+            f"more than the {free:,} bytes of {owner}{shares if self.reserve_bytes else ''}"
+        )
+
+
+def budget_of(target: Target, options: CompileOptions) -> Budget:
+    """Return what the constants and the arena of a network may use.
+
+    Args:
+        target: Whose memory counts; a bare core has a flash budget and no limit of RAM.
+        options: ``ram_bytes`` and ``flash_bytes`` take the place of the target's.
+    """
+    return Budget(
+        flash_bytes=_flash(target, options).free_bytes, ram_bytes=_ram(target, options).free_bytes
+    )
+
+
+def check_fit(target: Target, options: CompileOptions, program: CProgram) -> None:
+    """Check that the arena and the constants fit.
+
+    Raises:
+        MemoryFitError: Says for each memory that is too small by how much, and which layer needs
+            the RAM.
+    """
+    ram, flash = _ram(target, options), _flash(target, options)
+    problems: list[str] = []
+    remedies: list[str] = []
+    excess = ram.excess(program.plan.arena_bytes, target.name)
+    if excess is not None:
+        largest = max(program.layers, key=lambda layer: program.plan.live_bytes[layer.index])
+        problems.append(f"{excess}; layer '{largest.name}' ({largest.kind}) needs most")
+        remedies.append("choose a smaller network or input, or a board with more RAM")
+    excess = flash.excess(program.weight_bytes, target.name)
+    if excess is not None:
+        problems.append(excess)
+        remedies.append("choose a smaller network, or a board with more flash")
+    if not problems:
+        return
+    given = [m.option for m in (ram, flash) if m.given_bytes is not None]
+    raise MemoryFitError(
+        "; and ".join(problems),
+        f"{'; '.join(remedies)} ('cnnc boards' lists what each board has)",
+        ", ".join(given) or target.name,
+    )
+
+
+def _ram(target: Target, options: CompileOptions) -> _Memory:
+    return _Memory(
+        kind="RAM",
+        content="activations need",
+        option="--ram",
+        given_bytes=options.ram_bytes,
+        board_bytes=target.ram_bytes,
+        reserve_bytes=STACK_RESERVE_BYTES if target.core.is_bare_metal else 0,
+        reserved_for="the stack",
+    )
+
+
+def _flash(target: Target, options: CompileOptions) -> _Memory:
+    return _Memory(
+        kind="flash",
+        content="constants need",
+        option="--flash",
+        given_bytes=options.flash_bytes,
+        board_bytes=target.flash_bytes,
+        reserve_bytes=CODE_RESERVE_BYTES if target.core.is_bare_metal else 0,
+        reserved_for="code",
+    )

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* The instructions of the Armv7E-M DSP extension that kernels use, by their names: one instruction
+ * where the extension is there, the same value in C elsewhere. A word holds four bytes or two
+ * halfwords, the first in memory lowest. */
+#ifndef CNNC_DSP_H
+#define CNNC_DSP_H
+
+#include "cnnc_common.h"
+
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+#define CNNC_HAS_DSP 1
+#else
+#define CNNC_HAS_DSP 0
+#endif
+
+/* Four bytes from any address. */
+CNNC_KERNEL uint32_t cnnc_load_word(const void *source) {
+    uint32_t word;
+    memcpy(&word, source, sizeof word);
+    return word;
+}
+
+/* Four bytes to any address. */
+CNNC_KERNEL void cnnc_store_word(void *target, uint32_t word) {
+    memcpy(target, &word, sizeof word);
+}
+
+/* Low halfword of a word as a number. */
+CNNC_KERNEL int32_t cnnc_low_half(uint32_t word) { return (int16_t)(uint16_t)word; }
+
+/* High halfword of a word as a number. */
+CNNC_KERNEL int32_t cnnc_high_half(uint32_t word) { return (int16_t)(uint16_t)(word >> 16); }
+
+/* Two numbers as halfwords of a word; each wraps around. */
+CNNC_KERNEL uint32_t cnnc_halves(int32_t low, int32_t high) {
+    return (uint32_t)(uint16_t)low | (uint32_t)high << 16;
+}
+
+/* SXTB16: bytes 0 and 2, sign-extended to halfwords. */
+CNNC_KERNEL uint32_t cnnc_sxtb16(uint32_t bytes) {
+#if CNNC_HAS_DSP
+    uint32_t halves;
+    __asm__("sxtb16 %0, %1" : "=r"(halves) : "r"(bytes));
+    return halves;
+#else
+    return cnnc_halves((int8_t)(uint8_t)bytes, (int8_t)(uint8_t)(bytes >> 16));
+#endif
+}
+
+/* SXTB16 with ROR #8: bytes 1 and 3, sign-extended to halfwords. */
+CNNC_KERNEL uint32_t cnnc_sxtb16_odd(uint32_t bytes) {
+#if CNNC_HAS_DSP
+    uint32_t halves;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(halves) : "r"(bytes));
+    return halves;
+#else
+    return cnnc_sxtb16(bytes >> 8);
+#endif
+}
+
+/* SMLAD: sum + both products of halfwords, modulo 2^32. */
+CNNC_KERNEL int32_t cnnc_smlad(uint32_t a, uint32_t b, int32_t sum) {
+#if CNNC_HAS_DSP
+    int32_t result;
+    __asm__("smlad %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+#else
+    const int32_t low = cnnc_low_half(a) * cnnc_low_half(b);
+    const int32_t high = cnnc_high_half(a) * cnnc_high_half(b);
+    return (int32_t)((uint32_t)sum + (uint32_t)low + (uint32_t)high);
+#endif
+}
+
+/* SMUAD: the sum of both products of halfwords, modulo 2^32. */
+CNNC_KERNEL int32_t cnnc_smuad(uint32_t a, uint32_t b) {
+#if CNNC_HAS_DSP
+    int32_t result;
+    __asm__("smuad %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+#else
+    return cnnc_smlad(a, b, 0);
+#endif
+}
+
+/* SMMUL: floor(a * b / 2^32). */
+CNNC_KERNEL int32_t cnnc_smmul(int32_t a, int32_t b) {
+#if CNNC_HAS_DSP
+    int32_t result;
+    __asm__("smmul %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+#else
+    return (int32_t)(((int64_t)a * b) >> 32);
+#endif
+}
+
+/* SMMLA: sum + floor(a * b / 2^32), modulo 2^32. */
+CNNC_KERNEL int32_t cnnc_smmla(int32_t a, int32_t b, int32_t sum) {
+#if CNNC_HAS_DSP
+    int32_t result;
+    __asm__("smmla %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+#else
+    return (int32_t)((uint32_t)sum + (uint32_t)cnnc_smmul(a, b));
+#endif
+}
+
+/* SADD16: sums of the halfwords, each modulo 2^16. */
+CNNC_KERNEL uint32_t cnnc_sadd16(uint32_t a, uint32_t b) {
+#if CNNC_HAS_DSP
+    uint32_t result;
+    __asm__("sadd16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+#else
+    return cnnc_halves((int32_t)(a + b), (int32_t)((a >> 16) + (b >> 16)));
+#endif
+}
+
+/* SSUB16: differences of the halfwords, each modulo 2^16. */
+CNNC_KERNEL uint32_t cnnc_ssub16(uint32_t a, uint32_t b) {
+#if CNNC_HAS_DSP
+    uint32_t result;
+    __asm__("ssub16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+#else
+    return cnnc_halves((int32_t)(a - b), (int32_t)((a >> 16) - (b >> 16)));
+#endif
+}
+
+/* PKHBT: the low halfword of one word below the low halfword of another. */
+CNNC_KERNEL uint32_t cnnc_pack_low(uint32_t low, uint32_t high) {
+#if CNNC_HAS_DSP
+    uint32_t result;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(low), "r"(high));
+    return result;
+#else
+    return (low & 0xFFFFU) | high << 16;
+#endif
+}
+
+/* PKHTB: the high halfword of one word below the high halfword of another. */
+CNNC_KERNEL uint32_t cnnc_pack_high(uint32_t low, uint32_t high) {
+#if CNNC_HAS_DSP
+    uint32_t result;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(result) : "r"(high), "r"(low));
+    return result;
+#else
+    return low >> 16 | (high & 0xFFFF0000U);
+#endif
+}
+
+/* SSAT #8: the nearest of -128..127. */
+CNNC_KERNEL int32_t cnnc_ssat8(int32_t x) {
+#if CNNC_HAS_DSP
+    int32_t result;
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
+    return result;
+#else
+    const int32_t raised = x < -128 ? -128 : x;
+    return raised > 127 ? 127 : raised;
+#endif
+}
+
+#endif

@@ -1,0 +1,113 @@
+"""What a network may use of the target's memory, and what is said if it needs more."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.support.quant_networks import chain_network
+
+from cnnc.codegen.choose import Budget
+from cnnc.codegen.lower import lower
+from cnnc.codegen.program import CProgram
+from cnnc.deploy.fit import CODE_RESERVE_BYTES, STACK_RESERVE_BYTES, budget_of, check_fit
+from cnnc.deploy.targets import find_target
+from cnnc.errors import MemoryFitError
+from cnnc.options import CompileOptions
+
+OPTIONS = CompileOptions(model=Path("model.onnx"))
+
+
+@pytest.fixture(scope="module")
+def program() -> CProgram:
+    """Return a small network's program."""
+    return lower(chain_network())
+
+
+@pytest.mark.parametrize(
+    ("target", "budget"),
+    [
+        ("host", Budget(None, None)),
+        ("rpi", Budget(None, 512 * 2**20)),
+        ("cortex-m4", Budget(2**20 - CODE_RESERVE_BYTES, None)),
+        (
+            "microbit-v1",
+            Budget(256 * 1024 - CODE_RESERVE_BYTES, 16 * 1024 - STACK_RESERVE_BYTES),
+        ),
+    ],
+)
+def test_budget_is_the_memory_less_the_reserves(target: str, budget: Budget) -> None:
+    assert budget_of(find_target(target), OPTIONS) == budget
+
+
+def test_options_take_the_place_of_the_boards_sizes() -> None:
+    options = replace(OPTIONS, ram_bytes=8192, flash_bytes=65536)
+
+    budget = budget_of(find_target("nucleo-l4r5zi"), options)
+
+    assert budget == Budget(65536 - CODE_RESERVE_BYTES, 8192 - STACK_RESERVE_BYTES)
+
+
+def test_budget_is_never_negative() -> None:
+    options = replace(OPTIONS, ram_bytes=1, flash_bytes=1)
+
+    assert budget_of(find_target("cortex-m0"), options) == Budget(0, 0)
+
+
+def test_exact_fit_is_accepted(program: CProgram) -> None:
+    options = replace(
+        OPTIONS,
+        ram_bytes=program.plan.arena_bytes + STACK_RESERVE_BYTES,
+        flash_bytes=program.weight_bytes + CODE_RESERVE_BYTES,
+    )
+
+    check_fit(find_target("cortex-m4"), options, program)
+
+
+def test_ram_that_lacks_one_byte_is_named_with_its_layer(program: CProgram) -> None:
+    arena = program.plan.arena_bytes
+    options = replace(OPTIONS, ram_bytes=arena + STACK_RESERVE_BYTES - 1)
+
+    with pytest.raises(MemoryFitError) as caught:
+        check_fit(find_target("cortex-m4"), options, program)
+
+    problem = caught.value.problem
+    assert problem.startswith(
+        f"the activations need {arena:,} bytes of RAM, 1 more than the {arena - 1:,} bytes of --ram"
+        f" ({arena + 2047:,} less 2,048 kept for the stack); layer '"
+    )
+    assert "flash" not in problem
+    assert "board with more RAM" in caught.value.remedy
+    assert caught.value.where == "--ram"
+
+
+def test_flash_that_lacks_one_byte_is_named(program: CProgram) -> None:
+    weights = program.weight_bytes
+    options = replace(OPTIONS, flash_bytes=weights + CODE_RESERVE_BYTES - 1)
+
+    with pytest.raises(MemoryFitError) as caught:
+        check_fit(find_target("cortex-m4"), options, program)
+
+    assert caught.value.problem == (
+        f"the constants need {weights:,} bytes of flash, 1 more than the {weights - 1:,} bytes of "
+        f"--flash ({weights + 16383:,} less 16,384 kept for code)"
+    )
+    assert "board with more flash" in caught.value.remedy
+
+
+def test_both_are_named_at_once(program: CProgram) -> None:
+    board = find_target("microbit-v1")
+    small = replace(board, ram_bytes=STACK_RESERVE_BYTES, flash_bytes=CODE_RESERVE_BYTES)
+
+    with pytest.raises(MemoryFitError) as caught:
+        check_fit(small, OPTIONS, program)
+
+    assert "bytes of RAM" in caught.value.problem
+    assert "bytes of flash" in caught.value.problem
+    assert "more than the 0 bytes of microbit-v1" in caught.value.problem
+    assert caught.value.where == "microbit-v1"
+
+
+def test_linux_keeps_nothing_back(program: CProgram) -> None:
+    options = replace(OPTIONS, ram_bytes=program.plan.arena_bytes)
+
+    check_fit(find_target("rpi"), options, program)
