@@ -39,9 +39,9 @@ struct cnnc_conv2d_pairs_taps {
 
 /* Copies the taps of a pixel whose window leaves the image, or has gaps; padding becomes the input
  * zero point, so that the folded bias is exact there too. */
-CNNC_KERNEL void
-cnnc_conv2d_pairs_patch(const struct cnnc_conv2d_pairs_s8_armv6m_parameters *p,
-                        const int8_t *image, int32_t first_row, int32_t first_col, int8_t *patch) {
+CNNC_KERNEL void cnnc_conv2d_pairs_patch(const struct cnnc_conv2d_pairs_s8_armv6m_parameters *p,
+                                         const int8_t *image, int32_t first_row, int32_t first_col,
+                                         int8_t *patch) {
     const int32_t depth = p->input_channels;
     for (int32_t tap_row = 0; tap_row < p->kernel_rows; ++tap_row) {
         const int32_t row = first_row + tap_row * p->dilation_rows;
@@ -81,9 +81,9 @@ cnnc_conv2d_pairs_locate(const struct cnnc_conv2d_pairs_s8_armv6m_parameters *p,
 }
 
 /* Expands the taps of output pixels pixel and pixel + 1 into one word per tap. */
-CNNC_KERNEL void
-cnnc_conv2d_pairs_expand(const struct cnnc_conv2d_pairs_s8_armv6m_parameters *p,
-                         const int8_t *image, int32_t pixel, int8_t *patches, int32_t *values) {
+CNNC_KERNEL void cnnc_conv2d_pairs_expand(const struct cnnc_conv2d_pairs_s8_armv6m_parameters *p,
+                                          const int8_t *image, int32_t pixel, int8_t *patches,
+                                          int32_t *values) {
     const int32_t count = p->kernel_cols * p->input_channels;
     const struct cnnc_conv2d_pairs_taps first = cnnc_conv2d_pairs_locate(p, image, pixel, patches);
     const struct cnnc_conv2d_pairs_taps second =

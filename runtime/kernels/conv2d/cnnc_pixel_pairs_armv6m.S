@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT-0 */
 /* cnnc_pixel_pairs_armv6m.h says what these functions compute. Thumb-1 only. */
+#include "cnnc_common.h"
+
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
 
     .syntax unified

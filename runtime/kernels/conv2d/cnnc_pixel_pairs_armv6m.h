@@ -6,7 +6,8 @@
  * words may be added as long as the lower sum stays in 16 bits. As |q| <= 128 it does over a run of
  * taps whose |w| add up to at most 255. Runs are as long as the weights of each channel permit; the
  * table of them is made once per layer. With P the packed sums of all runs of a channel:
- *     upper sum = sum of ((P + 2^15) >> 16),  lower sum = sum of P - 65536 * upper sum (mod 2^32). */
+ *     upper sum = sum of ((P + 2^15) >> 16),  lower sum = sum of P - 65536 * upper sum (mod 2^32).
+ */
 #ifndef CNNC_PIXEL_PAIRS_ARMV6M_H
 #define CNNC_PIXEL_PAIRS_ARMV6M_H
 
@@ -82,9 +83,8 @@ CNNC_KERNEL const uint8_t *cnnc_pixel_pairs_fold(const int32_t *values, const in
 }
 
 /* clamp((sum * multiplier / 2^20 or 2^24 + offset) >> shift); quotients are floors. */
-CNNC_KERNEL int8_t
-cnnc_pixel_pairs_output(const struct cnnc_pixel_pairs_armv6m_group *group,
-                        const int32_t *channel_data, int32_t sum) {
+CNNC_KERNEL int8_t cnnc_pixel_pairs_output(const struct cnnc_pixel_pairs_armv6m_group *group,
+                                           const int32_t *channel_data, int32_t sum) {
     const int32_t shift = channel_data[2] & 63;
     const int64_t product = (int64_t)sum * channel_data[1];
     int32_t scaled = (int32_t)(product >> (group->wide ? 24 : 20));
@@ -96,7 +96,7 @@ cnnc_pixel_pairs_output(const struct cnnc_pixel_pairs_armv6m_group *group,
 }
 
 CNNC_KERNEL const uint8_t *
-    CNNC_SYMBOL(pixel_pairs_armv6m)(const struct cnnc_pixel_pairs_armv6m_group *group) {
+CNNC_SYMBOL(pixel_pairs_armv6m)(const struct cnnc_pixel_pairs_armv6m_group *group) {
     const uint8_t *runs = group->runs;
     const int32_t fold = group->fold_bytes / (int32_t)sizeof(int32_t);
     for (int32_t channel = 0; channel < group->channels; ++channel) {
@@ -117,8 +117,8 @@ CNNC_KERNEL const uint8_t *
             }
             int8_t *output = group->outputs[pair] + channel;
             output[0] = cnnc_pixel_pairs_output(group, data, upper);
-            output[group->pixel_step] = cnnc_pixel_pairs_output(
-                group, data, (int32_t)(total - ((uint32_t)upper << 16)));
+            output[group->pixel_step] =
+                cnnc_pixel_pairs_output(group, data, (int32_t)(total - ((uint32_t)upper << 16)));
         }
     }
     return runs;
@@ -152,9 +152,9 @@ CNNC_KERNEL uint8_t *cnnc_pixel_pairs_fold_runs(const int8_t *weights, int32_t t
         }
         ++length;
     }
-    *runs++ = (uint8_t)(length == 1 ? CNNC_PIXEL_PAIRS_SINGLE_CODE
-                                    : (CNNC_PIXEL_PAIRS_LONGEST_RUN - length) *
-                                          CNNC_PIXEL_PAIRS_TAP_CODE);
+    *runs++ = (uint8_t)(length == 1
+                            ? CNNC_PIXEL_PAIRS_SINGLE_CODE
+                            : (CNNC_PIXEL_PAIRS_LONGEST_RUN - length) * CNNC_PIXEL_PAIRS_TAP_CODE);
     return runs;
 }
 

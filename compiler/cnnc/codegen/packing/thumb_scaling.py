@@ -12,7 +12,8 @@ The first summand rounds x m / 2^31, the second the shift, and u turns its ties 
 (spec 2.2). A result that is negative before the zero point is added does not need u where
 minimum >= z_out, because it becomes the minimum either way: floor division is monotone, and
 without u it is at most z_out. The product is made of limbs of m, so |x| must leave them room:
-f = 20 has limbs of 10, 10 and 11 bits and |x| <= 2^20, f = 24 has limbs of 8 bits and |x| <= 2^23.
+f = 20 has limbs of 10, 10 and 11 bits, |x| <= 2^20 and no u; f = 24 has limbs of 8 bits and
+|x| <= 2^23.
 
 Where n is so large that c passes int32, m and n are made smaller by as much; all x that the layer
 can produce are then compared with the original rule.
@@ -76,7 +77,8 @@ class _Rule:
         scaled = (sums * self.multipliers[channel]) >> self.fraction
         scaled -= np.where(sums < 0, self.sign_unit, 0)
         scaled += self.offsets[channel]
-        return np.clip(scaled >> self.shifts[channel], *limits)
+        clamped: I64 = np.clip(scaled >> self.shifts[channel], *limits)
+        return clamped
 
 
 def thumb_scaling(op: QuantWeightedOp, site: LoweringSite) -> ThumbScaling | Refusal:
@@ -84,12 +86,14 @@ def thumb_scaling(op: QuantWeightedOp, site: LoweringSite) -> ThumbScaling | Ref
     weight = np.moveaxis(op.weight, op.channel_axis, 0).reshape(len(op.bias), -1)
     folded = op.bias - op.input_zero_point * weight_sums(op.weight, op.channel_axis)
     low, high = sum_bounds(weight, folded)
-    reason = "no sum fits"
+    reason = "no scale fits"
     for fraction in (_NARROW, _WIDE):
         if max(-low.min(), high.max()) > _LARGEST_SUM[fraction]:
             reason = f"sums reach {max(-low.min(), high.max())}"
             continue
         rule = _rule(op, site, fraction)
+        if fraction == _NARROW and rule.sign_unit:
+            continue
         problem = _problem(rule, low, high) or _difference(rule, op, site, low, high)
         if problem is None:
             codes = rule.offsets + rule.shifts
