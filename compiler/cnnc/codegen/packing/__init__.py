@@ -1,1 +1,1 @@
-"""Constants in the order and form that kernels for an instruction set read."""
+"""Weights and constants in the order that kernels for instruction sets read them."""
