@@ -15,7 +15,7 @@ from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import F32, I32, Activation, Rounding, Window
 from cnnc.ops.conv2d import Conv2d
 
-KERNELS = ["conv2d_winograd_s8_dsp"]
+KERNELS = ["conv2d_winograd_s8_dsp", "conv2d_winograd4_s8_dsp"]
 Fields = dict[str, Any]
 """Fields of an integer op, by name."""
 ROUNDINGS: list[Rounding] = ["double", "single"]
