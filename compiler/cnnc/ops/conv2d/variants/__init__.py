@@ -1,0 +1,1 @@
+"""Conv2d for instruction sets, one kernel a file."""

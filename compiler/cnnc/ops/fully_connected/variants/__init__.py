@@ -1,0 +1,1 @@
+"""FullyConnected for instruction sets, one kernel a file."""
