@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnc.deploy.targets import Target
-from cnnc.deploy.toolchain import find_emulator
+from cnnc.deploy.toolchain import find_compiler, find_emulator
 from cnnc.simulator.bare_metal import build_bare_metal
 from cnnc.simulator.build import (
     EmittedCode,
@@ -18,6 +18,7 @@ from cnnc.simulator.build import (
     target_toolset,
 )
 from cnnc.simulator.compiled import CompiledEngine
+from cnnc.simulator.profile import Profiler, not_counted
 from cnnc.simulator.runners import ProgramRunner
 
 logger = logging.getLogger(__name__)
@@ -43,10 +44,12 @@ class TargetEngine:
     Attributes:
         engine: Compared with the reference.
         fixed: Details that are known before anything runs.
+        profiler: Counts the instructions of an inference.
     """
 
     engine: CompiledEngine
     fixed: Mapping[str, Any]
+    profiler: Profiler
 
     def details(self) -> Mapping[str, Any]:
         """Return ``machine``, sizes, and what was measured while it ran."""
@@ -81,7 +84,7 @@ def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: i
         "ram_bytes": footprint.static_bytes + arena_bytes if footprint else None,
     }
     runners = [ProgramRunner(build.path, emulator) for build in (traced, plain)]
-    return TargetEngine(CompiledEngine(code.model, *runners), details)
+    return _engine(code, target, runners, details)
 
 
 def _start_bare_metal(code: EmittedCode, target: Target, folder: Path) -> TargetEngine:
@@ -90,14 +93,24 @@ def _start_bare_metal(code: EmittedCode, target: Target, folder: Path) -> Target
         for name, traced in (("traced", True), ("plain", False))
     ]
     runners = [ProgramRunner(build.elf, build.emulator, bare=True) for build in builds]
-    return TargetEngine(CompiledEngine(code.model, *runners), no_target_details(target))
+    return _engine(code, target, runners, no_target_details(target))
+
+
+def _engine(
+    code: EmittedCode, target: Target, runners: Sequence[ProgramRunner], details: Mapping[str, Any]
+) -> TargetEngine:
+    """Return the engine of a traced and a plain build."""
+    traced, plain = runners
+    tool = find_compiler(target.core)
+    profiler = Profiler(code.model, plain, tool.path or tool.command, target.core.timing)
+    return TargetEngine(CompiledEngine(code.model, traced, plain), details, profiler)
 
 
 def no_target_details(target: Target) -> dict[str, Any]:
     """Return the same keys for an engine that did not run."""
     return {
         "machine": target.emulated_by or None,
-        "instructions_per_inference": None,
+        **not_counted(None),
         "flash_bytes": None,
         "ram_bytes": None,
         "stack_bytes": None,

@@ -1,1 +1,1 @@
-"""FullyConnected for instruction sets, one kernel a file."""
+"""Kernels of FullyConnected for instruction sets, one file each."""
