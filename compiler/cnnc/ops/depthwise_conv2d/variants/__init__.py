@@ -1,0 +1,1 @@
+"""Kernels of depthwise_conv2d for instruction sets."""
