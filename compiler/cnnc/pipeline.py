@@ -229,7 +229,7 @@ def compile_to_folder(
     model = compilation.quant_model
     directory = options.output or Path("build") / model.name
     files = {
-        **emit(compilation.program, options.weights, compilation.golden),
+        **emit(compilation.program, options.weights, compilation.golden, compilation.target),
         **_model_files(compilation),
     }
     report = _report(compilation, tuple(sorted([*files, REPORT_FILE])))

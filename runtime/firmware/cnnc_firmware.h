@@ -2,7 +2,7 @@
 /* What a program without an operating system needs: a console, files and an end.
  *
  * All of it goes through semihosting: the program stops at a special instruction and the debugger
- * or emulator does the work. On a board without a debugger that instruction is a fault. */
+ * or emulator does the work. On a Cortex-M without a debugger every call fails and does nothing. */
 #ifndef CNNC_FIRMWARE_H
 #define CNNC_FIRMWARE_H
 

@@ -3,8 +3,6 @@
  * specification 2.0, which RISC-V's takes over. */
 #include "cnnc_firmware.h"
 
-#include <string.h>
-
 #define SYS_OPEN 0x01
 #define SYS_CLOSE 0x02
 #define SYS_WRITE0 0x04
@@ -77,11 +75,19 @@ void cnnc_print_hexadecimal(uint32_t value) {
     cnnc_print(text);
 }
 
+static uint32_t length_of(const char *text) {
+    uint32_t length = 0;
+    while (text[length] != '\0') {
+        ++length;
+    }
+    return length;
+}
+
 static int32_t open_file(const char *name, uint32_t mode) {
     uint32_t block[3];
     block[0] = address_of(name);
     block[1] = mode;
-    block[2] = (uint32_t)strlen(name);
+    block[2] = length_of(name);
     return cnnc_semihosting(SYS_OPEN, block);
 }
 

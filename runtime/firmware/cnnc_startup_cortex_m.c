@@ -18,7 +18,12 @@
 
 /* A basic exception frame: r0-r3, r12, lr, pc, xpsr. */
 #define FRAME_WORDS 8
+#define FRAME_R0 0
 #define FRAME_PC 6
+
+/* bkpt 0xab */
+#define SEMIHOSTING_NUMBER 0xab
+#define BREAKPOINT_OPCODE 0xbe
 
 #if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
 #define HAS_COPROCESSOR 1
@@ -42,7 +47,11 @@ extern const struct vector_table cnnc_vectors;
 void cnnc_reset(void);
 void cnnc_set_up(void);
 void cnnc_fault(void);
-void cnnc_examine_fault(const uint32_t *frame, uint32_t exception);
+void cnnc_examine_fault(uint32_t *frame, uint32_t exception);
+
+/* Defined by the linker script. */
+extern const uint8_t cnnc_text_start[];
+extern const uint8_t cnnc_text_end[];
 
 #define CONTROL_REGISTER(address) (*(volatile uint32_t *)(uintptr_t)(address))
 
@@ -94,13 +103,19 @@ __attribute__((used)) void cnnc_set_up(void) {
     set_up_control();
 }
 
-/* The stack may be what is broken: the report gets a fresh one. */
+/* The stack may be what is broken: then the report gets a fresh one. A call in place of the last
+ * branch would lose where the exception returns to. */
 __attribute__((naked, used)) void cnnc_fault(void) {
     __asm volatile("mov r0, sp\n"
                    "mrs r1, ipsr\n"
+                   "ldr r2, =cnnc_stack_limit + 256\n"
+                   "cmp r0, r2\n"
+                   "bhs 1f\n"
                    "ldr r2, =cnnc_stack_top\n"
                    "mov sp, r2\n"
-                   "bl cnnc_examine_fault\n");
+                   "1:\n"
+                   "ldr r2, =cnnc_examine_fault\n"
+                   "bx r2\n");
 }
 
 static uint32_t fault_status(void) {
@@ -111,11 +126,24 @@ static uint32_t fault_status(void) {
 #endif
 }
 
-__attribute__((used)) void cnnc_examine_fault(const uint32_t *frame, uint32_t exception) {
+/* Without a debugger the instruction of a semihosting call is a fault of its own. */
+static int is_unanswered_call(uint32_t address) {
+    const uint8_t *const place = (const uint8_t *)(uintptr_t)address;
+    return place >= cnnc_text_start && place < cnnc_text_end && place[0] == SEMIHOSTING_NUMBER &&
+           place[1] == BREAKPOINT_OPCODE;
+}
+
+__attribute__((used)) void cnnc_examine_fault(uint32_t *frame, uint32_t exception) {
     const uint32_t status = fault_status();
     const int on_stack = frame >= cnnc_stack_limit && frame + FRAME_WORDS <= cnnc_stack_top;
+    const uint32_t address = on_stack ? frame[FRAME_PC] : 0U;
+    if (is_unanswered_call(address)) {
+        frame[FRAME_R0] = (uint32_t)-1;
+        frame[FRAME_PC] = address + 2U;
+        return;
+    }
     if (!on_stack || (status & STACK_OVERFLOW) != 0U) {
         cnnc_print("stack overflow: ");
     }
-    cnnc_report_fault(exception, on_stack ? frame[FRAME_PC] : 0U, status);
+    cnnc_report_fault(exception, address, status);
 }

@@ -2,15 +2,14 @@
 /* Reset and traps of RISC-V in machine mode. */
 #include "cnnc_firmware.h"
 
-void _start(void);
+void cnnc_reset(void);
 void cnnc_trap(void);
 void cnnc_examine_trap(uint32_t cause, uint32_t address, uint32_t value);
 
 /* Instructions on control registers are given as numbers, because assemblers differ in the -march
  * that they ask for. */
 
-/* NOLINTNEXTLINE(bugprone-reserved-identifier): the name that linkers and debuggers expect */
-__attribute__((naked, used, section(".start"))) void _start(void) {
+__attribute__((naked, used, section(".start"))) void cnnc_reset(void) {
     __asm volatile(".option push\n"
                    ".option norelax\n"
                    "la gp, __global_pointer$\n"

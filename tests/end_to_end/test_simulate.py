@@ -33,6 +33,10 @@ COMMON_KEYS = {
 TARGET_KEYS = {
     "machine",
     "instructions_per_inference",
+    "cycles_per_inference",
+    "cycle_model",
+    "not_counted",
+    "profile",
     "flash_bytes",
     "ram_bytes",
     "stack_bytes",
@@ -92,6 +96,8 @@ def test_every_engine_agrees_on_every_byte(compiled: Path) -> None:
     assert document["target"]["flash_bytes"] > 600
     assert document["target"]["ram_bytes"] >= 2 * 8 * 8
     assert "aarch64" in document["target"]["machine"]
+    assert document["target"]["instructions_per_inference"] > 10_000
+    assert document["target"]["profile"] is None
     assert document["float"]["top1_agreement"] >= 0.9
     assert document["float"]["sqnr_db"] > 15.0
     json.dumps(report.to_json(), allow_nan=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -11,6 +12,9 @@ from cnnc.ir.types import F32, AnyArray, Shape
 
 CLASSES = 5
 IMAGE: Shape = (2, 8, 8)
+
+_SAME: dict[str, Any] = {"pads": [1, 1, 1, 1]}
+_STRIDED: dict[str, Any] = {"pads": [1, 1, 1, 1], "strides": [2, 2]}
 
 
 def write_classifier(path: Path, batch: int | str = 1) -> Path:
@@ -43,6 +47,51 @@ def write_classifier(path: Path, batch: int | str = 1) -> Path:
         "fb": _random(CLASSES),
     }
     return _write(path, nodes, {"image": (batch, *IMAGE)}, {"scores": (batch, CLASSES)}, weights)
+
+
+def write_separable(path: Path) -> Path:
+    """Write a small network of all that a keyword spotter or a person detector is made of.
+
+    A first 3x3 convolution of 3 channels, three pairs of depthwise and 1x1 convolutions with ReLU
+    (one of them strided), a residual sum, global average pooling, fully connected, softmax.
+
+    Returns:
+        The path.
+    """
+    nodes = [helper.make_node("Conv", ["image", "w0", "b0"], ["c0"], "first", **_STRIDED)]
+    nodes.append(helper.make_node("Relu", ["c0"], ["a0"], "first_relu"))
+    weights: dict[str, AnyArray] = {"w0": _random(16, 3, 3, 3), "b0": _random(16)}
+    channels = (16, 32, 32, 64)
+    value = "a0"
+    for block in range(3):
+        given, made = channels[block], channels[block + 1]
+        weights |= {
+            f"d{block}": _random(given, 1, 3, 3),
+            f"e{block}": _random(given),
+            f"p{block}": 0.5 * _random(made, given, 1, 1),
+            f"q{block}": _random(made),
+        }
+        shape = _STRIDED if block == 2 else _SAME
+        operands = [value, f"d{block}", f"e{block}"]
+        nodes += [
+            helper.make_node("Conv", operands, [f"f{block}"], f"dw{block}", group=given, **shape),
+            helper.make_node("Relu", [f"f{block}"], [f"g{block}"], f"dw_relu{block}"),
+            helper.make_node(
+                "Conv", [f"g{block}", f"p{block}", f"q{block}"], [f"h{block}"], f"pw{block}"
+            ),
+            helper.make_node("Relu", [f"h{block}"], [f"i{block}"], f"pw_relu{block}"),
+        ]
+        if block == 1:
+            nodes.append(helper.make_node("Add", ["i0", "i1"], ["sum"], "residual"))
+        value = "sum" if block == 1 else f"i{block}"
+    nodes += [
+        helper.make_node("GlobalAveragePool", [value], ["mean"], "pool"),
+        helper.make_node("Flatten", ["mean"], ["flat"], "flat"),
+        helper.make_node("Gemm", ["flat", "fw", "fb"], ["logits"], "dense", transB=1),
+        helper.make_node("Softmax", ["logits"], ["scores"], "softmax", axis=1),
+    ]
+    weights |= {"fw": _random(CLASSES, 64), "fb": _random(CLASSES)}
+    return _write(path, nodes, {"image": (1, 3, 24, 24)}, {"scores": (1, CLASSES)}, weights)
 
 
 def write_two_ports(path: Path) -> Path:

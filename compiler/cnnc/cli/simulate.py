@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from cnnc.cli.arguments import Verbs, add_json, positive_count
 from cnnc.cli.console import Console
+from cnnc.cli.profile_table import profile_table
 from cnnc.errors import EXIT_DIFFERENT, EXIT_EQUAL
 from cnnc.simulator.compare import EngineResult
 from cnnc.simulator.run import (
@@ -62,6 +64,12 @@ def add_parser(verbs: Verbs) -> None:
         action="store_true",
         help="build the host engine with AddressSanitizer and UndefinedBehaviorSanitizer",
     )
+    parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="show the instructions of every layer on the target, exactly, and modelled cycles "
+        "where the core's timing is published",
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -76,10 +84,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         model=arguments.model,
         sanitize=arguments.sanitize,
         limit=arguments.limit,
+        profile=arguments.profile,
     )
     with console.progress() as progress:
         report = simulate(arguments.directory, request, progress)
-    console.result(report.to_json(), _table(report), *_notes(report))
+    profile = _profile(report) if arguments.profile else []
+    console.result(report.to_json(), _table(report), *_notes(report), *profile)
     return EXIT_EQUAL if report.equal else EXIT_DIFFERENT
 
 
@@ -101,6 +111,13 @@ def _table(report: SimulationReport) -> Table:
             _verdict(result),
         )
     return table
+
+
+def _profile(report: SimulationReport) -> list[RenderableType]:
+    """Return the table of the layers, and what its cycles mean."""
+    target = report.results["target"].to_json()
+    model = target["cycle_model"] or "not modelled, as this core's timing is not published"
+    return ["", profile_table(target), f"\none inference of the first input; cycles: {model}"]
 
 
 def _rows(report: SimulationReport) -> dict[str, EngineResult]:
@@ -128,6 +145,7 @@ def _notes(report: SimulationReport) -> list[str]:
             notes.append(f"{name}: first difference: {divergence}")
     if report.idle:
         notes.append(f"nothing was compared by: {', '.join(report.idle)}; so nothing is proven")
+    notes += _costs(report)
     measured = report.float_result
     if measured is not None and measured["skipped"] is None:
         agreement = 100 * measured["top1_agreement"]
@@ -138,6 +156,16 @@ def _notes(report: SimulationReport) -> list[str]:
     elif measured is not None:
         notes.append(f"float: skipped, {measured['skipped']}")
     return notes
+
+
+def _costs(report: SimulationReport) -> list[str]:
+    """Return what an inference costs on the target, or why that is not known."""
+    target = report.results["target"].to_json() if "target" in report.results else {}
+    instructions = target.get("instructions_per_inference")
+    if instructions is not None:
+        return [f"target: {instructions:,} instructions for an inference"]
+    reason = target.get("not_counted")
+    return [f"target: instructions not counted, {reason}"] if reason else []
 
 
 def _distance(measured: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from cnnc.codegen.arrays import array_text, build_blob, number_rows
 from cnnc.codegen.fill_views import arena_bytes, layer_view, port_views
+from cnnc.codegen.firmware import firmware_files, firmware_of
 from cnnc.codegen.kernel_source import runtime_assembly, runtime_headers
 from cnnc.codegen.lower import kernel_headers
 from cnnc.codegen.program import CProgram
@@ -18,6 +19,7 @@ from cnnc.codegen.views import (
     SourceView,
     WeightsMode,
 )
+from cnnc.deploy.targets import Target
 from cnnc.errors import InternalError
 from cnnc.ir.types import AnyArray
 from cnnc.memory.place import ALIGNMENT
@@ -39,7 +41,10 @@ class Golden:
 
 
 def emit(
-    program: CProgram, weights: WeightsMode = "c", golden: Golden | None = None
+    program: CProgram,
+    weights: WeightsMode = "c",
+    golden: Golden | None = None,
+    target: Target | None = None,
 ) -> dict[str, bytes]:
     """Return every source file of the project.
 
@@ -48,6 +53,7 @@ def emit(
         weights: ``c`` arrays in C; ``asm`` a binary file that a .S file includes; ``file`` a
             binary file that the program loads.
         golden: Sample of the self-test; without it there is no self-test.
+        target: What the project is for; None for any machine with an operating system.
 
     Returns:
         Path in the project's folder, with ``/`` -> content. Sorted by path.
@@ -55,17 +61,13 @@ def emit(
     Raises:
         InternalError: The golden sample does not fit the program.
     """
-    view = _model_view(program, weights, golden)
+    view = _model_view(program, weights, golden, target)
     name = program.name
     texts = {
         f"include/{name}.h": render("model/model.h.j2", view),
         f"src/{name}.c": render("model/model.c.j2", view),
         f"src/{name}_io.c": render("model/io.c.j2", view),
         f"src/{name}_weights.h": render("model/weights.h.j2", view),
-        "main.c": render("project/main.c.j2", view),
-        "Makefile": render("project/Makefile.j2", view),
-        "CMakeLists.txt": render("project/CMakeLists.txt.j2", view),
-        "README.md": render("project/README.md.j2", view),
     }
     if golden is not None:
         texts[f"src/{name}_selftest.c"] = render("model/selftest.c.j2", view)
@@ -80,13 +82,24 @@ def emit(
     texts.update({f"src/cnnc/{header}": runtime_headers()[header] for header in program.headers})
     texts.update({f"src/cnnc/{file}": runtime_assembly()[file] for file in program.assembly})
     files = {path: text.encode("utf-8") for path, text in texts.items()}
+    if target is not None and view.firmware is not None:
+        files.update(firmware_files(view, target))
+    else:
+        files.update(_hosted_files(view))
     if weights != "c":
         files[f"src/{name}_weights.bin"] = build_blob(program.arrays).data
     logger.info("emit: %d files, %d bytes", len(files), sum(map(len, files.values())))
     return dict(sorted(files.items()))
 
 
-def _model_view(program: CProgram, weights: WeightsMode, golden: Golden | None) -> ModelView:
+def _hosted_files(view: ModelView) -> dict[str, bytes]:
+    names = ("main.c", "Makefile", "CMakeLists.txt", "README.md")
+    return {name: render(f"project/{name}.j2", view).encode("utf-8") for name in names}
+
+
+def _model_view(
+    program: CProgram, weights: WeightsMode, golden: Golden | None, target: Target | None
+) -> ModelView:
     name = program.name
     inputs = port_views(program, program.inputs, "input", weights)
     outputs = port_views(program, program.outputs, "output", weights)
@@ -113,6 +126,8 @@ def _model_view(program: CProgram, weights: WeightsMode, golden: Golden | None) 
         sources=_sources(program, weights, has_selftest=golden is not None),
         golden_inputs=_golden_views(name, golden.inputs, inputs) if golden else (),
         golden_outputs=_golden_views(name, golden.outputs, outputs) if golden else (),
+        firmware=firmware_of(target),
+        notes=target.notes if target is not None else "",
     )
 
 

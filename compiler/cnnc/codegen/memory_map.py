@@ -14,7 +14,6 @@ class LinkerView:
     """What the linker script's template sees; numbers are texts of the linker's language."""
 
     description: str
-    entry: str
     vector_address: str | None
     flash_address: str
     flash_bytes: str
@@ -39,7 +38,6 @@ def linker_script(description: str, memory: MemoryMap, startup: str, stack_bytes
         "project/firmware/link.ld.j2",
         LinkerView(
             description=description,
-            entry="_start" if is_riscv else "cnnc_reset",
             vector_address=_address_text(memory.vector_address) if vectors_apart else None,
             flash_address=_address_text(memory.flash_address),
             flash_bytes=_size_text(memory.flash_bytes),

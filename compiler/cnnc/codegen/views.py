@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cnnc.codegen.arrays import ArrayText, BlobEntry
+from cnnc.codegen.firmware_view import FirmwareView
 
 WeightsMode = Literal["c", "asm", "file"]
 
@@ -146,6 +147,8 @@ class ModelView:
         sources: Files of ``src/`` that are compiled, sorted.
         golden_inputs: Input bytes of the self-test.
         golden_outputs: Output bytes of the self-test.
+        firmware: What a project without an operating system has beside; None under one.
+        notes: What has to be known of a target for which only the library is there.
     """
 
     name: str
@@ -169,6 +172,8 @@ class ModelView:
     sources: tuple[SourceView, ...]
     golden_inputs: tuple[GoldenView, ...]
     golden_outputs: tuple[GoldenView, ...]
+    firmware: FirmwareView | None
+    notes: str
 
     @property
     def has_assembly(self) -> bool:

@@ -41,6 +41,8 @@ class Target:
         machine: The emulated machine that stands in; None on Linux, and where there is none.
         limits: What the emulation does not show.
         notes: What has to be known to run on the board itself; empty if nothing.
+        programming: Commands that put a program on the board, with ``FIRMWARE`` for the path of
+            its ELF file without suffix; empty where there is no such command.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Target:
     machine: Machine | None = None
     limits: str = ""
     notes: str = ""
+    programming: tuple[str, ...] = ()
 
     @property
     def is_host(self) -> bool:
@@ -132,7 +135,7 @@ def parse_board(file: str, table: Mapping[str, Any]) -> Target:
     """
     required = {"name": str, "description": str, "core": str, "ram_bytes": int, "emulation": dict}
     numbers = dict.fromkeys(("flash_bytes", "clock_hz", "vector_address", *_ADDRESSES), int)
-    check_keys(file, table, required, optional={**numbers, "notes": str})
+    check_keys(file, table, required, optional={**numbers, "notes": str, "programming": list})
     check_numbers(file, table)
     emulation = table["emulation"]
     check_keys(f"{file} [emulation]", emulation, {"limits": str}, optional={"machine": str})
@@ -154,6 +157,7 @@ def parse_board(file: str, table: Mapping[str, Any]) -> Target:
         machine=machine,
         limits="; ".join(filter(None, (emulation["limits"], machine.limits if machine else ""))),
         notes=table.get("notes", ""),
+        programming=tuple(table.get("programming", ())),
     )
 
 

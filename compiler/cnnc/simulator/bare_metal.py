@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnnc.codegen.firmware_view import EMULATOR_OPTIONS
 from cnnc.codegen.memory_map import linker_script, startup_files
 from cnnc.deploy.cores import Core
 from cnnc.deploy.machines import Machine
@@ -16,12 +17,6 @@ from cnnc.simulator.build import (
     build_program,
     harness_files,
 )
-
-EMULATOR_OPTIONS = (
-    *("-nographic", "-monitor", "none", "-serial", "none"),
-    *("-semihosting-config", "enable=on,target=native"),
-)
-"""Of every machine: no console but semihosting's, whose files lie in the working folder."""
 
 MARK_SYMBOL = "cnnc_harness_mark"
 """The harness calls it right before and right after a run of the plain build."""

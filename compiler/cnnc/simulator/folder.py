@@ -31,6 +31,7 @@ class CompiledFolder:
         target: What the C was made for.
         sha256: Digest of the source model.
         arena_bytes: Memory that the caller provides for one inference.
+        kernels: Names of the kernels that compute each layer, ``alias`` where nothing is computed.
     """
 
     directory: Path
@@ -39,6 +40,7 @@ class CompiledFolder:
     target: Target
     sha256: str
     arena_bytes: int
+    kernels: tuple[str, ...]
 
     @property
     def code(self) -> EmittedCode:
@@ -116,11 +118,19 @@ def open_folder(directory: Path) -> CompiledFolder:
     try:
         target_name, digest = report["target"]["name"], report["model"]["sha256"]
         arena_bytes = int(report["ram_bytes"]["arena"])
+        kernels = tuple(str(layer["kernel"]) for layer in report["layers"])
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(
             f"{REPORT_FILE} in '{directory}' is damaged: {error!r}", _REMEDY, REPORT_FILE
         ) from error
     model = _read_model(directory, COMPUTED)
+    if len(kernels) != len(model.nodes):
+        raise UsageError(
+            f"{REPORT_FILE} in '{directory}' lists {len(kernels)} layers, "
+            f"the network has {len(model.nodes)}",
+            _REMEDY,
+            REPORT_FILE,
+        )
     unpruned = model
     if model.channel_maps:
         unpruned = _read_model(directory, UNPRUNED)
@@ -132,6 +142,7 @@ def open_folder(directory: Path) -> CompiledFolder:
         target=find_target(str(target_name)),
         sha256=str(digest),
         arena_bytes=arena_bytes,
+        kernels=kernels,
     )
 
 

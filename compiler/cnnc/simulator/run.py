@@ -18,7 +18,8 @@ from cnnc.simulator.float_engine import FloatComparison, skipped_float
 from cnnc.simulator.folder import CompiledFolder, open_folder
 from cnnc.simulator.host import start_host
 from cnnc.simulator.inputs import FileInputs, RandomInputs, make_chunk
-from cnnc.simulator.target import no_target_details, start_target
+from cnnc.simulator.profile import not_counted
+from cnnc.simulator.target import TargetEngine, no_target_details, start_target
 from cnnc.simulator.tflite_engine import no_tflite_details, start_tflite
 
 ENGINES = ("reference", "host", "target", "tflite", "float")
@@ -46,6 +47,7 @@ class SimulationRequest:
         model: The source model, where the folder holds no copy.
         sanitize: Build the host engine with ASan and UBSan.
         limit: Use at most this many samples of the file.
+        profile: Show what each layer costs on the target.
     """
 
     inputs: Path | None = None
@@ -55,6 +57,7 @@ class SimulationRequest:
     model: Path | None = None
     sanitize: bool = False
     limit: int | None = None
+    profile: bool = False
 
     def wants(self, engine: str) -> bool:
         """Whether the engine should run if it is there."""
@@ -62,7 +65,11 @@ class SimulationRequest:
 
     def requires(self, engine: str) -> bool:
         """Whether the engine was asked for, by its name or by an option that only it obeys."""
-        options = {"host": self.sanitize, self._model_reader: self.model is not None}
+        options = {
+            "host": self.sanitize,
+            "target": self.profile,
+            self._model_reader: self.model is not None,
+        }
         return self.engines is not None or options.get(engine, False)
 
     @property
@@ -92,6 +99,7 @@ class SimulationRequest:
         without_effect = {
             "--limit": (self.limit is not None and self.inputs is None, "--inputs"),
             "--seed": (self.seed is not None and self.inputs is not None, "random inputs"),
+            "--profile": (self.profile and not self.wants("target"), "the target engine"),
             "--sanitize": (self.sanitize and not self.wants("host"), "the host engine"),
             "--model": (
                 self.model is not None and not self.wants(self._model_reader),
@@ -194,6 +202,13 @@ def _check_target(folder: CompiledFolder, request: SimulationRequest) -> None:
             "leave target out of --engines, or compile with --target",
             "--engines",
         )
+    if request.profile and folder.target.is_host:
+        raise UsageError(
+            f"'{folder.directory}' was compiled for this machine: instructions are counted in an "
+            "emulator of another one",
+            "compile with --target, e.g. --target cortex-m4",
+            "--profile",
+        )
 
 
 def _open_inputs(folder: CompiledFolder, request: SimulationRequest) -> FileInputs | RandomInputs:
@@ -212,6 +227,8 @@ class _Simulation:
     build: Path
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    target: TargetEngine | None = None
+    counted: Mapping[str, Any] | None = None
     target_details: Callable[[], Mapping[str, Any]] = dict
     tflite_details: Callable[[], Mapping[str, Any]] = no_tflite_details
     float_comparison: FloatComparison | None = None
@@ -239,6 +256,8 @@ class _Simulation:
         if self.removal is not None:
             computed = make_chunk(self.folder.model, chunk.first, chunk.real, chunk.inputs)
             self.removal.add(chunk, computed)
+        if self.target is not None and self.counted is None:
+            self.counted = self._count(self.target, computed)
         for name, comparison in self.comparisons.items():
             comparison.add(chunk if name == "tflite" else computed)
         if self.float_comparison is not None:
@@ -249,7 +268,9 @@ class _Simulation:
         details_of = {"target": self.target_details, "tflite": self.tflite_details}
         results: dict[str, EngineResult] = {}
         for name in COMPARED_ENGINES:
-            details = details_of[name]() if name in details_of else {}
+            details = dict(details_of[name]()) if name in details_of else {}
+            if name == "target" and self.counted is not None:
+                details |= self.counted
             if name in self.comparisons:
                 results[name] = self.comparisons[name].result(details)
             elif name in self.skipped:
@@ -262,6 +283,17 @@ class _Simulation:
         by_name = self.request.engines is not None
         removal = self.removal.result() if self.removal is not None else None
         return SimulationReport(inputs, results, float_result, by_name, removal)
+
+    def _count(self, target: TargetEngine, chunk: Chunk) -> Mapping[str, Any]:
+        """Return what the first sample costs on the target."""
+        first = {key: values[:1] for key, values in chunk.inputs.items()}
+        try:
+            profile = target.profiler.profile(first, self.folder.kernels, self.build)
+        except ToolchainError as error:
+            if self.request.profile:
+                raise
+            return not_counted(f"{error.problem}; {error.remedy}")
+        return profile.to_json(with_layers=self.request.profile)
 
     def _model_of(self, engine: str) -> QuantModel:
         """Return the network that an engine computes; TFLite judges the one with all channels."""
@@ -289,6 +321,7 @@ class _Simulation:
             self.folder.code, target, self.build / "target", self.folder.arena_bytes
         )
         self.comparisons["target"] = Comparison(self.folder.model, started.engine)
+        self.target = started
         self.target_details = started.details
 
     def _start_tflite(self) -> None:

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -77,6 +77,10 @@ class ProgramRunner:
         records = layout.parse(b"".join(answer.records for answer in answers), len(packed))
         stacks = [answer.stack_bytes for answer in answers if answer.stack_bytes is not None]
         return replace(records, stack_bytes=max(stacks, default=None))
+
+    def with_emulator_arguments(self, arguments: Sequence[str]) -> "ProgramRunner":
+        """Return the same with further arguments for the emulator itself; there must be one."""
+        return replace(self, emulator=(self.emulator[0], *arguments, *self.emulator[1:]))
 
     def _answer(self, layout: RecordLayout, packed: I8) -> "_Answer":
         with tempfile.TemporaryDirectory(prefix="cnnc-run-") as name:

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from cnnc.deploy.targets import Target
-from cnnc.deploy.toolchain import find_emulator
+from cnnc.deploy.toolchain import find_compiler, find_emulator
 from cnnc.simulator.bare_metal import build_bare_metal
 from cnnc.simulator.build import (
     EmittedCode,
-    Toolset,
     build_program,
     target_toolset,
 )
 from cnnc.simulator.compiled import CompiledEngine
+from cnnc.simulator.profile import Profiler, not_counted
 from cnnc.simulator.runners import ProgramRunner
 
 logger = logging.getLogger(__name__)
@@ -43,10 +43,12 @@ class TargetEngine:
     Attributes:
         engine: Compared with the reference.
         fixed: Details that are known before anything runs.
+        profiler: Counts the instructions of an inference.
     """
 
     engine: CompiledEngine
     fixed: Mapping[str, Any]
+    profiler: Profiler
 
     def details(self) -> Mapping[str, Any]:
         """Return ``machine``, sizes, and what was measured while it ran."""
@@ -68,47 +70,78 @@ def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: i
         FaultyCodeError: The C does not compile.
     """
     if target.core.is_bare_metal:
-        return _start_bare_metal(code, target, folder)
+        return _start_bare_metal(code, target, folder, arena_bytes)
     toolset = target_toolset(target.core)
     emulator = find_emulator(target)
     traced = build_program(code, toolset, folder / "traced", traced=True)
     plain = build_program(code, toolset, folder / "plain", traced=False)
-    footprint = measure_objects(toolset, plain.model_objects)
+    details = _sizes(code, target, plain.model_objects, arena_bytes)
+    runners = [ProgramRunner(build.path, emulator) for build in (traced, plain)]
+    return _engine(code, target, runners, details)
+
+
+def _sizes(
+    code: EmittedCode, target: Target, objects: Sequence[Path], arena_bytes: int
+) -> dict[str, Any]:
+    """Return the details that are known before anything runs."""
+    footprint = measure_objects(_compiler(target), objects)
     loaded = code.loaded_weights.stat().st_size if code.loaded_weights is not None else 0
-    details = {
+    return {
         **no_target_details(target),
         "flash_bytes": footprint.flash_bytes + loaded if footprint else None,
         "ram_bytes": footprint.static_bytes + arena_bytes if footprint else None,
     }
-    runners = [ProgramRunner(build.path, emulator) for build in (traced, plain)]
-    return TargetEngine(CompiledEngine(code.model, *runners), details)
 
 
-def _start_bare_metal(code: EmittedCode, target: Target, folder: Path) -> TargetEngine:
+def _start_bare_metal(
+    code: EmittedCode, target: Target, folder: Path, arena_bytes: int
+) -> TargetEngine:
     builds = [
         build_bare_metal(code, target, folder / name, traced=traced)
         for name, traced in (("traced", True), ("plain", False))
     ]
     runners = [ProgramRunner(build.elf, build.emulator, bare=True) for build in builds]
-    return TargetEngine(CompiledEngine(code.model, *runners), no_target_details(target))
+    return _engine(
+        code, target, runners, _sizes(code, target, builds[1].model_objects, arena_bytes)
+    )
+
+
+def _engine(
+    code: EmittedCode, target: Target, runners: Sequence[ProgramRunner], details: Mapping[str, Any]
+) -> TargetEngine:
+    """Return the engine of a traced and a plain build."""
+    traced, plain = runners
+    profiler = Profiler(code.model, plain, _compiler(target), target.core.timing)
+    return TargetEngine(CompiledEngine(code.model, traced, plain), details, profiler)
+
+
+def _compiler(target: Target) -> str:
+    """Return the path of the compiler that builds for a target."""
+    tool = find_compiler(target.core)
+    return tool.path or tool.command
 
 
 def no_target_details(target: Target) -> dict[str, Any]:
     """Return the same keys for an engine that did not run."""
     return {
         "machine": target.emulated_by or None,
-        "instructions_per_inference": None,
+        **not_counted(None),
         "flash_bytes": None,
         "ram_bytes": None,
         "stack_bytes": None,
     }
 
 
-def measure_objects(toolset: Toolset, objects: Sequence[Path]) -> Footprint | None:
-    """Sum up the sections of object files; None if the compiler's ``size`` is not there."""
-    compiler = Path(toolset.compiler)
-    size_tool = shutil.which(str(compiler.with_name(compiler.name.replace("gcc", "size"))))
-    if size_tool is None or "gcc" not in compiler.name:
+def measure_objects(compiler: str, objects: Sequence[Path]) -> Footprint | None:
+    """Sum up the sections of object files; None if the compiler's ``size`` is not there.
+
+    Args:
+        compiler: Path of the one that made them.
+        objects: What to measure.
+    """
+    path = Path(compiler)
+    size_tool = shutil.which(str(path.with_name(path.name.replace("gcc", "size"))))
+    if size_tool is None or "gcc" not in path.name:
         return None
     done = subprocess.run(  # noqa: S603 (found beside the compiler)
         [size_tool, "-B", *map(str, objects)], capture_output=True, text=True, check=False

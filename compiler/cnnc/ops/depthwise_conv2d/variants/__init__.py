@@ -1,1 +1,1 @@
-"""Kernels of depthwise_conv2d for instruction sets."""
+"""Kernels of DepthwiseConv2d for instruction sets, one file each."""

@@ -1,0 +1,51 @@
+"""The table of ``cnnc simulate --profile``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+
+def profile_table(target: Mapping[str, Any]) -> Table:
+    """Return what each layer costs, and the whole inference below.
+
+    Args:
+        target: JSON object of the target engine, with ``profile``.
+    """
+    total = int(target["instructions_per_inference"])
+    layers = target["profile"]
+    table = Table("layer", "op", "kernel", box=None, show_footer=True)
+    table.columns[0].footer = "inference"
+    columns = {
+        "MACs": f"{sum(layer['macs'] for layer in layers):,}",
+        "instructions": f"{total:,}",
+        "instr/MAC": _per_mac(_ratio(total, sum(layer["macs"] for layer in layers))),
+        "cycles": _count(target["cycles_per_inference"]),
+        "share": "100.0 %",
+    }
+    for title, footer in columns.items():
+        table.add_column(title, footer, justify="right")
+    for layer in layers:
+        table.add_row(
+            layer["layer"],
+            layer["op"],
+            layer["kernel"],
+            f"{layer['macs']:,}",
+            f"{layer['instructions']:,}",
+            _per_mac(layer["instructions_per_mac"]),
+            _count(layer["cycles"]),
+            f"{100 * layer['share']:.1f} %",
+        )
+    return table
+
+
+def _ratio(instructions: int, macs: int) -> float | None:
+    return instructions / macs if macs else None
+
+
+def _count(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
+
+
+def _per_mac(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

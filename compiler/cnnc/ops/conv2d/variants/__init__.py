@@ -1,0 +1,1 @@
+"""Kernels of Conv2d for instruction sets, one file each."""

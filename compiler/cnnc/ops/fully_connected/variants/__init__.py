@@ -1,0 +1,1 @@
+"""Kernels of FullyConnected for instruction sets, one file each."""

@@ -1,0 +1,248 @@
+"""Executed instructions and modelled cycles of one inference, layer by layer.
+
+What is counted is one ``<name>_run`` of the build without trace: from the entry of that function
+until the harness is called again. A layer is what is executed from the entry of its function to the
+entry of the next one's, so the layers and the few instructions before the first add up to the
+whole.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cnnc.codegen.names import layer_symbol
+from cnnc.errors import InternalError
+from cnnc.ir.quant_model import QuantModel
+from cnnc.ir.types import I8
+from cnnc.simulator.counting import Interval, build_plugin, plugin_arguments, read_counts
+from cnnc.simulator.cycles import TIMINGS, Timing, modelled_cycles
+from cnnc.simulator.disassembly import Instruction, disassemble, find_disassembler
+from cnnc.simulator.elf import function_addresses
+from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
+from cnnc.simulator.records import RecordLayout
+from cnnc.simulator.runners import ProgramRunner
+
+_MARK = "cnnc_harness_mark"
+_NOTHING = "alias"
+
+
+@dataclass(frozen=True)
+class LayerProfile:
+    """What one layer costs.
+
+    Attributes:
+        layer: Name of the layer.
+        op: Kind of its operator.
+        kernel: Kernels that compute it, ``alias`` where nothing is computed.
+        macs: Multiply-accumulates.
+        instructions: Executed instructions; 0 for a layer that computes nothing.
+        cycles: Modelled; None where the core's timing is not published.
+    """
+
+    layer: str
+    op: str
+    kernel: str
+    macs: int
+    instructions: int
+    cycles: int | None
+
+    def to_json(self, total: int) -> dict[str, Any]:
+        """Return the JSON object.
+
+        Args:
+            total: Executed instructions of the inference.
+        """
+        per_mac = self.instructions / self.macs if self.macs else None
+        return {
+            "layer": self.layer,
+            "op": self.op,
+            "kernel": self.kernel,
+            "macs": self.macs,
+            "instructions": self.instructions,
+            "instructions_per_mac": None if per_mac is None else round(per_mac, 4),
+            "cycles": self.cycles,
+            "share": round(self.instructions / total, 4),
+        }
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What one inference costs.
+
+    Attributes:
+        instructions: Executed instructions of ``<name>_run``.
+        cycles: Modelled; None where the core's timing is not published.
+        cycle_model: Where the timing is published; None where it is not.
+        layers: In the model's order.
+    """
+
+    instructions: int
+    cycles: int | None
+    cycle_model: str | None
+    layers: tuple[LayerProfile, ...]
+
+    def to_json(self, *, with_layers: bool) -> dict[str, Any]:
+        """Return the keys that a counted run gives to the target's JSON object."""
+        layers = [layer.to_json(self.instructions) for layer in self.layers]
+        return {
+            "instructions_per_inference": self.instructions,
+            "cycles_per_inference": self.cycles,
+            "cycle_model": self.cycle_model,
+            "not_counted": None,
+            "profile": layers if with_layers else None,
+        }
+
+
+def not_counted(reason: str | None) -> dict[str, Any]:
+    """Return the same keys where nothing was counted.
+
+    Args:
+        reason: Why; None where the target did not run at all.
+    """
+    return {
+        "instructions_per_inference": None,
+        "cycles_per_inference": None,
+        "cycle_model": None,
+        "not_counted": reason,
+        "profile": None,
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class Profiler:
+    """Counts one inference of a program on an emulated core.
+
+    Attributes:
+        model: The network.
+        runner: Runs the build without trace.
+        compiler: Path of the compiler that built it; its disassembler is used.
+        timing: Name of the core's published timing; empty if there is none.
+    """
+
+    model: QuantModel
+    runner: ProgramRunner
+    compiler: str
+    timing: str
+
+    def profile(self, inputs: Mapping[str, I8], kernels: Sequence[str], folder: Path) -> Profile:
+        """Run one sample and count.
+
+        Args:
+            inputs: Value key of each graph input -> int8 (1, *storage_shape).
+            kernels: What computes each layer, ``alias`` where nothing is computed.
+            folder: For temporary files; exists.
+
+        Raises:
+            ToolchainError: There is no compiler for this machine, or the emulator takes no plugins.
+            FaultyCodeError: The emitted C crashed.
+        """
+        addresses = function_addresses(self.runner.program)
+        start, mark = addresses[f"{self.model.name}_run"], addresses[_MARK]
+        marks = {start, mark, *self._layer_addresses(addresses)}
+        intervals = self._count(inputs, folder, sorted(marks))
+        return self._assign(list(_one_run(intervals, start, mark)), kernels)
+
+    def _layer_addresses(self, addresses: Mapping[str, int]) -> Iterator[int]:
+        """Yield where the layers' functions are.
+
+        A compiler that changes a local function's interface adds a suffix to its name; of
+        functions that are equal it may leave one.
+        """
+        plain = {name.partition(".")[0]: address for name, address in addresses.items()}
+        for index, node in enumerate(self.model.nodes):
+            symbol = layer_symbol(self.model.name, index, node.op.kind)
+            if symbol in plain:
+                yield plain[symbol]
+
+    def _count(
+        self, inputs: Mapping[str, I8], folder: Path, marks: Sequence[int]
+    ) -> tuple[Interval, ...]:
+        plugin, counts = build_plugin(folder), folder / "counts"
+        runner = self.runner.with_emulator_arguments(plugin_arguments(plugin, counts, marks))
+        try:
+            runner.run(RecordLayout(self.model, traced=False), inputs)
+        except FaultyCodeError as error:
+            if counts.exists():
+                raise
+            raise _no_plugins(error.problem) from error
+        if not counts.exists():
+            raise _no_plugins("it wrote no counts")
+        return read_counts(counts)
+
+    def _assign(self, run: Sequence[Interval], kernels: Sequence[str]) -> Profile:
+        """Give each interval to its layer."""
+        model = self._cycle_model()
+        owners = _owners(run, kernels)
+        layers = tuple(
+            LayerProfile(
+                layer=node.name,
+                op=node.op.kind,
+                kernel=kernels[index].replace("cnnc_", ""),
+                macs=node.op.macs(self.model.input_shapes(node)),
+                instructions=owners[index].instructions,
+                cycles=model.cycles(owners[index]) if model is not None else None,
+            )
+            for index, node in enumerate(self.model.nodes)
+        )
+        return Profile(
+            instructions=sum(interval.instructions for interval in run),
+            cycles=sum(map(model.cycles, run)) if model is not None else None,
+            cycle_model=model.timing.source if model is not None else None,
+            layers=layers,
+        )
+
+    def _cycle_model(self) -> "_CycleModel | None":
+        """Return the model; None without a published timing or without a disassembler."""
+        timing = TIMINGS.get(self.timing)
+        disassembler = find_disassembler(self.compiler)
+        if timing is None or disassembler is None:
+            return None
+        return _CycleModel(timing, disassemble(disassembler, self.runner.program))
+
+
+@dataclass(frozen=True)
+class _CycleModel:
+    """Timing of a core and the program that it runs."""
+
+    timing: Timing
+    program: Mapping[int, Instruction]
+
+    def cycles(self, interval: Interval) -> int:
+        return modelled_cycles(self.timing, self.program, interval)
+
+
+def _one_run(intervals: Sequence[Interval], start: int, mark: int) -> Iterator[Interval]:
+    """Yield the intervals of the first inference, the one before its first layer included."""
+    marks = [interval.mark for interval in intervals]
+    if start not in marks or mark not in marks[marks.index(start) :]:
+        raise InternalError("the program was counted, but no inference was seen")
+    first = marks.index(start)
+    yield from intervals[first : marks.index(mark, first)]
+
+
+def _owners(run: Sequence[Interval], kernels: Sequence[str]) -> list[Interval]:
+    """Return each layer's interval, an empty one for a layer that computes nothing.
+
+    The first interval is before the first layer; then each layer has one, in the model's order.
+    """
+    computing = [layer for layer, kernel in enumerate(kernels) if kernel != _NOTHING]
+    if len(run) != len(computing) + 1:
+        raise EngineFailedError(
+            f"the compiled program enters {len(run) - 1} layers, the network has "
+            f"{len(computing)}: they cannot be told apart",
+            "compile without link-time optimization",
+            "--profile",
+        )
+    owners = [Interval(0, {})] * len(kernels)
+    for layer, interval in zip(computing, run[1:], strict=True):
+        owners[layer] = interval
+    return owners
+
+
+def _no_plugins(reason: str) -> EngineFailedError:
+    return EngineFailedError(
+        f"the emulator cannot load the counting plugin: {reason}",
+        "use a QEMU that is built with plugins, as Debian's and Ubuntu's are",
+        "--profile",
+    )
