@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.support.emitted import C_FLAGS
 
+from cnnc.deploy.cores import cores
 from cnnc.errors import InternalError, ToolchainError
 from cnnc.resources import tree
 from cnnc.simulator import counting
@@ -139,6 +140,11 @@ def test_a_taken_branch_refills_the_pipeline(text: str, plain: int, added: int) 
     interval = Interval(0, {0x8000: Executions(10, 4)})
     cycles = modelled_cycles(TIMINGS["cortex-m4"], instructions, interval)
     assert cycles == 10 * plain + 4 * added
+
+
+def test_every_timing_that_a_core_names_exists() -> None:
+    named = {core.timing for core in cores().values()} - {""}
+    assert named == set(TIMINGS)
 
 
 def test_an_address_outside_the_disassembly_costs_a_cycle() -> None:

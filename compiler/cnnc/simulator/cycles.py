@@ -117,7 +117,7 @@ TIMINGS: Mapping[str, Timing] = {
         load_pc=2,
     ),
 }
-"""The cores whose timing is published, by their name in boards/cores.toml."""
+"""The cores whose timing is published, by the name that boards/cores.toml has in ``timing``."""
 
 
 def modelled_cycles(
