@@ -84,7 +84,7 @@ cnnc_depthwise_conv2d_lines_scale(struct cnnc_depthwise_lines_armv6m_channel *ch
                                   const int32_t *channel_data) {
     const int32_t multiplier = channel_data[1];
     const int32_t bits = channel->wide ? 8 : 10;
-    const int32_t mask = (1 << bits) - 1;
+    const int32_t mask = ((int32_t)1 << bits) - 1;
     channel->bias = channel_data[0];
     channel->limbs[0] = multiplier & mask;
     channel->limbs[1] = (multiplier >> bits) & mask;

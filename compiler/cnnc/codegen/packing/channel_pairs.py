@@ -25,11 +25,11 @@ from cnnc.ir.types import I8, I32, I64
 
 UNIT_INPUTS = 4
 """SXTB16 takes bytes 0 and 2, then 1 and 3, so inputs come in fours."""
-_CONSTANTS_TRIED = 64
 HIGH_UNIT = 256
 """M - S is this many times the accumulator of A."""
 LINE_SHIFT_HIGH, LINE_SHIFT_LOW = 12, 4
 """Shifts of the line formula in cnnc_channel_pairs_dsp.S: bits below the result of A and of B."""
+_CONSTANTS_TRIED = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,14 +98,14 @@ def pair_words(weight: I8, pairs: I64) -> I32:
     # [pairs][fours][4] -> [pairs][fours][word: inputs 0 and 2, then 1 and 3]
     halves = (256 * wide[pairs[:, 0]] + wide[pairs[:, 1]]).reshape(len(pairs), -1, 2, 2)
     words = (halves[:, :, 0, :] & 0xFFFF) | (halves[:, :, 1, :] << 16)
-    return words.reshape(len(pairs), -1).astype(np.uint32).view(np.int32)
+    return to_words(words.reshape(len(pairs), -1))
 
 
 def pack_pairs(weight: I8, requantization: Requantization, bias: I64) -> PackedPairs | str:
     """Return what cnnc_channel_pairs_dsp.S reads for every pair of channels, or why it cannot.
 
-    A block is [M0][S0][words] and then, by the line formula, [multiplier A, B][constant of both]; by the exact
-    one, [multiplier][constant][shift] of A and of B.
+    A block is [M0][S0][words] and then, by the line formula, [multiplier A, B][constant of both];
+    by the exact one, [multiplier][constant][shift] of A and of B.
 
     Args:
         weight: [channels][depth], depth a multiple of 4, at least 2 channels.
@@ -141,7 +141,8 @@ def exact_constants(exact: Exact, pairs: I64) -> I64:
 
 def to_words(values: I64) -> I32:
     """Return integers modulo 2^32 as int32."""
-    return (values & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+    words: I32 = (values & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+    return words
 
 
 def _fit_lines(requantization: Requantization, pairs: I64) -> list[tuple[Line, Line]] | None:
@@ -182,4 +183,5 @@ def _line_blocks(words: I32, pairs: I64, bias: I64, lines: list[tuple[Line, Line
 
 
 def _blocks(starts: I64, words: I32, constants: I64) -> I32:
-    return np.concatenate([to_words(starts), words, to_words(constants)], axis=1).reshape(-1)
+    blocks: I32 = np.concatenate([to_words(starts), words, to_words(constants)], axis=1)
+    return blocks.reshape(-1)

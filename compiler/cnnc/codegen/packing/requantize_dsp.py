@@ -6,14 +6,15 @@ are proven on the ends of the steps, found by the reference arithmetic itself, w
 instruction sequence computes; and a formula that would not be exact everywhere may be used where
 it is exact within the bounds of this channel's accumulator. Two formulas:
 
-- **line**: y = ssat8((floor((u x + offset) M / 2^32) + c) >> s), where u is 1 or 256,
-  with the same s for all channels. One multiplication, and a saturation that shifts. Exact ones exist where the
-  reference rounds once, or where no negative result matters (fused ReLU): the reference is
-  then a straight line itself.
+- **line**: y = ssat8((floor((u x + offset) M / 2^32) + c) >> s), where u is 1 or 256, with the
+  same s for all channels. One multiplication, and a saturation that shifts. Exact ones exist
+  where the reference rounds once, or where no negative result matters (fused ReLU): the
+  reference is then a straight line itself.
 - **exact**: y = ssat8((floor(256 x m / 2^32) + c - (x < 0 ? sign : 0)) >> (n + 7)) for
-  n = -shift >= 1: the reference with nested floors joined. With z = x m / 2^31, SRDHM = floor(z + 1/2) and
-  RDBPOT adds 2^(n-1), less 1 below zero (spec 2.1, 2.2), so c = 2^6 + 2^(n+6) and sign = 2^7;
-  single rounding (spec 2.3) has c = 2^(n+6) and no sign. The zero point joins c.
+  n = -shift >= 1: the reference with nested floors joined. With z = x m / 2^31,
+  SRDHM = floor(z + 1/2) and RDBPOT adds 2^(n-1), less 1 below zero (spec 2.1, 2.2), so
+  c = 2^6 + 2^(n+6) and sign = 2^7; single rounding (spec 2.3) has c = 2^(n+6) and no sign. The
+  zero point joins c.
 """
 
 from collections.abc import Iterator
@@ -181,7 +182,8 @@ def _equals_exact(requantization: Requantization, exact: Exact) -> bool:
         raised = scaled + exact.constants[:, np.newaxis] - np.where(x < 0, exact.sign, 0)
         if np.any(raised < INT32_MIN) or np.any(raised > INT32_MAX):
             return np.full_like(x, INT32_MAX)
-        return raised >> exact.shifts[:, np.newaxis]
+        shifted: I64 = raised >> exact.shifts[:, np.newaxis]
+        return shifted
 
     steps, levels = requantization.steps(), requantization.levels()
     high = requantization.high[:, np.newaxis]
