@@ -1,4 +1,4 @@
-.PHONY: demo test test-long docs clean
+.PHONY: demo test test-long bench-cortex-m docs clean
 
 demo:
 	./scripts/demo
@@ -9,6 +9,10 @@ test:
 # Full data sets, every export of every shared model.
 test-long:
 	./scripts/test -m long
+
+# Instructions, cycles and bytes on Cortex-M beside other libraries'; bench/cortex_m.py has options.
+bench-cortex-m:
+	.venv/bin/python -m bench.cortex_m
 
 clean:
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

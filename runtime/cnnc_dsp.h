@@ -13,6 +13,13 @@
 #define CNNC_HAS_DSP 0
 #endif
 
+/* Something that a compiler knows nothing about. */
+#if defined(__GNUC__)
+#define CNNC_OPAQUE() __asm__ volatile("" ::: "memory")
+#else
+#define CNNC_OPAQUE() ((void)0)
+#endif
+
 /* Four bytes from any address. */
 CNNC_KERNEL uint32_t cnnc_load_word(const void *source) {
     uint32_t word;
@@ -23,6 +30,20 @@ CNNC_KERNEL uint32_t cnnc_load_word(const void *source) {
 /* Four bytes to any address. */
 CNNC_KERNEL void cnnc_store_word(void *target, uint32_t word) {
     memcpy(target, &word, sizeof word);
+}
+
+/* Copies bytes, whole words first. A C library for small chips copies byte by byte, and compilers
+ * make loops like this a call of it unless something in them is opaque. */
+CNNC_KERNEL void cnnc_copy_bytes(int8_t *target, const int8_t *source, int32_t bytes) {
+    int32_t done = 0;
+    for (; done + 4 <= bytes; done += 4) {
+        cnnc_store_word(target + done, cnnc_load_word(source + done));
+        CNNC_OPAQUE();
+    }
+    for (; done < bytes; ++done) {
+        target[done] = source[done];
+        CNNC_OPAQUE();
+    }
 }
 
 /* Low halfword of a word as a number. */

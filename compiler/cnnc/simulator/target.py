@@ -13,11 +13,11 @@ from cnnc.deploy.toolchain import find_compiler, find_emulator
 from cnnc.simulator.bare_metal import build_bare_metal
 from cnnc.simulator.build import (
     EmittedCode,
-    Toolset,
     build_program,
     target_toolset,
 )
 from cnnc.simulator.compiled import CompiledEngine
+from cnnc.simulator.firmware import build_firmware, run_selftest
 from cnnc.simulator.profile import Profiler, not_counted
 from cnnc.simulator.runners import ProgramRunner
 
@@ -76,15 +76,22 @@ def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: i
     emulator = find_emulator(target)
     traced = build_program(code, toolset, folder / "traced", traced=True)
     plain = build_program(code, toolset, folder / "plain", traced=False)
-    footprint = measure_objects(toolset, plain.model_objects)
+    details = _sizes(code, target, plain.model_objects, arena_bytes)
+    runners = [ProgramRunner(build.path, emulator) for build in (traced, plain)]
+    return _engine(code, target, runners, details)
+
+
+def _sizes(
+    code: EmittedCode, target: Target, objects: Sequence[Path], arena_bytes: int
+) -> dict[str, Any]:
+    """Return the details that are known before anything runs."""
+    footprint = measure_objects(_compiler(target), objects)
     loaded = code.loaded_weights.stat().st_size if code.loaded_weights is not None else 0
-    details = {
+    return {
         **no_target_details(target),
         "flash_bytes": footprint.flash_bytes + loaded if footprint else None,
         "ram_bytes": footprint.static_bytes + arena_bytes if footprint else None,
     }
-    runners = [ProgramRunner(build.path, emulator) for build in (traced, plain)]
-    return _engine(code, target, runners, details)
 
 
 def _start_bare_metal(code: EmittedCode, target: Target, folder: Path) -> TargetEngine:
@@ -93,7 +100,13 @@ def _start_bare_metal(code: EmittedCode, target: Target, folder: Path) -> Target
         for name, traced in (("traced", True), ("plain", False))
     ]
     runners = [ProgramRunner(build.elf, build.emulator, bare=True) for build in builds]
-    return _engine(code, target, runners, no_target_details(target))
+    firmware = build_firmware(code, target, builds[1].model_objects, folder / "firmware")
+    details = {
+        **no_target_details(target),
+        **firmware.sizes.to_json(),
+        "selftest": run_selftest(firmware, target),
+    }
+    return _engine(code, target, runners, details)
 
 
 def _engine(
@@ -101,27 +114,43 @@ def _engine(
 ) -> TargetEngine:
     """Return the engine of a traced and a plain build."""
     traced, plain = runners
-    tool = find_compiler(target.core)
-    profiler = Profiler(code.model, plain, tool.path or tool.command, target.core.timing)
+    profiler = Profiler(code.model, plain, _compiler(target), target.core.timing)
     return TargetEngine(CompiledEngine(code.model, traced, plain), details, profiler)
 
 
+def _compiler(target: Target) -> str:
+    """Return the path of the compiler that builds for a target."""
+    tool = find_compiler(target.core)
+    return tool.path or tool.command
+
+
 def no_target_details(target: Target) -> dict[str, Any]:
-    """Return the same keys for an engine that did not run."""
+    """Return the same keys for an engine that did not run.
+
+    ``code_bytes``, ``weights_bytes`` and ``selftest`` are of firmware: null under Linux.
+    """
     return {
         "machine": target.emulated_by or None,
         **not_counted(None),
         "flash_bytes": None,
         "ram_bytes": None,
         "stack_bytes": None,
+        "code_bytes": None,
+        "weights_bytes": None,
+        "selftest": None,
     }
 
 
-def measure_objects(toolset: Toolset, objects: Sequence[Path]) -> Footprint | None:
-    """Sum up the sections of object files; None if the compiler's ``size`` is not there."""
-    compiler = Path(toolset.compiler)
-    size_tool = shutil.which(str(compiler.with_name(compiler.name.replace("gcc", "size"))))
-    if size_tool is None or "gcc" not in compiler.name:
+def measure_objects(compiler: str, objects: Sequence[Path]) -> Footprint | None:
+    """Sum up the sections of object files; None if the compiler's ``size`` is not there.
+
+    Args:
+        compiler: Path of the one that made them.
+        objects: What to measure.
+    """
+    path = Path(compiler)
+    size_tool = shutil.which(str(path.with_name(path.name.replace("gcc", "size"))))
+    if size_tool is None or "gcc" not in path.name:
         return None
     done = subprocess.run(  # noqa: S603 (found beside the compiler)
         [size_tool, "-B", *map(str, objects)], capture_output=True, text=True, check=False

@@ -25,11 +25,11 @@ from cnnc.ir.types import I8, I32, I64
 
 UNIT_INPUTS = 4
 """SXTB16 takes bytes 0 and 2, then 1 and 3, so inputs come in fours."""
-_CONSTANTS_TRIED = 64
 HIGH_UNIT = 256
 """M - S is this many times the accumulator of A."""
 LINE_SHIFT_HIGH, LINE_SHIFT_LOW = 12, 4
 """Shifts of the line formula in cnnc_channel_pairs_dsp.S: bits below the result of A and of B."""
+_CONSTANTS_TRIED = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,14 +98,14 @@ def pair_words(weight: I8, pairs: I64) -> I32:
     # [pairs][fours][4] -> [pairs][fours][word: inputs 0 and 2, then 1 and 3]
     halves = (256 * wide[pairs[:, 0]] + wide[pairs[:, 1]]).reshape(len(pairs), -1, 2, 2)
     words = (halves[:, :, 0, :] & 0xFFFF) | (halves[:, :, 1, :] << 16)
-    return words.reshape(len(pairs), -1).astype(np.uint32).view(np.int32)
+    return to_words(words.reshape(len(pairs), -1))
 
 
 def pack_pairs(weight: I8, requantization: Requantization, bias: I64) -> PackedPairs | str:
     """Return what cnnc_channel_pairs_dsp.S reads for every pair of channels, or why it cannot.
 
-    A block is [M0][S0][words] and then, by the line formula, [multiplier A, B][constant of both]; by the exact
-    one, [multiplier][constant][shift] of A and of B.
+    A block is [M0][S0][words] and then, by the line formula, [multiplier A, B][constant of both];
+    by the exact one, [multiplier][constant][shift] of A and of B.
 
     Args:
         weight: [channels][depth], depth a multiple of 4, at least 2 channels.
@@ -127,6 +127,32 @@ def pack_pairs(weight: I8, requantization: Requantization, bias: I64) -> PackedP
     return PackedPairs(_blocks(pair_biases(bias, pairs), words, constants), exact.sign)
 
 
+def pack_row_pairs(weight: I8, requantization: Requantization, bias: I64) -> PackedPairs | str:
+    """Return what cnnc_row_pairs_dsp.S reads for every four channels, or why it cannot.
+
+    A block is [M0, S0 of both pairs][word of both pairs for each two inputs][multiplier, constant
+    and shift of each channel].
+
+    Args:
+        weight: [channels][depth], depth a multiple of 8, at least 4 channels.
+        requantization: Of the same channels.
+        bias: [channels], the input's zero point folded in.
+    """
+    pairs = group_channels(len(weight), 4).reshape(-1, 2)
+    fault = pair_fault(weight, pairs)
+    if fault is not None:
+        return fault
+    exact = fit_exact(requantization)
+    if isinstance(exact, str):
+        return exact
+    blocks = len(pairs) // 2
+    # [blocks][pair][depth / 2] -> [blocks][depth / 2][pair]
+    words = pair_words(weight, pairs).reshape(blocks, 2, -1).transpose(0, 2, 1)
+    starts = pair_biases(bias, pairs).reshape(blocks, 4)
+    constants = exact_constants(exact, pairs).reshape(blocks, 12)
+    return PackedPairs(_blocks(starts, words.reshape(blocks, -1), constants), exact.sign)
+
+
 def pair_biases(bias: I64, pairs: I64) -> I64:
     """Return the initial sums M and S of each pair, [pairs][2]; M modulo 2^32."""
     high, low = bias[pairs[:, 0]], bias[pairs[:, 1]]
@@ -141,7 +167,8 @@ def exact_constants(exact: Exact, pairs: I64) -> I64:
 
 def to_words(values: I64) -> I32:
     """Return integers modulo 2^32 as int32."""
-    return (values & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+    words: I32 = (values & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+    return words
 
 
 def _fit_lines(requantization: Requantization, pairs: I64) -> list[tuple[Line, Line]] | None:
@@ -182,4 +209,5 @@ def _line_blocks(words: I32, pairs: I64, bias: I64, lines: list[tuple[Line, Line
 
 
 def _blocks(starts: I64, words: I32, constants: I64) -> I32:
-    return np.concatenate([to_words(starts), words, to_words(constants)], axis=1).reshape(-1)
+    blocks: I32 = np.concatenate([to_words(starts), words, to_words(constants)], axis=1)
+    return blocks.reshape(-1)

@@ -6,14 +6,15 @@ are proven on the ends of the steps, found by the reference arithmetic itself, w
 instruction sequence computes; and a formula that would not be exact everywhere may be used where
 it is exact within the bounds of this channel's accumulator. Two formulas:
 
-- **line**: y = ssat8((floor((u x + offset) M / 2^32) + c) >> s), where u is 1 or 256,
-  with the same s for all channels. One multiplication, and a saturation that shifts. Exact ones exist where the
-  reference rounds once, or where no negative result matters (fused ReLU): the reference is
-  then a straight line itself.
+- **line**: y = ssat8((floor((u x + offset) M / 2^32) + c) >> s), where u is 1 or 256, with the
+  same s for all channels. One multiplication, and a saturation that shifts. Exact ones exist
+  where the reference rounds once, or where no negative result matters (fused ReLU): the
+  reference is then a straight line itself.
 - **exact**: y = ssat8((floor(256 x m / 2^32) + c - (x < 0 ? sign : 0)) >> (n + 7)) for
-  n = -shift >= 1: the reference with nested floors joined. With z = x m / 2^31, SRDHM = floor(z + 1/2) and
-  RDBPOT adds 2^(n-1), less 1 below zero (spec 2.1, 2.2), so c = 2^6 + 2^(n+6) and sign = 2^7;
-  single rounding (spec 2.3) has c = 2^(n+6) and no sign. The zero point joins c.
+  n = -shift >= 1: the reference with nested floors joined. With z = x m / 2^31,
+  SRDHM = floor(z + 1/2) and RDBPOT adds 2^(n-1), less 1 below zero (spec 2.1, 2.2), so
+  c = 2^6 + 2^(n+6) and sign = 2^7; single rounding (spec 2.3) has c = 2^(n+6) and no sign. The
+  zero point joins c.
 """
 
 from collections.abc import Iterator
@@ -28,8 +29,8 @@ from cnnc.quantize.fixed_point import INT32_MAX, INT32_MIN, Arithmetic
 EXACT_UNIT_BITS = 8
 """The exact formula reads 256 x."""
 EXACT_SIGN = 1 << (EXACT_UNIT_BITS - 1)
-_LARGEST_EXACT_SHIFT = 15
-"""n from here on loses low bits of the multiplier, so that the zero point stays within int32."""
+_LARGEST_EXACT_SHIFT = 16
+"""A larger n loses low bits of the multiplier, so that the zero point stays within int32."""
 _SLOPES_TRIED = 48
 _OFFSETS_TRIED = 1 << 19
 _OFFSET_CHUNK = 1 << 14
@@ -153,7 +154,10 @@ def fit_exact(requantization: Requantization) -> Exact | str:
     if max(-int(requantization.low.min()), int(requantization.high.max())) >= 1 << 23:
         return "an accumulator may pass 24 bits"
     found = _exact(requantization)
-    if not _equals_exact(requantization, found):
+    # Where low bits of a multiplier were lost, the next larger one may be nearer.
+    raised = found.multipliers + ~_exact_channels(requantization, found)
+    found = replace(found, multipliers=np.minimum(raised, INT32_MAX))
+    if not np.all(_exact_channels(requantization, found)):
         return "a multiplier is too small to be exact in 32 bits"
     return found
 
@@ -175,20 +179,24 @@ def _exact(requantization: Requantization) -> Exact:
     )
 
 
-def _equals_exact(requantization: Requantization, exact: Exact) -> bool:
+def _exact_channels(requantization: Requantization, exact: Exact) -> Mask:
+    """Return which channels have the reference's steps, [channels]."""
+
     def values(x: I64) -> I64:
         scaled = (x << EXACT_UNIT_BITS) * exact.multipliers[:, np.newaxis] >> 32
         raised = scaled + exact.constants[:, np.newaxis] - np.where(x < 0, exact.sign, 0)
         if np.any(raised < INT32_MIN) or np.any(raised > INT32_MAX):
             return np.full_like(x, INT32_MAX)
-        return raised >> exact.shifts[:, np.newaxis]
+        shifted: I64 = raised >> exact.shifts[:, np.newaxis]
+        return shifted
 
     steps, levels = requantization.steps(), requantization.levels()
     high = requantization.high[:, np.newaxis]
     low = requantization.low[:, np.newaxis]
     reaches = (values(np.minimum(steps, high)) >= levels) | (steps > high)
     misses = (values(np.maximum(steps - 1, low)) < levels) | (steps <= low)
-    return bool(np.all(reaches & misses))
+    proven: Mask = np.all(reaches & misses, axis=1)
+    return proven
 
 
 def fit_lines(

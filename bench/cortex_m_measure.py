@@ -1,0 +1,199 @@
+"""Measure networks and single layers on emulated Cortex-M cores, equal bytes first."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tests.support.compiling import no_progress
+from tests.support.onnx_models import model as onnx_model
+from tests.support.onnx_models import node, save
+from tests.support.shared_models import SHARED
+
+from cnnc.codegen.lower import lower
+from cnnc.errors import CnncError
+from cnnc.options import CompileOptions
+from cnnc.pipeline import compile_to_folder
+from cnnc.simulator.folder import open_folder
+from cnnc.simulator.run import SimulationReport, SimulationRequest, simulate
+
+INPUTS = 3
+"""Samples whose every layer is compared; the first one is counted."""
+
+NETWORKS = {
+    "KWS": "kws_dscnn_int8.tflite",
+    "VWW": "vww_mobilenetv1_025_96_int8.tflite",
+    "IC": "ic_resnet8_int8.tflite",
+    "AD": "ad_fc_autoencoder_int8.tflite",
+}
+
+
+class DifferentBytesError(Exception):
+    """An engine computed other bytes than the reference: no figure of it means anything."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A convolution with ReLU on its own, stride 1, same padding.
+
+    Attributes:
+        size: Rows and columns.
+        kernel: Rows and columns of the kernel.
+        inputs: Channels.
+        outputs: Channels; as many as inputs where it is depthwise.
+        depthwise: Whether each channel has a kernel of its own.
+    """
+
+    size: int
+    kernel: int
+    inputs: int
+    outputs: int
+    depthwise: bool = False
+
+    def write(self, folder: Path) -> Path:
+        """Write it as an ONNX file with normally distributed weights; returns the path."""
+        draw = np.random.default_rng(0).normal
+        groups = self.inputs if self.depthwise else 1
+        weight_shape = (self.outputs, self.inputs // groups, self.kernel, self.kernel)
+        weights = {
+            "w": draw(0.0, 0.3, weight_shape).astype(np.float32),
+            "b": draw(0.0, 0.3, self.outputs).astype(np.float32),
+        }
+        convolution = node("Conv", "x w b", "c", "conv", pads=[self.kernel // 2] * 4, group=groups)
+        inputs = {"x": (1, self.inputs, self.size, self.size)}
+        nodes = [convolution, node("Relu", "c", "y", "relu")]
+        return save(folder, onnx_model(nodes, inputs, ("y",), weights), "shape.onnx")
+
+
+SHAPES = {
+    "conv3x3_32x32x16_16": Shape(32, 3, 16, 16),
+    "conv3x3_16x16x32_32": Shape(16, 3, 32, 32),
+    "conv3x3_8x8x64_64": Shape(8, 3, 64, 64),
+    "conv3x3_first_3_16": Shape(32, 3, 3, 16),
+    "conv1x1_64_64": Shape(12, 1, 64, 64),
+    "conv1x1_64_128": Shape(6, 1, 64, 128),
+    "conv1x1_128_128": Shape(6, 1, 128, 128),
+    "conv1x1_8_16": Shape(48, 1, 8, 16),
+    "depthwise3x3_24x24x32": Shape(24, 3, 32, 32, depthwise=True),
+    "depthwise3x3_48x48x8": Shape(48, 3, 8, 8, depthwise=True),
+}
+"""Layers of the networks, by the names that peers_cortex_m.json gives them."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to measure.
+
+    Attributes:
+        core: A table of boards/cores.toml.
+        name: Of a network or a shape.
+        flash_bytes: Program memory that kernels may be chosen for; None for the core's.
+    """
+
+    core: str
+    name: str
+    flash_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one inference needs.
+
+    Attributes:
+        core: Where it ran.
+        name: Network or shape.
+        macs: Multiply-accumulates of the model as it was given.
+        instructions: Executed.
+        cycles: Modelled; None where the core's timing is not published.
+        arena_bytes: Activations and working memory.
+        stack_bytes: Most that was on the stack.
+        code_bytes: The emitted C without its constants; None if it could not be measured.
+        constant_bytes: Weights, biases, multipliers.
+        plain_constant_bytes: The same in the order of plain C: int8 weights, nothing packed.
+        layers: JSON objects of the profile.
+    """
+
+    core: str
+    name: str
+    macs: int
+    instructions: int
+    cycles: int | None
+    arena_bytes: int
+    stack_bytes: int | None
+    code_bytes: int | None
+    constant_bytes: int
+    plain_constant_bytes: int
+    layers: tuple[Mapping[str, Any], ...]
+
+    @property
+    def kernels(self) -> str:
+        """The kernels of all layers that multiply, each once."""
+        names = (str(layer["kernel"]) for layer in self.layers if layer["macs"])
+        return ", ".join(dict.fromkeys(names))
+
+
+def missing_models() -> Iterator[Path]:
+    """Yield the networks' files that are not there."""
+    yield from (path for name in NETWORKS if not (path := _network_file(name)).is_file())
+
+
+def measure(task: Task) -> Measurement:
+    """Compile, compare the target and TFLite with the reference, and count.
+
+    Raises:
+        DifferentBytesError: Bytes differ.
+        CnncError: A tool is missing.
+    """
+    with tempfile.TemporaryDirectory(prefix="cnnc-bench-") as name:
+        folder = Path(name)
+        shape = SHAPES.get(task.name)
+        model = shape.write(folder) if shape is not None else _network_file(task.name)
+        options = CompileOptions(
+            model=model,
+            target=task.core,
+            output=folder / "compiled",
+            name="network",
+            flash_bytes=task.flash_bytes,
+        )
+        directory, report = compile_to_folder(options, no_progress, print)
+        request = SimulationRequest(random=INPUTS, engines=("target", "tflite"), profile=True)
+        simulated = simulate(directory, request)
+        _check_equal(task, simulated)
+        plain = lower(open_folder(directory).model).weight_bytes
+    target = simulated.results["target"].to_json()
+    return Measurement(
+        core=task.core,
+        name=task.name,
+        macs=report.macs,
+        instructions=target["instructions_per_inference"],
+        cycles=target["cycles_per_inference"],
+        arena_bytes=report.arena_bytes,
+        stack_bytes=target["stack_bytes"],
+        code_bytes=target["code_bytes"],
+        constant_bytes=report.weight_bytes,
+        plain_constant_bytes=plain,
+        layers=tuple(target["profile"]),
+    )
+
+
+def measure_or_say(task: Task) -> Measurement | str:
+    """Return the measurement, or why there is none."""
+    try:
+        return measure(task)
+    except (CnncError, DifferentBytesError) as error:
+        return f"{task.name} on {task.core}: {error}"
+
+
+def _check_equal(task: Task, report: SimulationReport) -> None:
+    for engine, result in report.results.items():
+        if result.bit_exact:
+            continue
+        raise DifferentBytesError(f"{engine} is not equal to the reference: {result.to_json()}")
+    if not report.equal:
+        raise DifferentBytesError(f"{task.name} on {task.core}: {report.to_json()}")
+
+
+def _network_file(name: str) -> Path:
+    return SHARED / "mlperf_tiny" / NETWORKS[name]

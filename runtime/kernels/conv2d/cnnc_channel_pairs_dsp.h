@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* Three pixels times pairs of output channels whose weights share halfwords: 256 A + B.
+ *
+ * SMLAD of activations with the word of weights sums M = x . (256 A + B), with its SXTB16
+ * S = x . B; M - S is 256 x . A. Three pixels and two channels leave the core registers that load
+ * three words of activations and two of weights at once: 17 instructions for 24 products.
+ *
+ * Expanded activations are words of two inputs, [depth / 2][3 pixels], the inputs of each four in
+ * the order of SXTB16: 0 and 2, then 1 and 3. */
+#ifndef CNNC_CHANNEL_PAIRS_DSP_H
+#define CNNC_CHANNEL_PAIRS_DSP_H
+
+#include "cnnc_dsp.h"
+
+#if CNNC_HAS_DSP
+
+/* target[row][word][0..5] = bytes 0 and 2 of the three pixels, then bytes 1 and 3, as halfwords, of
+ * rows of words that lie stride bytes apart. words and rows are at least 1. Returns the end. */
+uint32_t *CNNC_SYMBOL(expand_pixels)(uint32_t *target, const int8_t *pixel_0, const int8_t *pixel_1,
+                                     const int8_t *pixel_2, int32_t words, int32_t rows,
+                                     int32_t stride);
+
+/* output[pixel * step + channel] for three pixels and all channels, at least 2. depth is a multiple
+ * of 4 from 4 on. A block is, for each pair of channels, the initial M and S, depth / 2 words of
+ * weights, the multipliers of A and B and the constant of both; an odd last channel is paired with
+ * the one before it. M - S and S become results by
+ * ssat8((floor(sum * multiplier / 2^32) + constant) >> 12), and >> 4 for B. */
+void CNNC_SYMBOL(pairs_line)(const uint32_t *inputs, const int32_t *blocks, int32_t depth,
+                             int8_t *output, int32_t step, int32_t channels);
+
+/* The same with multiplier, constant and shift of A and then of B at the end of a block, and
+ * ssat8((floor(256 x * multiplier / 2^32) + constant - (x < 0 ? sign : 0)) >> shift). */
+void CNNC_SYMBOL(pairs_exact)(const uint32_t *inputs, const int32_t *blocks, int32_t depth,
+                              int8_t *output, int32_t step, int32_t channels, int32_t sign);
+
+#define CNNC_EXPAND_PIXELS CNNC_SYMBOL(expand_pixels)
+#define CNNC_PAIRS_LINE CNNC_SYMBOL(pairs_line)
+#define CNNC_PAIRS_EXACT CNNC_SYMBOL(pairs_exact)
+
+#else
+
+CNNC_KERNEL uint32_t *cnnc_expand_pixels(uint32_t *target, const int8_t *pixel_0,
+                                         const int8_t *pixel_1, const int8_t *pixel_2,
+                                         int32_t words, int32_t rows, int32_t stride) {
+    for (int32_t row = 0; row < rows; ++row) {
+        for (int32_t word = 0; word < words; ++word) {
+            const int32_t from = row * stride + 4 * word;
+            const uint32_t bytes_0 = cnnc_load_word(pixel_0 + from);
+            const uint32_t bytes_1 = cnnc_load_word(pixel_1 + from);
+            const uint32_t bytes_2 = cnnc_load_word(pixel_2 + from);
+            target[0] = cnnc_sxtb16(bytes_0);
+            target[1] = cnnc_sxtb16(bytes_1);
+            target[2] = cnnc_sxtb16(bytes_2);
+            target[3] = cnnc_sxtb16_odd(bytes_0);
+            target[4] = cnnc_sxtb16_odd(bytes_1);
+            target[5] = cnnc_sxtb16_odd(bytes_2);
+            target += 6;
+        }
+    }
+    return target;
+}
+
+/* Sums of one pixel, sums[0] = M - S and sums[1] = S; block points at the initial values. */
+CNNC_KERNEL void cnnc_pair_sums(const uint32_t *inputs, const int32_t *block, int32_t depth,
+                                int32_t *sums) {
+    int32_t both = block[0];
+    int32_t low = block[1];
+    for (int32_t word = 0; word < depth / 2; ++word) {
+        const uint32_t weights = (uint32_t)block[2 + word];
+        both = cnnc_smlad(inputs[3 * word], weights, both);
+        low = cnnc_smlad(inputs[3 * word], cnnc_sxtb16(weights), low);
+    }
+    sums[0] = (int32_t)((uint32_t)both - (uint32_t)low);
+    sums[1] = low;
+}
+
+/* First channel of a block: an odd last one goes back by one. */
+CNNC_KERNEL int32_t cnnc_pair_channel(int32_t channel, int32_t channels) {
+    return channel + 2 > channels ? channels - 2 : channel;
+}
+
+CNNC_KERNEL void cnnc_pairs_line(const uint32_t *inputs, const int32_t *blocks, int32_t depth,
+                                 int8_t *output, int32_t step, int32_t channels) {
+    for (int32_t channel = 0; channel < channels; channel += 2) {
+        const int32_t *constants = blocks + 2 + depth / 2;
+        int8_t *results = output + cnnc_pair_channel(channel, channels);
+        for (int32_t pixel = 0; pixel < 3; ++pixel) {
+            int32_t sums[2];
+            cnnc_pair_sums(inputs + pixel, blocks, depth, sums);
+            const int32_t high = cnnc_smmla(sums[0], constants[0], constants[2]) >> 12;
+            const int32_t low = cnnc_smmla(sums[1], constants[1], constants[2]) >> 4;
+            results[pixel * step] = (int8_t)cnnc_ssat8(high);
+            results[pixel * step + 1] = (int8_t)cnnc_ssat8(low);
+        }
+        blocks = constants + 3;
+    }
+}
+
+/* x is 256 times the accumulator; constants are multiplier, constant and shift. */
+CNNC_KERNEL int8_t cnnc_exact_result(int32_t x, const int32_t *constants, int32_t sign) {
+    const int32_t raised = cnnc_smmla(x, constants[0], constants[1]) - (x < 0 ? sign : 0);
+    return (int8_t)cnnc_ssat8(raised >> constants[2]);
+}
+
+CNNC_KERNEL void cnnc_pairs_exact(const uint32_t *inputs, const int32_t *blocks, int32_t depth,
+                                  int8_t *output, int32_t step, int32_t channels, int32_t sign) {
+    for (int32_t channel = 0; channel < channels; channel += 2) {
+        const int32_t *constants = blocks + 2 + depth / 2;
+        int8_t *results = output + cnnc_pair_channel(channel, channels);
+        for (int32_t pixel = 0; pixel < 3; ++pixel) {
+            int32_t sums[2];
+            cnnc_pair_sums(inputs + pixel, blocks, depth, sums);
+            const int32_t low = (int32_t)((uint32_t)sums[1] << 8);
+            results[pixel * step] = cnnc_exact_result(sums[0], constants, sign);
+            results[pixel * step + 1] = cnnc_exact_result(low, constants + 3, sign);
+        }
+        blocks = constants + 6;
+    }
+}
+
+#define CNNC_EXPAND_PIXELS cnnc_expand_pixels
+#define CNNC_PAIRS_LINE cnnc_pairs_line
+#define CNNC_PAIRS_EXACT cnnc_pairs_exact
+
+#endif
+
+#endif
