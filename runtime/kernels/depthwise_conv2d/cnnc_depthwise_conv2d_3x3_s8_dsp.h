@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* Depthwise convolution by 3x3 taps, stride 1 or 2, at least four channels, no dilation. */
+#ifndef CNNC_DEPTHWISE_CONV2D_3X3_S8_DSP_H
+#define CNNC_DEPTHWISE_CONV2D_3X3_S8_DSP_H
+
+#include "cnnc_depthwise_strip_dsp.h"
+
+/* A line is a row and a position a column, or the other way round; steps are from one to the next,
+ * in elements. */
+struct cnnc_depthwise_conv2d_3x3_s8_dsp_parameters {
+    int32_t batch;
+    int32_t channels;
+    int32_t stride;
+    int32_t input_lines;
+    int32_t input_positions;
+    int32_t input_line_step;
+    int32_t input_position_step;
+    int32_t output_lines;
+    int32_t output_positions;
+    int32_t output_line_step;
+    int32_t output_position_step;
+    int32_t pad_line; /* before the first */
+    int32_t pad_position;
+    int32_t block_positions; /* outputs of a line that are computed together */
+    int32_t input_zero_point;
+    int32_t addend;          /* (output zero point + 1/2) * 2^12 */
+    int32_t double_rounding; /* 1, or 0 */
+};
+
+/* A block of positions of one image. */
+struct cnnc_depthwise_conv2d_3x3_part {
+    const int8_t *input; /* line 0 at the first position in the image */
+    int8_t *output;      /* line 0 at the first position */
+    int32_t positions;
+    int32_t pad_before; /* positions of padding, then some in the image, then padding again */
+    int32_t inside;
+    int32_t pad_after;
+};
+
+/* The arrays of four channels. */
+struct cnnc_depthwise_conv2d_3x3_channels {
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *multipliers;
+    const int8_t *shifts;
+};
+
+/* Unpacks the constants of a channel: its taps are scaled by 2^shift, the bias is already. */
+CNNC_KERNEL void
+cnnc_depthwise_conv2d_3x3_constants(const struct cnnc_depthwise_conv2d_3x3_s8_dsp_parameters *p,
+                                    const struct cnnc_depthwise_conv2d_3x3_channels *channels,
+                                    int32_t channel, uint32_t *CNNC_RESTRICT constants) {
+    const int8_t *weights = channels->weights + channel * 9;
+    const int32_t shift = channels->shifts[channel];
+    for (int32_t tap = 0; tap < 3; ++tap) {
+        const uint32_t first = (uint32_t)weights[0] << shift;
+        const uint32_t second = (uint32_t)weights[1] << shift;
+        const uint32_t third = (uint32_t)weights[2] << shift;
+        *constants++ = cnnc_pack_low(first, second);
+        *constants++ = cnnc_pack_low(second, third);
+        weights += 3;
+    }
+    *constants++ = (uint32_t)channels->bias[channel];
+    *constants++ = (uint32_t)channels->multipliers[channel];
+    *constants = (uint32_t)(p->addend + (p->double_rounding << (shift - 2)));
+}
+
+/* Expands lines 2 * pair and 2 * pair + 1 of a strip, the first of which is first_line. */
+CNNC_KERNEL void
+cnnc_depthwise_conv2d_3x3_expand(const struct cnnc_depthwise_conv2d_3x3_s8_dsp_parameters *p,
+                                 const struct cnnc_depthwise_conv2d_3x3_part *block,
+                                 int32_t first_line, uint32_t padding,
+                                 uint32_t *CNNC_RESTRICT planes) {
+    const int8_t *lines[2];
+    int32_t steps[2];
+    for (int32_t i = 0; i < 2; ++i) {
+        const int32_t line = first_line + i;
+        const int inside = line >= 0 && line < p->input_lines;
+        lines[i] = inside ? block->input + line * p->input_line_step : (const int8_t *)&padding;
+        steps[i] = inside ? p->input_position_step : 0;
+    }
+    CNNC_SYMBOL(cnnc_depthwise_expand_dsp)
+    (planes + block->pad_before, lines[0], lines[1], block->inside, steps[0], steps[1]);
+}
+
+/* Fills the positions before and after the image in all planes. */
+CNNC_KERNEL void cnnc_depthwise_conv2d_3x3_pad(const struct cnnc_depthwise_conv2d_3x3_part *block,
+                                               uint32_t padding, uint32_t *planes) {
+    const int32_t begin = block->pad_before + block->inside;
+    for (int32_t plane = 0; plane < CNNC_DEPTHWISE_STRIP_PAIRS * CNNC_DEPTHWISE_STRIP_CHANNELS;
+         ++plane) {
+        for (int32_t i = 0; i < block->pad_before; ++i) {
+            planes[i] = padding;
+        }
+        for (int32_t i = 0; i < block->pad_after; ++i) {
+            planes[begin + i] = padding;
+        }
+        planes += CNNC_DEPTHWISE_STRIP_POSITIONS;
+    }
+}
+
+/* Computes channels first.. of a block; input and output point at the first of the four that are
+ * expanded, of which some are skipped. scratch holds planes, then constants. */
+CNNC_KERNEL void
+cnnc_depthwise_conv2d_3x3_group(const struct cnnc_depthwise_conv2d_3x3_s8_dsp_parameters *p,
+                                const struct cnnc_depthwise_conv2d_3x3_part *block, int32_t skipped,
+                                uint32_t *scratch) {
+    const int32_t strip_lines = p->stride == 1 ? 6 : 3;
+    const uint32_t padding = ((uint32_t)p->input_zero_point & 0xFFU) * 0x01010101U;
+    struct cnnc_depthwise_strip strip = {scratch + skipped * CNNC_DEPTHWISE_STRIP_POSITIONS,
+                                         scratch + CNNC_DEPTHWISE_STRIP_WORDS +
+                                             skipped * CNNC_DEPTHWISE_STRIP_CONSTANTS,
+                                         block->output + skipped,
+                                         CNNC_DEPTHWISE_STRIP_CHANNELS - skipped,
+                                         block->positions,
+                                         strip_lines,
+                                         p->output_position_step,
+                                         p->output_line_step};
+    int32_t input_line = -p->pad_line;
+    int32_t first_pair = 0;
+    for (int32_t line = 0; line < p->output_lines; line += strip_lines) {
+        const int32_t rest = p->output_lines - line;
+        strip.lines = rest < strip_lines ? rest : strip_lines;
+        const int32_t pairs = 1 + (p->stride == 1 ? (strip.lines + 1) / 2 : strip.lines);
+        for (int32_t pair = first_pair; pair < pairs; ++pair) {
+            cnnc_depthwise_conv2d_3x3_expand(p, block, input_line + 2 * pair, padding,
+                                             scratch + pair * CNNC_DEPTHWISE_STRIP_PAIR_WORDS);
+        }
+        if (p->stride == 1) {
+            CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp)(&strip);
+        } else {
+            CNNC_SYMBOL(cnnc_depthwise_lines_stride2_dsp)(&strip);
+        }
+        strip.output += strip_lines * p->output_line_step;
+        input_line += 6;
+        if (rest > strip_lines) {
+            CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp)(scratch);
+            first_pair = 1;
+        }
+    }
+}
+
+/* Computes all channels of a block. */
+CNNC_KERNEL void
+cnnc_depthwise_conv2d_3x3_block(const struct cnnc_depthwise_conv2d_3x3_s8_dsp_parameters *p,
+                                const struct cnnc_depthwise_conv2d_3x3_part *whole,
+                                const struct cnnc_depthwise_conv2d_3x3_channels *channels,
+                                uint32_t *scratch) {
+    const uint32_t padding = ((uint32_t)p->input_zero_point & 0xFFFFU) * 0x00010001U;
+    struct cnnc_depthwise_conv2d_3x3_part block = *whole;
+    cnnc_depthwise_conv2d_3x3_pad(whole, padding, scratch);
+    for (int32_t channel = 0; channel < p->channels; channel += CNNC_DEPTHWISE_STRIP_CHANNELS) {
+        /* The last four channels may overlap those before them. */
+        const int32_t last = p->channels - CNNC_DEPTHWISE_STRIP_CHANNELS;
+        const int32_t first = channel < last ? channel : last;
+        block.input = whole->input + first;
+        block.output = whole->output + first;
+        for (int32_t i = channel - first; i < CNNC_DEPTHWISE_STRIP_CHANNELS; ++i) {
+            cnnc_depthwise_conv2d_3x3_constants(p, channels, first + i,
+                                                scratch + CNNC_DEPTHWISE_STRIP_WORDS +
+                                                    i * CNNC_DEPTHWISE_STRIP_CONSTANTS);
+        }
+        cnnc_depthwise_conv2d_3x3_group(p, &block, channel - first, scratch);
+    }
+}
+
+/* weights [channel][tap of position][tap of line]; bias [channel] for inputs with their zero point,
+ * scaled by 2^shift; multipliers and shifts [channel] as the compiler proves them for this kernel;
+ * scratch: planes and the constants of four channels. */
+CNNC_SHARED_KERNEL void cnnc_depthwise_conv2d_3x3_s8_dsp(
+    const struct cnnc_depthwise_conv2d_3x3_s8_dsp_parameters *p, const int8_t *CNNC_RESTRICT input,
+    const int8_t *CNNC_RESTRICT weights, const int32_t *CNNC_RESTRICT bias,
+    const int32_t *CNNC_RESTRICT multipliers, const int8_t *CNNC_RESTRICT shifts,
+    int8_t *CNNC_RESTRICT output, uint32_t *CNNC_RESTRICT scratch) {
+    const struct cnnc_depthwise_conv2d_3x3_channels channels = {weights, bias, multipliers, shifts};
+    for (int32_t batch = 0; batch < p->batch; ++batch) {
+        for (int32_t first = 0; first < p->output_positions; first += p->block_positions) {
+            const int32_t rest = p->output_positions - first;
+            const int32_t positions = rest < p->block_positions ? rest : p->block_positions;
+            const int32_t begin = first * p->stride - p->pad_position;
+            const int32_t end = begin + (positions - 1) * p->stride + 3;
+            struct cnnc_depthwise_conv2d_3x3_part block;
+            block.positions = positions;
+            block.pad_before = begin < 0 ? -begin : 0;
+            block.pad_after = end > p->input_positions ? end - p->input_positions : 0;
+            block.inside = end - begin - block.pad_before - block.pad_after;
+            block.input = input + (begin + block.pad_before) * p->input_position_step;
+            block.output = output + first * p->output_position_step;
+            cnnc_depthwise_conv2d_3x3_block(p, &block, &channels, scratch);
+        }
+        input += p->input_lines * p->input_positions * p->channels;
+        output += p->output_lines * p->output_positions * p->channels;
+    }
+}
+
+#endif

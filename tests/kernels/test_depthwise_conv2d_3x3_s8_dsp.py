@@ -1,0 +1,185 @@
+"""Depthwise 3x3 in strips of halfword pairs: remainders, borders, blocks, and what it refuses."""
+
+from typing import Unpack
+
+import numpy as np
+import pytest
+from tests.support.geometry import ONE_AROUND, Geometry
+from tests.support.op_cases import OpCase, quantized_case
+from tests.support.variant_cases import check_variant, check_variant_model, lowered, refusal
+
+from cnnc.codegen.kernel import Lowering
+from cnnc.ir.quant_model import QuantModel
+from cnnc.ir.types import Activation, Rounding, Window
+from cnnc.ops.depthwise_conv2d import DepthwiseConv2d, QuantDepthwiseConv2d
+
+KERNEL = "depthwise_conv2d_3x3_s8_dsp"
+STRIDE_2: Geometry = {"stride_rows": 2, "stride_cols": 2}
+HALVED: Geometry = {"stride_rows": 2, "stride_cols": 2, "pad_bottom": 1, "pad_right": 1}
+AFTER: Geometry = {"pad_bottom": 1, "pad_right": 1}
+
+
+def depthwise(
+    channels: int,
+    activation: Activation = Activation.RELU,
+    kernel: tuple[int, int] = (3, 3),
+    multiplier: int = 1,
+    **window: Unpack[Geometry],
+) -> DepthwiseConv2d:
+    generator = np.random.default_rng(channels)
+    # Scales of the channels are far apart, so that their shifts differ.
+    spread = np.geomspace(0.3, 3.0, channels * multiplier)
+    weight = generator.normal(size=(*kernel, channels * multiplier)) * spread
+    return DepthwiseConv2d(
+        weight=weight.astype(np.float32),
+        bias=generator.normal(size=channels * multiplier).astype(np.float32),
+        activation=activation,
+        window=Window(*kernel, **window),
+        multiplier=multiplier,
+    )
+
+
+def _joined(window: Geometry, stride: Geometry) -> Geometry:
+    return {**window, **stride}
+
+
+def case(
+    rows: int, cols: int, channels: int = 5, batch: int = 1, **window: Unpack[Geometry]
+) -> OpCase:
+    name = f"{batch}x{rows}x{cols}x{channels}"
+    return OpCase(name, depthwise(channels, **window), ((batch, rows, cols, channels),))
+
+
+@pytest.mark.parametrize("channels", range(4, 13))
+def test_every_remainder_of_channels(channels: int) -> None:
+    check_variant(case(4, 5, channels, **ONE_AROUND), KERNEL)
+
+
+@pytest.mark.parametrize("rows", range(2, 10))
+@pytest.mark.parametrize("cols", [2, 5])
+def test_every_remainder_of_lines_and_positions(rows: int, cols: int) -> None:
+    check_variant(case(rows, cols, **ONE_AROUND), KERNEL)
+
+
+@pytest.mark.parametrize("rows", range(4, 10))
+@pytest.mark.parametrize("cols", [4, 5])
+def test_stride_2(rows: int, cols: int) -> None:
+    check_variant(case(rows, cols, **HALVED), KERNEL)
+
+
+@pytest.mark.parametrize("window", [{}, AFTER, {"pad_top": 1}, {"pad_left": 1}, {"pad_bottom": 2}])
+@pytest.mark.parametrize("stride", [{}, STRIDE_2])
+def test_padding_on_some_sides(window: Geometry, stride: Geometry) -> None:
+    check_variant(case(6, 7, **_joined(window, stride)), KERNEL)
+
+
+@pytest.mark.parametrize(
+    ("rows", "cols", "window"),
+    [
+        (33, 61, ONE_AROUND),
+        (62, 3, ONE_AROUND),
+        (3, 31, ONE_AROUND),
+        (33, 34, HALVED),
+        (66, 5, STRIDE_2),
+        (25, 5, ONE_AROUND),
+    ],
+)
+def test_images_wider_than_a_block(rows: int, cols: int, window: Geometry) -> None:
+    check_variant(case(rows, cols, 6, **window), KERNEL)
+
+
+def test_batches() -> None:
+    check_variant(case(5, 4, 6, batch=3, **ONE_AROUND), KERNEL)
+
+
+@pytest.mark.parametrize("input_range", [(0.0, 1.0), (-1.0, 0.0), (-0.3, 1.0)])
+@pytest.mark.parametrize("rounding", ["double", "single"])
+def test_input_zero_points(input_range: tuple[float, float], rounding: Rounding) -> None:
+    shape = (1, 5, 5, 8)
+    op = depthwise(8, **ONE_AROUND)
+    check_variant(OpCase("zero_point", op, (shape,), (input_range,)), KERNEL, rounding)
+
+
+@pytest.mark.parametrize("output_range", [(0.0, 8.0), (0.0, 40.0), (0.0, 2000.0)])
+@pytest.mark.parametrize("rounding", ["double", "single"])
+def test_output_scales(output_range: tuple[float, float], rounding: Rounding) -> None:
+    op = depthwise(16, **ONE_AROUND)
+    scaled = OpCase("scale", op, ((1, 4, 4, 16),), output_range=output_range)
+    check_variant(scaled, KERNEL, rounding)
+
+
+def test_relu6() -> None:
+    op = depthwise(6, Activation.RELU6, **ONE_AROUND)
+    check_variant(OpCase("relu6", op, ((1, 5, 4, 6),), output_range=(0.0, 6.0)), KERNEL)
+
+
+def test_no_activation_in_single_rounding() -> None:
+    op = depthwise(8, Activation.NONE, **ONE_AROUND)
+    check_variant(OpCase("none", op, ((1, 5, 4, 8),)), KERNEL, "single")
+
+
+def test_extremes_of_weights_and_a_multiplier_of_zero() -> None:
+    model = quantized_case(case(5, 6, 8, **ONE_AROUND), "double")
+    op = model.nodes[0].op
+    assert isinstance(op, QuantDepthwiseConv2d)
+    op.weight[:, :, 0] = -128
+    op.weight[:, :, 1] = 127
+    op.weight[:, :, 2] = 0
+    op.multipliers[3], op.shifts[3] = 0, 0
+    op.bias[4] = 2**22
+    check_variant_model("extremes", model, KERNEL)
+
+
+def test_shifts_beyond_the_exact_ones() -> None:
+    model = quantized_case(case(5, 6, 8, **ONE_AROUND), "double")
+    op = model.nodes[0].op
+    assert isinstance(op, QuantDepthwiseConv2d)
+    op.shifts[:] = -np.arange(8, 16)
+    check_variant_model("shifts", model, KERNEL)
+
+
+def test_estimate_grows_with_the_image() -> None:
+    small, large = (_lowering(case(rows, 20, 8, **ONE_AROUND)) for rows in (20, 40))
+    assert small.instructions is not None
+    assert large.instructions is not None
+    assert 1.7 < large.instructions / small.instructions < 2.1
+    assert small.scratch_bytes == large.scratch_bytes == 4 * (512 + 4 * 9)
+
+
+def _lowering(op_case: OpCase) -> Lowering:
+    answer = lowered(quantized_case(op_case, "double"), 0, KERNEL)
+    assert isinstance(answer, Lowering)
+    return answer
+
+
+def _layer_with(shift: int) -> QuantModel:
+    model = quantized_case(case(5, 6, 8, **ONE_AROUND), "double")
+    op = model.nodes[0].op
+    assert isinstance(op, QuantDepthwiseConv2d)
+    op.shifts[2] = shift
+    return model
+
+
+def test_refuses_a_shift_that_is_too_small() -> None:
+    answer = lowered(_layer_with(-4), 0, KERNEL)
+    assert not isinstance(answer, Lowering)
+    assert "channel 2" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("refused", "reason"),
+    [
+        (case(1, 1, **ONE_AROUND), "too small"),
+        (case(4, 4, 3, **ONE_AROUND), "fewer than 4 channels"),
+        (case(5, 5, stride_rows=2), "the strides are 2 and 1"),
+        (case(7, 7, dilation_rows=2), "dilated"),
+        (OpCase("5x3", depthwise(4, kernel=(5, 3)), ((1, 6, 6, 4),)), "5x3, not 3x3"),
+        (OpCase("filters", depthwise(4, multiplier=2), ((1, 6, 6, 4),)), "2 filters"),
+        (
+            OpCase("none", depthwise(8, Activation.NONE), ((1, 9, 9, 8),), output_range=(-9, 9)),
+            "no product and shift by 12",
+        ),
+    ],
+)
+def test_refuses(refused: OpCase, reason: str) -> None:
+    assert reason in refusal(refused, KERNEL)
