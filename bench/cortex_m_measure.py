@@ -163,7 +163,6 @@ def measure(task: Task) -> Measurement:
         _check_equal(task, simulated)
         plain = lower(open_folder(directory).model).weight_bytes
     target = simulated.results["target"].to_json()
-    flash = target["flash_bytes"]
     return Measurement(
         core=task.core,
         name=task.name,
@@ -172,7 +171,7 @@ def measure(task: Task) -> Measurement:
         cycles=target["cycles_per_inference"],
         arena_bytes=report.arena_bytes,
         stack_bytes=target["stack_bytes"],
-        code_bytes=None if flash is None else flash - report.weight_bytes,
+        code_bytes=target["code_bytes"],
         constant_bytes=report.weight_bytes,
         plain_constant_bytes=plain,
         layers=tuple(target["profile"]),

@@ -40,6 +40,9 @@ TARGET_KEYS = {
     "flash_bytes",
     "ram_bytes",
     "stack_bytes",
+    "code_bytes",
+    "weights_bytes",
+    "selftest",
 }
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.support.on_core import CORES, check_on_core
 from tests.support.op_cases import OpCase, case_chunk, check_program, quantized_case
 
 from cnnc.codegen.choose import Choice, choose_kernels
@@ -13,7 +14,7 @@ from cnnc.ir.types import Rounding
 
 
 def check_variant(case: OpCase, kernel: str, rounding: Rounding = "double") -> QuantModel:
-    """Assert that a variant computes a case with the reference's bytes on this machine.
+    """Assert that a variant computes a case with the reference's bytes, here and on its core.
 
     Args:
         case: One op; the variant must not refuse it.
@@ -44,7 +45,11 @@ def check_variant_model(name: str, model: QuantModel, kernel: str) -> None:
         choice if isinstance(answer, Refusal) else Choice(answer, ())
         for choice, answer in zip(plain, answers, strict=True)
     ]
-    check_program(f"{name}: {kernel}", model, build_program(model, choices), case_chunk(model))
+    program, chunk = build_program(model, choices), case_chunk(model)
+    check_program(f"{name}: {kernel}", model, program, chunk)
+    core = CORES.get(_variant(kernel).instruction_set)
+    if core is not None:
+        check_on_core(f"{name}: {kernel}", model, program, chunk, core)
 
 
 def refusal(case: OpCase, kernel: str, rounding: Rounding = "double") -> str:

@@ -161,11 +161,22 @@ def _notes(report: SimulationReport) -> list[str]:
 def _costs(report: SimulationReport) -> list[str]:
     """Return what an inference costs on the target, or why that is not known."""
     target = report.results["target"].to_json() if "target" in report.results else {}
-    instructions = target.get("instructions_per_inference")
+    notes = []
+    instructions, reason = target.get("instructions_per_inference"), target.get("not_counted")
     if instructions is not None:
-        return [f"target: {instructions:,} instructions for an inference"]
-    reason = target.get("not_counted")
-    return [f"target: instructions not counted, {reason}"] if reason else []
+        notes.append(f"target: {instructions:,} instructions for an inference")
+    elif reason:
+        notes.append(f"target: instructions not counted, {reason}")
+    if target.get("code_bytes") is not None:
+        parts = f"weights {target['weights_bytes']:,}, network's code {target['code_bytes']:,}"
+        notes.append(
+            f"target: firmware of {target['flash_bytes']:,} bytes of flash ({parts}) and "
+            f"{target['ram_bytes']:,} bytes of RAM; an inference has {target['stack_bytes']:,} "
+            "bytes on the stack"
+        )
+    if report.failed_selftest is not None:
+        notes.append(f"target: the emitted firmware fails its self-test: {report.failed_selftest}")
+    return notes
 
 
 def _distance(measured: Mapping[str, Any]) -> str:

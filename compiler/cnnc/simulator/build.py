@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cnnc.deploy.cores import Core
 from cnnc.deploy.toolchain import find_compiler, host_core
-from cnnc.errors import UsageError
+from cnnc.errors import CnncError, MemoryFitError, UsageError
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import elements
@@ -30,6 +30,7 @@ _WEIGHTS_HARNESS = "cnnc_harness_weights.S"
 _SHOWN_LINES = 5
 
 _CODE_FAULT = re.compile(r":\d+: (fatal )?error: |undefined reference|multiple definition", re.I)
+_OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
 _MISSING_SYSTEM_HEADER = re.compile(r"fatal error: '?(assert|std\w+|string)\.h'?[: ]")
 
 
@@ -211,12 +212,13 @@ def build_program(
     if machine.startup:
         around.append(_joined(harness_folder / "startup.c", machine.startup))
     around += [harness_folder / _WEIGHTS_HARNESS] if code.loaded_weights is not None else []
-    model_objects = _compile(toolset, code.sources, flags, model_folder)
-    harness_objects = _compile(toolset, around, [*flags, *_harness_macros(code)], harness_folder)
+    model_objects = compile_files(toolset, code.sources, flags, model_folder)
+    harness_objects = compile_files(
+        toolset, around, [*flags, *_harness_macros(code)], harness_folder
+    )
     output = folder / "harness.bin"
-    objects = map(str, (*model_objects, *harness_objects))
     script = ["-T", str(harness_folder / machine.linker_script)] if machine.linker_script else []
-    _call([toolset.compiler, *objects, *script, *toolset.link_flags, "-o", str(output)])
+    link(toolset, (*model_objects, *harness_objects), script, output)
     return Build(output, model_objects)
 
 
@@ -254,9 +256,39 @@ def _ports(model: QuantModel, kind: str, ports: Sequence[Port]) -> str:
     return " ".join(f"PORT({model.name}_{suffix}, {size})" for suffix, size in pairs)
 
 
-def _compile(
+def link(toolset: Toolset, objects: Sequence[Path], flags: Sequence[str], output: Path) -> None:
+    """Link a program.
+
+    Args:
+        toolset: With what.
+        objects: What to link.
+        flags: Arguments beside those of the toolset.
+        output: The program.
+
+    Raises:
+        EngineFailedError: The linker fails.
+        FaultyCodeError: A symbol is missing or defined twice.
+        MemoryFitError: The program does not fit the memory of its linker script.
+    """
+    names = map(str, objects)
+    _call([toolset.compiler, *names, *flags, *toolset.link_flags, "-o", str(output)])
+
+
+def compile_files(
     toolset: Toolset, sources: Sequence[Path], flags: Sequence[str], folder: Path
 ) -> tuple[Path, ...]:
+    """Compile files, a few at the same time.
+
+    Args:
+        toolset: With what.
+        sources: C and assembly; no two have the same stem.
+        flags: Arguments beside those of the toolset.
+        folder: Where the object files go; exists.
+
+    Raises:
+        EngineFailedError: The compiler fails.
+        FaultyCodeError: A file does not compile.
+    """
     objects = tuple(folder / f"{source.stem}.o" for source in sources)
     commands = [
         [toolset.compiler, *toolset.compile_flags, *flags, "-c", str(source), "-o", str(target)]
@@ -286,9 +318,17 @@ def _call(command: Sequence[str]) -> None:
     raise _compiler_fault(Path(command[0]).name, done.stderr)
 
 
-def _compiler_fault(compiler: str, stderr: str) -> FaultyCodeError | EngineFailedError:
+def _compiler_fault(compiler: str, stderr: str) -> CnncError:
     """Return whose fault it is: the C's, or that of an installation that lacks something."""
     lines = stderr.strip().splitlines()
+    excess = _OVERFLOW.findall(stderr)
+    if excess:
+        wanted = " and ".join(f"{int(size):,} more bytes of {region}" for region, size in excess)
+        return MemoryFitError(
+            f"the program needs {wanted}",
+            "choose a smaller network, or a board with more memory",
+            "firmware",
+        )
     faults = [line for line in lines if _CODE_FAULT.search(line)]
     if faults and not _MISSING_SYSTEM_HEADER.search(stderr):
         return FaultyCodeError(

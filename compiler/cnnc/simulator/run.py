@@ -14,6 +14,7 @@ from cnnc.simulator.channel_removal import ChannelRemovalCheck
 from cnnc.simulator.chunk import Chunk
 from cnnc.simulator.compare import Comparison, EngineResult, skipped_result
 from cnnc.simulator.faults import EngineFailedError, FloatRefusedError, SourceMissingError
+from cnnc.simulator.firmware import SELFTEST_OK
 from cnnc.simulator.float_engine import FloatComparison, skipped_float
 from cnnc.simulator.folder import CompiledFolder, open_folder
 from cnnc.simulator.host import start_host
@@ -142,12 +143,20 @@ class SimulationReport:
         return idle if self.by_name or len(idle) == len(self.results) else ()
 
     @property
+    def failed_selftest(self) -> str | None:
+        """What the emitted firmware did instead of passing its own test; None if it passed."""
+        target = self.results.get("target")
+        outcome = target.details.get("selftest") if target is not None else None
+        return None if outcome == SELFTEST_OK else outcome
+
+    @property
     def equal(self) -> bool:
         """Whether values were compared and none differs; compiled engines show every layer."""
         if self.idle:
             return False
         ran = {name: result for name, result in self.results.items() if result.skipped is None}
         complete = all(ran[name].bit_exact for name in ("host", "target") if name in ran)
+        complete = complete and self.failed_selftest is None
         if self.channel_removal is not None:
             complete = complete and bool(self.channel_removal.bit_exact)
         return complete and not any(result.mismatched_values for result in ran.values())

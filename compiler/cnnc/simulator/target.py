@@ -17,6 +17,7 @@ from cnnc.simulator.build import (
     target_toolset,
 )
 from cnnc.simulator.compiled import CompiledEngine
+from cnnc.simulator.firmware import build_firmware, run_selftest
 from cnnc.simulator.profile import Profiler, not_counted
 from cnnc.simulator.runners import ProgramRunner
 
@@ -70,7 +71,7 @@ def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: i
         FaultyCodeError: The C does not compile.
     """
     if target.core.is_bare_metal:
-        return _start_bare_metal(code, target, folder, arena_bytes)
+        return _start_bare_metal(code, target, folder)
     toolset = target_toolset(target.core)
     emulator = find_emulator(target)
     traced = build_program(code, toolset, folder / "traced", traced=True)
@@ -93,17 +94,19 @@ def _sizes(
     }
 
 
-def _start_bare_metal(
-    code: EmittedCode, target: Target, folder: Path, arena_bytes: int
-) -> TargetEngine:
+def _start_bare_metal(code: EmittedCode, target: Target, folder: Path) -> TargetEngine:
     builds = [
         build_bare_metal(code, target, folder / name, traced=traced)
         for name, traced in (("traced", True), ("plain", False))
     ]
     runners = [ProgramRunner(build.elf, build.emulator, bare=True) for build in builds]
-    return _engine(
-        code, target, runners, _sizes(code, target, builds[1].model_objects, arena_bytes)
-    )
+    firmware = build_firmware(code, target, builds[1].model_objects, folder / "firmware")
+    details = {
+        **no_target_details(target),
+        **firmware.sizes.to_json(),
+        "selftest": run_selftest(firmware, target),
+    }
+    return _engine(code, target, runners, details)
 
 
 def _engine(
@@ -122,13 +125,19 @@ def _compiler(target: Target) -> str:
 
 
 def no_target_details(target: Target) -> dict[str, Any]:
-    """Return the same keys for an engine that did not run."""
+    """Return the same keys for an engine that did not run.
+
+    ``code_bytes``, ``weights_bytes`` and ``selftest`` are of firmware: null under Linux.
+    """
     return {
         "machine": target.emulated_by or None,
         **not_counted(None),
         "flash_bytes": None,
         "ram_bytes": None,
         "stack_bytes": None,
+        "code_bytes": None,
+        "weights_bytes": None,
+        "selftest": None,
     }
 
 

@@ -127,6 +127,32 @@ def pack_pairs(weight: I8, requantization: Requantization, bias: I64) -> PackedP
     return PackedPairs(_blocks(pair_biases(bias, pairs), words, constants), exact.sign)
 
 
+def pack_row_pairs(weight: I8, requantization: Requantization, bias: I64) -> PackedPairs | str:
+    """Return what cnnc_row_pairs_dsp.S reads for every four channels, or why it cannot.
+
+    A block is [M0, S0 of both pairs][word of both pairs for each two inputs][multiplier, constant
+    and shift of each channel].
+
+    Args:
+        weight: [channels][depth], depth a multiple of 8, at least 4 channels.
+        requantization: Of the same channels.
+        bias: [channels], the input's zero point folded in.
+    """
+    pairs = group_channels(len(weight), 4).reshape(-1, 2)
+    fault = pair_fault(weight, pairs)
+    if fault is not None:
+        return fault
+    exact = fit_exact(requantization)
+    if isinstance(exact, str):
+        return exact
+    blocks = len(pairs) // 2
+    # [blocks][pair][depth / 2] -> [blocks][depth / 2][pair]
+    words = pair_words(weight, pairs).reshape(blocks, 2, -1).transpose(0, 2, 1)
+    starts = pair_biases(bias, pairs).reshape(blocks, 4)
+    constants = exact_constants(exact, pairs).reshape(blocks, 12)
+    return PackedPairs(_blocks(starts, words.reshape(blocks, -1), constants), exact.sign)
+
+
 def pair_biases(bias: I64, pairs: I64) -> I64:
     """Return the initial sums M and S of each pair, [pairs][2]; M modulo 2^32."""
     high, low = bias[pairs[:, 0]], bias[pairs[:, 1]]

@@ -22,6 +22,8 @@ from cnnc.ops.conv2d.quant_op import QuantConv2d
 STEP = 16
 """Products that one VMLADAV adds up."""
 QUAD = 4
+BLOCK = 8
+"""Output channels of a fully connected layer that are summed together."""
 _LARGEST_SIGNED_SHIFT = 11
 _WIDEST_PIXEL = 2**16 // QUAD - 1
 """Channels for which the offsets of four pixels have 16 bits."""
@@ -153,3 +155,24 @@ def panel_instructions(channels: int, depth: int) -> int:
         return pairs * (by_pair + 12) + 20 + 105 + 9 * later
     deep = 7 + 2 * (later // 8) if later > 8 else 0
     return pairs * (by_pair + deep + 6) + 115 + 9 * later
+
+
+def row_weights(weight: I8) -> I8:
+    """Return weights [out][depth] as [block][step][8][depth % 16 or 16] of cnnc_mve_rows.h."""
+    outputs, depth = weight.shape
+    missing = -outputs % BLOCK
+    blocks = np.concatenate([weight, np.zeros((missing, depth), np.int8)]).reshape(-1, BLOCK, depth)
+    first = depth % STEP
+    later = blocks[:, :, first:].reshape(len(blocks), BLOCK, -1, STEP).transpose(0, 2, 1, 3)
+    parts = [blocks[:, :, :first].reshape(len(blocks), -1), later.reshape(len(blocks), -1)]
+    over = np.zeros(STEP - first if depth < STEP else 0, np.int8)
+    packed: I8 = np.concatenate([np.concatenate(parts, axis=1).reshape(-1), over])
+    return packed
+
+
+def row_channels(constants: Scaling) -> I32:
+    """Return [block] biases, multipliers and dividers of eight channels, even ones first."""
+    outputs = len(constants.bias)
+    blocks = np.arange(outputs + -outputs % BLOCK).reshape(-1, BLOCK // 2, 2).transpose(0, 2, 1)
+    taken = constants.take(np.minimum(blocks, outputs - 1).reshape(-1, BLOCK))
+    return np.concatenate([taken.bias, taken.multipliers, taken.dividers], axis=1).reshape(-1)

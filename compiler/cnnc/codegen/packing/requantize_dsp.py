@@ -29,8 +29,8 @@ from cnnc.quantize.fixed_point import INT32_MAX, INT32_MIN, Arithmetic
 EXACT_UNIT_BITS = 8
 """The exact formula reads 256 x."""
 EXACT_SIGN = 1 << (EXACT_UNIT_BITS - 1)
-_LARGEST_EXACT_SHIFT = 15
-"""n from here on loses low bits of the multiplier, so that the zero point stays within int32."""
+_LARGEST_EXACT_SHIFT = 16
+"""A larger n loses low bits of the multiplier, so that the zero point stays within int32."""
 _SLOPES_TRIED = 48
 _OFFSETS_TRIED = 1 << 19
 _OFFSET_CHUNK = 1 << 14
@@ -154,7 +154,10 @@ def fit_exact(requantization: Requantization) -> Exact | str:
     if max(-int(requantization.low.min()), int(requantization.high.max())) >= 1 << 23:
         return "an accumulator may pass 24 bits"
     found = _exact(requantization)
-    if not _equals_exact(requantization, found):
+    # Where low bits of a multiplier were lost, the next larger one may be nearer.
+    raised = found.multipliers + ~_exact_channels(requantization, found)
+    found = replace(found, multipliers=np.minimum(raised, INT32_MAX))
+    if not np.all(_exact_channels(requantization, found)):
         return "a multiplier is too small to be exact in 32 bits"
     return found
 
@@ -176,7 +179,9 @@ def _exact(requantization: Requantization) -> Exact:
     )
 
 
-def _equals_exact(requantization: Requantization, exact: Exact) -> bool:
+def _exact_channels(requantization: Requantization, exact: Exact) -> Mask:
+    """Return which channels have the reference's steps, [channels]."""
+
     def values(x: I64) -> I64:
         scaled = (x << EXACT_UNIT_BITS) * exact.multipliers[:, np.newaxis] >> 32
         raised = scaled + exact.constants[:, np.newaxis] - np.where(x < 0, exact.sign, 0)
@@ -190,7 +195,8 @@ def _equals_exact(requantization: Requantization, exact: Exact) -> bool:
     low = requantization.low[:, np.newaxis]
     reaches = (values(np.minimum(steps, high)) >= levels) | (steps > high)
     misses = (values(np.maximum(steps - 1, low)) < levels) | (steps <= low)
-    return bool(np.all(reaches & misses))
+    proven: Mask = np.all(reaches & misses, axis=1)
+    return proven
 
 
 def fit_lines(

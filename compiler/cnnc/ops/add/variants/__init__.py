@@ -1,1 +1,1 @@
-"""Kernels of add for instruction sets."""
+"""Kernels of Add for instruction sets, one file each."""
