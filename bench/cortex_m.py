@@ -115,7 +115,8 @@ def _show(console: Console, rows: Sequence[Measurement]) -> None:
         console.print(
             f"every layer of {INPUTS} inputs equals the reference and TFLite's reference kernels; "
             "peers: bench/peers_cortex_m.json names the sources; of int8: constants as a ratio to "
-            "those of plain C"
+            "those of plain C; firmware: flash of the whole program without them "
+            "and without the self-test's sample"
         )
 
 

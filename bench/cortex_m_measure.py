@@ -1,5 +1,6 @@
 """Measure networks and single layers on emulated Cortex-M cores, equal bytes first."""
 
+import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from cnnc.codegen.lower import lower
 from cnnc.errors import CnncError
 from cnnc.options import CompileOptions
 from cnnc.pipeline import compile_to_folder
+from cnnc.report.compile_report import CompileReport
 from cnnc.simulator.folder import open_folder
 from cnnc.simulator.run import SimulationReport, SimulationRequest, simulate
 
@@ -109,7 +111,9 @@ class Measurement:
         cycles: Modelled; None where the core's timing is not published.
         arena_bytes: Activations and working memory.
         stack_bytes: Most that was on the stack.
-        code_bytes: The emitted C without its constants; None if it could not be measured.
+        code_bytes: The network's code; None if it could not be measured.
+        firmware_bytes: Flash of the whole program without the constants and without the sample of
+            the self-test; None likewise.
         constant_bytes: Weights, biases, multipliers.
         plain_constant_bytes: The same in the order of plain C: int8 weights, nothing packed.
         layers: JSON objects of the profile.
@@ -123,6 +127,7 @@ class Measurement:
     arena_bytes: int
     stack_bytes: int | None
     code_bytes: int | None
+    firmware_bytes: int | None
     constant_bytes: int
     plain_constant_bytes: int
     layers: tuple[Mapping[str, Any], ...]
@@ -163,6 +168,7 @@ def measure(task: Task) -> Measurement:
         _check_equal(task, simulated)
         plain = lower(open_folder(directory).model).weight_bytes
     target = simulated.results["target"].to_json()
+    flash = target["flash_bytes"]
     return Measurement(
         core=task.core,
         name=task.name,
@@ -172,6 +178,9 @@ def measure(task: Task) -> Measurement:
         arena_bytes=report.arena_bytes,
         stack_bytes=target["stack_bytes"],
         code_bytes=target["code_bytes"],
+        firmware_bytes=(
+            None if flash is None else flash - target["weights_bytes"] - _sample_bytes(report)
+        ),
         constant_bytes=report.weight_bytes,
         plain_constant_bytes=plain,
         layers=tuple(target["profile"]),
@@ -193,6 +202,11 @@ def _check_equal(task: Task, report: SimulationReport) -> None:
         raise DifferentBytesError(f"{engine} is not equal to the reference: {result.to_json()}")
     if not report.equal:
         raise DifferentBytesError(f"{task.name} on {task.core}: {report.to_json()}")
+
+
+def _sample_bytes(report: CompileReport) -> int:
+    """Return the size of the self-test's input and expected output."""
+    return sum(math.prod(port["c_shape"]) for port in (*report.inputs, *report.outputs))
 
 
 def _network_file(name: str) -> Path:

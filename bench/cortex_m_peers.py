@@ -23,7 +23,7 @@ class Peers:
         instructions_per_mac: Of single layers, by shape.
         arena_bytes: RAM for activations.
         stack_bytes: Most that is on the stack.
-        code_bytes: Flash without the model.
+        firmware_bytes: Flash of the whole program without the model.
         model_bytes: The model in flash.
         must: Ratio of instructions that has to be reached.
         goal: Ratio that is aimed at.
@@ -35,7 +35,7 @@ class Peers:
     instructions_per_mac: Figures = field(default_factory=dict)
     arena_bytes: Figures = field(default_factory=dict)
     stack_bytes: Figures = field(default_factory=dict)
-    code_bytes: Figures = field(default_factory=dict)
+    firmware_bytes: Figures = field(default_factory=dict)
     model_bytes: Figures = field(default_factory=dict)
     must: Figures = field(default_factory=dict)
     goal: Figures = field(default_factory=dict)

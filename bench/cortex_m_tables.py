@@ -62,21 +62,21 @@ def cycle_table(rows: Sequence[Measurement], peers: PeersByCore) -> Table:
 
 
 def memory_table(rows: Sequence[Measurement], peers: PeersByCore) -> Table:
-    """Return arena, stack, code and constants beside the peers' bytes."""
-    sizes = ("arena", "stack", "code", "constants")
+    """Return arena, stack, flash without constants, and constants beside the peers' bytes."""
+    sizes = ("arena", "stack", "firmware", "constants")
     columns = [title for size in sizes for title in (size, "peers", "ratio")]
-    table = _table("bytes", ("core", "network"), (*columns, "of int8"))
+    table = _table("bytes", ("core", "network"), (*columns, "of int8", "network's code"))
     for row in rows:
         theirs = peers[row.core]
         pairs = (
             (row.arena_bytes, theirs.arena_bytes.get(row.name)),
             (row.stack_bytes, theirs.stack_bytes.get(row.name)),
-            (row.code_bytes, theirs.code_bytes.get(row.name)),
+            (row.firmware_bytes, theirs.firmware_bytes.get(row.name)),
             (row.constant_bytes, theirs.model_bytes.get(row.name)),
         )
         cells = [cell for pair in pairs for cell in (*map(_count, pair), _ratio(ratio(*pair)))]
         packed = ratio(row.constant_bytes, row.plain_constant_bytes)
-        table.add_row(row.core, row.name, *cells, _ratio(packed))
+        table.add_row(row.core, row.name, *cells, _ratio(packed), _count(row.code_bytes))
     return table
 
 
@@ -129,7 +129,7 @@ def _entry(row: Measurement, theirs: Peers) -> dict[str, Any]:
         "silicon_cycles": ratio(row.cycles, beside.get("silicon_cycles")),
         "arena_bytes": ratio(row.arena_bytes, beside.get("arena_bytes")),
         "stack_bytes": ratio(row.stack_bytes, beside.get("stack_bytes")),
-        "code_bytes": ratio(row.code_bytes, beside.get("code_bytes")),
+        "firmware_bytes": ratio(row.firmware_bytes, beside.get("firmware_bytes")),
         "model_bytes": ratio(row.constant_bytes, beside.get("model_bytes")),
     }
     known = {name: round(value, 4) for name, value in ratios.items() if value is not None}

@@ -2,16 +2,19 @@
 /* A plugin of QEMU's code generator: how often each instruction of a program is executed, exactly
  * and the same in every run, in the intervals between marked addresses.
  *
- *     -plugin cnnc_count.so,out=FILE,mark=0x101a[,mark=...]
+ *     -plugin cnnc_count.so,out=FILE,mark=0x101a[,mark=...][,unaligned=1]
  *
  * Each execution of a marked instruction ends an interval and begins another, to which the marked
  * instruction belongs. FILE gets, per interval, a line "= ADDRESS" with the mark that began it (0
  * for the start of the program), then for each instruction that was executed in it a line
  *
- *     ADDRESS EXECUTED LEFT
+ *     ADDRESS EXECUTED LEFT PIECES
  *
  * LEFT is how often the next instruction was not the one behind it: for a branch, how often it was
- * taken. Addresses are hexadecimal, counts decimal. One core and one thread only.
+ * taken. PIECES is how many more accesses a 32-bit bus needs that takes aligned ones only: 1 for a
+ * halfword at an odd address, 2 for a word there, 1 for a word at another halfword; 0 without
+ * "unaligned", because watching memory takes time. Addresses are hexadecimal, counts decimal. One
+ * core and one thread only.
  *
  * Distributions do not all ship QEMU's header, so what is used is declared here. These functions
  * are the same from version 1 of the interface (QEMU 4.2 to 8.2) to version 5 (QEMU 10.1). */
@@ -26,6 +29,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 #define BUCKETS 65536U
 #define CALLBACK_USES_NO_REGISTERS 0
+#define LOADS_AND_STORES 3
 
 typedef uint64_t plugin_id;
 struct qemu_plugin_tb;
@@ -42,6 +46,10 @@ extern void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
 extern void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *instruction,
                                                    void (*executed)(unsigned, void *), int flags,
                                                    void *user);
+extern void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *instruction,
+                                             void (*accessed)(unsigned, uint32_t, uint64_t, void *),
+                                             int flags, int kinds, void *user);
+extern unsigned qemu_plugin_mem_size_shift(uint32_t access);
 extern void qemu_plugin_register_atexit_cb(plugin_id id, void (*ended)(plugin_id, void *),
                                            void *user);
 /* Only asked for its presence: it came with version 2, which no longer takes a plugin of 1. */
@@ -58,8 +66,9 @@ EXPORTED int qemu_plugin_install(plugin_id id, const void *info, int argc, char 
 struct site {
     uint64_t address;
     uint64_t end;      /* address of the instruction behind it */
-    uint64_t executed; /* in the interval that runs; likewise left */
+    uint64_t executed; /* in the interval that runs; likewise left and pieces */
     uint64_t left;
+    uint64_t pieces;
     bool marked;
     struct site *next_in_bucket;
     struct site *next_touched;
@@ -68,6 +77,7 @@ struct site {
 /* QEMU gives its callbacks no place for a state of the plugin: it has to be global. */
 static struct {
     FILE *out;
+    bool unaligned; /* watch memory accesses too */
     uint64_t *marks;
     size_t mark_count;
     struct site *buckets[BUCKETS];
@@ -79,10 +89,11 @@ static struct {
 static void end_interval(void) {
     struct site *site = counting.touched;
     while (site != NULL) {
-        (void)fprintf(counting.out, "%" PRIx64 " %" PRIu64 " %" PRIu64 "\n", site->address,
-                      site->executed, site->left);
+        (void)fprintf(counting.out, "%" PRIx64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+                      site->address, site->executed, site->left, site->pieces);
         site->executed = 0;
         site->left = 0;
+        site->pieces = 0;
         site = site->next_touched;
     }
     counting.touched = NULL;
@@ -108,6 +119,18 @@ static void on_executed(unsigned core, void *user) {
         counting.touched = site;
     }
     ++site->executed;
+}
+
+/* Runs after on_executed of the same instruction. */
+static void on_accessed(unsigned core, uint32_t access, uint64_t address, void *user) {
+    struct site *site = (struct site *)user;
+    const unsigned shift = qemu_plugin_mem_size_shift(access);
+    (void)core;
+    if (shift == 1 || shift == 2) {
+        const bool odd = (address & 1U) != 0;
+        const bool halfway = (address & 3U) == 2;
+        site->pieces += odd ? shift : (uint64_t)(halfway && shift == 2);
+    }
 }
 
 static bool is_marked(uint64_t address) {
@@ -150,8 +173,13 @@ static void on_translated(plugin_id id, struct qemu_plugin_tb *block) {
     (void)id;
     for (i = 0; i < count; ++i) {
         struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(block, i);
+        struct site *site = site_of(instruction);
         qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_executed, CALLBACK_USES_NO_REGISTERS,
-                                               site_of(instruction));
+                                               site);
+        if (counting.unaligned) {
+            qemu_plugin_register_vcpu_mem_cb(instruction, on_accessed, CALLBACK_USES_NO_REGISTERS,
+                                             LOADS_AND_STORES, site);
+        }
     }
 }
 
@@ -170,6 +198,10 @@ static bool take_argument(const char *argument) {
         char *end;
         counting.marks[counting.mark_count++] = strtoull(argument + 5, &end, 16);
         return end != argument + 5 && *end == '\0';
+    }
+    if (strcmp(argument, "unaligned=1") == 0) {
+        counting.unaligned = true;
+        return true;
     }
     if (strncmp(argument, "out=", 4) == 0 && counting.out == NULL) {
         counting.out = fopen(argument + 4, "w");

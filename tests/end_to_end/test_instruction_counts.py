@@ -67,7 +67,7 @@ def _measure(model: Path, output: Path, core: str) -> dict[str, int]:
     assert target["bit_exact"]
     return {
         "instructions": target["instructions_per_inference"],
-        "flash_bytes": target["flash_bytes"],
+        "code_bytes": target["code_bytes"],
         "constant_bytes": report.weight_bytes,
         "arena_bytes": report.arena_bytes,
         "stack_bytes": target["stack_bytes"],

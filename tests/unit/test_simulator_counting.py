@@ -29,12 +29,12 @@ MACHINE = (
 )
 
 
-def assembled(folder: Path, iterations: int) -> Path:
+def assembled(folder: Path, iterations: int, offset: int = 0) -> Path:
     program = folder / "loops.elf"
     subprocess.run(
         [
             *(COMPILER, "-mcpu=cortex-m0plus", "-mthumb", "-nostdlib", "-Wl,-Ttext=0"),
-            *(f"-DITERATIONS={iterations}", str(LOOPS), "-o", str(program)),
+            *(f"-DITERATIONS={iterations}", f"-DOFFSET={offset}", str(LOOPS), "-o", str(program)),
         ],
         check=True,
         capture_output=True,
@@ -42,12 +42,17 @@ def assembled(folder: Path, iterations: int) -> Path:
     return program
 
 
-def counted(folder: Path, program: Path) -> tuple[Interval, ...]:
+def counted(folder: Path, program: Path, *, unaligned: bool = False) -> tuple[Interval, ...]:
     counts = folder / "with, comma" / "counts"
     counts.parent.mkdir(exist_ok=True)
     marks = [function_addresses(program)["mark"]]
     plugin = build_plugin(counts.parent)
-    command = [*MACHINE, *plugin_arguments(plugin, counts, marks), "-kernel", str(program)]
+    command = [
+        *MACHINE,
+        *plugin_arguments(plugin, counts, marks, unaligned=unaligned),
+        "-kernel",
+        str(program),
+    ]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     return read_counts(counts)
 
@@ -60,10 +65,20 @@ def test_a_loop_of_two_instructions_is_counted_exactly(tmp_path: Path, iteration
     assert [interval.mark for interval in (start, loop, loads, end)] == [0, mark, mark, mark]
     # Beside the loop: return from mark, call, load of the number, return, call of mark.
     assert loop.instructions == 2 * iterations + 5
-    assert loads.instructions == 10
+    assert loads.instructions == 11
     begin = function_addresses(program)["counted_loop"]
     assert loop.sites[begin + 2] == Executions(iterations, 0)
     assert loop.sites[begin + 4] == Executions(iterations, iterations - 1)
+
+
+@pytest.mark.parametrize(("offset", "pieces"), [(0, 0), (1, 3 * 2 + 1), (2, 3), (3, 3 * 2 + 1)])
+def test_pieces_of_unaligned_accesses(tmp_path: Path, offset: int, pieces: int) -> None:
+    program = assembled(tmp_path, 1, offset)
+    _, _, accesses, _ = counted(tmp_path, program, unaligned=True)
+    assert sum(site.pieces for site in accesses.sites.values()) == pieces
+    _, _, unwatched, _ = counted(tmp_path, program)
+    assert sum(site.pieces for site in unwatched.sites.values()) == 0
+    assert unwatched.instructions == accesses.instructions
 
 
 def test_two_runs_count_the_same(tmp_path: Path) -> None:
@@ -75,11 +90,11 @@ def test_two_runs_count_the_same(tmp_path: Path) -> None:
     ("core", "per_turn", "around", "loads"),
     [
         # Around: return 1 + P, call 1 + P, load 2, return, call; the last turn does not branch.
-        ("cortex-m0", 4, 3 + 4 + 2 + 3 + 4 - 2, 3 + 4 + 5 * 2 + 1 + 3 + 4),
-        ("cortex-m0plus", 3, 2 + 3 + 2 + 2 + 3 - 1, 2 + 3 + 5 * 2 + 1 + 2 + 3),
-        # Of the five accesses: 2, 1 behind a load, store 1, 2 behind it, 2 for the address.
-        ("cortex-m3", 4, 3 + 3 + 2 + 3 + 3 - 2, 3 + 3 + 8 + 1 + 3 + 3),
-        ("cortex-m4", 4, 3 + 3 + 2 + 3 + 3 - 2, 3 + 3 + 8 + 1 + 3 + 3),
+        ("cortex-m0", 4, 3 + 4 + 2 + 3 + 4 - 2, 3 + 4 + 6 * 2 + 1 + 3 + 4),
+        ("cortex-m0plus", 3, 2 + 3 + 2 + 2 + 3 - 1, 2 + 3 + 6 * 2 + 1 + 2 + 3),
+        # Of the six accesses: 2, 1 behind a load, store 1, 2 behind it, 2 for the address, 1.
+        ("cortex-m3", 4, 3 + 3 + 2 + 3 + 3 - 2, 3 + 3 + 9 + 1 + 3 + 3),
+        ("cortex-m4", 4, 3 + 3 + 2 + 3 + 3 - 2, 3 + 3 + 9 + 1 + 3 + 3),
     ],
 )
 def test_cycles_are_those_of_the_manual(
@@ -142,6 +157,12 @@ def test_a_taken_branch_refills_the_pipeline(text: str, plain: int, added: int) 
     assert cycles == 10 * plain + 4 * added
 
 
+def test_each_piece_of_an_unaligned_access_costs_a_cycle() -> None:
+    instructions = parse_disassembly("    8000:\tldr\tr0, [r1, #2]\n")
+    interval = Interval(0, {0x8000: Executions(10, 0, 15)})
+    assert modelled_cycles(TIMINGS["cortex-m4"], instructions, interval) == 10 * 2 + 15
+
+
 def test_every_timing_that_a_core_names_exists() -> None:
     named = {core.timing for core in cores().values()} - {""}
     assert named == set(TIMINGS)
@@ -154,7 +175,7 @@ def test_an_address_outside_the_disassembly_costs_a_cycle() -> None:
 
 def test_a_line_that_the_plugin_does_not_write_is_our_fault(tmp_path: Path) -> None:
     counts = tmp_path / "counts"
-    counts.write_text("= 0\n10 2\n")
+    counts.write_text("= 0\n10 2\n", encoding="ascii")
     with pytest.raises(InternalError, match="10 2"):
         read_counts(counts)
 

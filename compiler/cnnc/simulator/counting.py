@@ -26,10 +26,13 @@ class Executions:
         executed: How often it was executed.
         left: How often the next instruction was not the one behind it; for a branch, how often
             it was taken.
+        pieces: Further accesses that a 32-bit bus needs where addresses were not aligned; 0 if
+            that was not watched.
     """
 
     executed: int
     left: int
+    pieces: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,15 +82,19 @@ def build_plugin(folder: Path) -> Path:
     return plugin
 
 
-def plugin_arguments(plugin: Path, counts: Path, marks: Iterable[int]) -> tuple[str, ...]:
+def plugin_arguments(
+    plugin: Path, counts: Path, marks: Iterable[int], *, unaligned: bool
+) -> tuple[str, ...]:
     """Return the arguments that make any QEMU, of a whole machine or a process, count.
 
     Args:
         plugin: What ``build_plugin`` returned.
         counts: File that the plugin writes.
         marks: Addresses that divide the run into intervals.
+        unaligned: Watch memory accesses too, which takes about as long again.
     """
     options = [_quoted(plugin), f"out={_quoted(counts)}", *(f"mark={mark:x}" for mark in marks)]
+    options += ["unaligned=1"] if unaligned else []
     return ("-plugin", ",".join(options))
 
 
@@ -108,9 +115,9 @@ def read_counts(counts: Path) -> tuple[Interval, ...]:
             sites = {}
             intervals.append(Interval(int(fields[1], 16), sites))
             continue
-        if len(fields) != 3 or not intervals:
+        if len(fields) != 4 or not intervals:
             raise InternalError(f"the counting plugin wrote '{line}'")
-        sites[int(fields[0], 16)] = Executions(int(fields[1]), int(fields[2]))
+        sites[int(fields[0], 16)] = Executions(*map(int, fields[1:]))
     return tuple(intervals)
 
 

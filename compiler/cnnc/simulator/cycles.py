@@ -1,11 +1,12 @@
 """Cycles of a core, modelled from what it executed, where its maker publishes the timing.
 
-    cycles = sum over instructions of executed * cost + left * refill
+    cycles = sum over instructions of executed * cost + left * refill + pieces
 
-``cost`` and ``refill`` come from Arm's technical reference manuals: Cortex-M4 (DDI 0439, table 3-1
-and section 3.3.3; floating point: table 7-1), Cortex-M3 (DDI 0337, table 3-1 and 3.3.2), Cortex-M0+
-(DDI 0484, table 3-1) and Cortex-M0 (DDI 0432, table 3-1). All of them assume memory without wait
-states. For the dual-issue and later cores (M7, M33, M55, M85) no such table is published.
+``pieces`` are the further accesses of unaligned halfwords and words. ``cost`` and ``refill`` come
+from Arm's technical reference manuals: Cortex-M4 (DDI 0439, table 3-1 and section 3.3.3; floating
+point: table 7-1), Cortex-M3 (DDI 0337, table 3-1 and 3.3.2), Cortex-M0+ (DDI 0484, table 3-1) and
+Cortex-M0 (DDI 0432, table 3-1). All of them assume memory without wait states. For the dual-issue
+and later cores (M7, M33, M55, M85) no such table is published.
 
 What the model leaves out: wait states, prefetch buffers and caches; bus contention, of literal
 loads with instruction fetches too; the cycle that an address waits for a result of the instruction
@@ -143,9 +144,8 @@ def _cycles(
         return site.executed
     before = instruction.previous
     previous = instructions.get(before) if before is not None else None
-    return site.executed * _cost(timing, instruction, previous) + site.left * _refill(
-        timing, instruction
-    )
+    cost, refill = _cost(timing, instruction, previous), _refill(timing, instruction)
+    return site.executed * cost + site.left * refill + site.pieces
 
 
 def _cost(timing: Timing, instruction: Instruction, previous: Instruction | None) -> int:

@@ -159,7 +159,9 @@ class Profiler:
         self, inputs: Mapping[str, I8], folder: Path, marks: Sequence[int]
     ) -> tuple[Interval, ...]:
         plugin, counts = build_plugin(folder), folder / "counts"
-        runner = self.runner.with_emulator_arguments(plugin_arguments(plugin, counts, marks))
+        timed = self.timing in TIMINGS
+        arguments = plugin_arguments(plugin, counts, marks, unaligned=timed)
+        runner = self.runner.with_emulator_arguments(arguments)
         try:
             runner.run(RecordLayout(self.model, traced=False), inputs)
         except FaultyCodeError as error:

@@ -7,6 +7,8 @@
     .syntax unified
     .thumb
 
+#if __ARM_ARCH_ISA_THUMB < 2
+
 /* The frame: the fields of struct cnnc_pixel_pairs_armv6m_group, then what a channel needs. */
     .equ VALUES, 0
     .equ VALUES_END, 4
@@ -328,6 +330,8 @@ CNNC_SYMBOL(pixel_pairs_armv6m):
     PAIR 0, SCALE_WIDE
     b .Lpixel_pairs_channel_end
     .size CNNC_SYMBOL(pixel_pairs_armv6m), . - CNNC_SYMBOL(pixel_pairs_armv6m)
+
+#endif
 
 /* r0 and r1 the pixels, r2 the values, r3 the count, r4 the index. */
     .macro EXPAND_TAP offset

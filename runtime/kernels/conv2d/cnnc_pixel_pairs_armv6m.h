@@ -12,6 +12,7 @@
 #define CNNC_PIXEL_PAIRS_ARMV6M_H
 
 #include "cnnc_fixed_point.h"
+#include "cnnc_pixel_pairs_armv7m.h"
 
 #define CNNC_PIXEL_PAIRS_WORDS 4
 /* Bytes from a channel's weight to that of its next tap; as many as the words of a tap have. */
@@ -20,7 +21,6 @@
 #define CNNC_PIXEL_PAIRS_LONGEST_RUN 11
 /* A run is stored as the distance that the assembly jumps: past the taps that it does not have. */
 #define CNNC_PIXEL_PAIRS_TAP_CODE 20
-#define CNNC_PIXEL_PAIRS_SINGLE_CODE 208
 
 /* A group of output channels for one block of pixels. The assembly reads these fields by offset.
  *

@@ -39,14 +39,9 @@
     str     r0, [r2, #\offset + 200]
 .endm
 
-/* Splits 2^16 w + v into halves. */
-.macro CNNC_WINOGRAD4_SPLIT value
-    and     r10, \value, #0x8000
-    add     \value, \value, r10, lsl #1
-.endm
-
-/* Six columns of a row from r0 + \column on: d B, halves, for the six positions of the row. r1 data
- * of the first, r2 distance of positions. */
+/* Six columns of a row from r0 + \column on: d B, split into halves, for the six positions of the
+ * row. r1 data of the first, r2 distance of positions. With 2^15 added, v is not negative and takes
+ * nothing from w; then its highest bit is inverted. */
 .macro CNNC_WINOGRAD4_ROW column, tile
     .if \column
     sub     r10, r0, #40 - \column
@@ -57,9 +52,12 @@
     .endif
     sub     r3, r3, r5
     sub     r9, r7, r5
+    add     r9, r9, #0x8000
     add     r3, r9, r3, lsl #2
     sub     r7, r7, r5, lsl #2
+    add     r7, r7, #0x8000
     sub     r8, r8, r6
+    add     r8, r8, #0x8000
     sub     r5, r6, r4
     sub     r8, r8, r5, lsl #2
     sub     r6, r6, r4, lsl #2
@@ -67,12 +65,12 @@
     sub     r6, r7, r6
     add     r7, r9, r5, lsl #1
     sub     r9, r9, r5, lsl #1
-    CNNC_WINOGRAD4_SPLIT r3
-    CNNC_WINOGRAD4_SPLIT r4
-    CNNC_WINOGRAD4_SPLIT r6
-    CNNC_WINOGRAD4_SPLIT r7
-    CNNC_WINOGRAD4_SPLIT r9
-    CNNC_WINOGRAD4_SPLIT r8
+    eor     r3, r3, #0x8000
+    eor     r4, r4, #0x8000
+    eor     r6, r6, #0x8000
+    eor     r7, r7, #0x8000
+    eor     r9, r9, #0x8000
+    eor     r8, r8, #0x8000
     str     r3, [r1]
     str     r4, [r1, r2]
     str     r6, [r1, r2, lsl #1]
@@ -218,17 +216,16 @@ CNNC_SYMBOL(winograd4_data):
 /* Four rows of results. lr points at combined columns 1, 0, 2, 3, 4, 5 of four rows. */
 .macro CNNC_WINOGRAD4_ROWS ties_away
 .Lwinograd4_results_\ties_away:
-    ldr     r3, [lr, #0]
-    ldr     r9, [lr, #32]
-    ldr     r10, [lr, #48]
-    ldr     r11, [lr, #64]
+    ldr     r3, [lr], #4
+    ldr     r9, [lr, #28]
+    ldr     r10, [lr, #44]
+    ldr     r11, [lr, #60]
     add     r0, r3, r9
     sub     r3, r3, r9
     add     r9, r10, r11
     sub     r10, r10, r11
-    ldr     r1, [lr, #16]
-    ldr     r12, [lr, #80]
-    adds    lr, lr, #4
+    ldr     r1, [lr, #12]
+    ldr     r12, [lr, #76]
     add     r11, r0, r9
     add     r9, r9, r0, lsl #2
     add     r9, r9, r1, lsl #1

@@ -54,19 +54,66 @@ struct cnnc_winograd_window {
     int32_t cols;
 };
 
-/* Copies count bytes, by words where the target allows. The target is volatile so that no compiler
- * calls memcpy, which is a loop over bytes in small C libraries. */
-CNNC_KERNEL void cnnc_winograd_copy(volatile int8_t *to, const int8_t *from, int32_t count) {
-    const int32_t words = (uintptr_t)to % 4 == 0 ? count / 4 : 0;
-    int32_t index = 0;
-    for (; index < words * 4; index += 4) {
-        uint32_t word;
-        memcpy(&word, from + index, 4);
-        *(volatile uint32_t *)(volatile void *)(to + index) = word;
+/* Copies count bytes. Blocks of a fixed size become loads and stores, and the rest is volatile, so
+ * that no compiler calls memcpy, which is a loop over bytes in small C libraries. */
+CNNC_SHARED_KERNEL void cnnc_winograd_copy(int8_t *to, const int8_t *from, int32_t count) {
+    volatile int8_t *rest;
+    for (; count >= 16; count -= 16) {
+        memcpy(to, from, 16);
+        to += 16;
+        from += 16;
     }
-    for (; index < count; ++index) {
-        to[index] = from[index];
+    for (; count >= 4; count -= 4) {
+        memcpy(to, from, 4);
+        to += 4;
+        from += 4;
     }
+    rest = to;
+    for (; count > 0; --count) {
+        *rest++ = *from++;
+    }
+}
+
+/* Fills words with four zero points each. */
+CNNC_SHARED_KERNEL int8_t *cnnc_winograd_fill(int8_t *to, int32_t words, int32_t zero_point) {
+    const uint32_t four = ((uint32_t)zero_point & 0xffU) * 0x01010101U;
+    volatile uint32_t *word = (volatile uint32_t *)(void *)to;
+    for (int32_t index = 0; index < words; ++index) {
+        word[index] = four;
+    }
+    return to + words * 4;
+}
+
+/* Copies pixels, each to the next multiple of four bytes; what is in between is of no matter, so
+ * whole words are copied while there are enough. */
+CNNC_KERNEL int8_t *cnnc_winograd_spread(int8_t *to, const int8_t *from, int32_t pixels,
+                                         int32_t channels) {
+    const int32_t depth = (channels + 3) / 4 * 4;
+    int32_t left = pixels * channels;
+    if (depth == channels) {
+        cnnc_winograd_copy(to, from, left);
+        return to + left;
+    }
+    for (; left >= depth; left -= channels) {
+        for (int32_t byte = 0; byte < depth; byte += 4) {
+            uint32_t word;
+            memcpy(&word, from + byte, 4);
+            *(volatile uint32_t *)(void *)(to + byte) = word;
+        }
+        to += depth;
+        from += channels;
+    }
+    for (; left > 0; left -= channels) {
+        cnnc_winograd_copy(to, from, channels);
+        to += depth;
+        from += channels;
+    }
+    return to;
+}
+
+/* A position moved into 0 .. extent. */
+CNNC_KERNEL int32_t cnnc_winograd_clip(int32_t position, int32_t extent) {
+    return position < 0 ? 0 : position > extent ? extent : position;
 }
 
 /* Copies a window of an image into patch, [row][col][channel] with channels rounded up to fours;
@@ -75,21 +122,20 @@ CNNC_SHARED_KERNEL void cnnc_winograd_gather(const struct cnnc_winograd_paramete
                                              const int8_t *image,
                                              const struct cnnc_winograd_window *window,
                                              int8_t *patch) {
-    const int32_t depth = (p->input_channels + 3) / 4 * 4;
-    const uint32_t zero_points = ((uint32_t)p->input_zero_point & 0xffU) * 0x01010101U;
+    const int32_t words = (p->input_channels + 3) / 4;
+    const int32_t first = cnnc_winograd_clip(window->col, p->input_cols);
+    const int32_t end = cnnc_winograd_clip(window->col + window->cols, p->input_cols);
     for (int32_t row = window->row; row < window->row + window->rows; ++row) {
-        for (int32_t col = window->col; col < window->col + window->cols; ++col) {
-            if (row >= 0 && row < p->input_rows && col >= 0 && col < p->input_cols) {
-                const int8_t *pixel = image + (row * p->input_cols + col) * p->input_channels;
-                cnnc_winograd_copy(patch, pixel, p->input_channels);
-            } else {
-                volatile uint32_t *words = (volatile uint32_t *)(void *)patch;
-                for (int32_t index = 0; index < depth / 4; ++index) {
-                    words[index] = zero_points;
-                }
-            }
-            patch += depth;
+        if (row < 0 || row >= p->input_rows || first == end) {
+            patch = cnnc_winograd_fill(patch, window->cols * words, p->input_zero_point);
+            continue;
         }
+        patch = cnnc_winograd_fill(patch, (first - window->col) * words, p->input_zero_point);
+        patch =
+            cnnc_winograd_spread(patch, image + (row * p->input_cols + first) * p->input_channels,
+                                 end - first, p->input_channels);
+        patch = cnnc_winograd_fill(patch, (window->col + window->cols - end) * words,
+                                   p->input_zero_point);
     }
 }
 

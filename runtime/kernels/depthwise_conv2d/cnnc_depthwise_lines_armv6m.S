@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* cnnc_depthwise_lines_armv6m.h says what these functions compute. Thumb-1 only. */
+/* cnnc_depthwise_lines_armv6m.h says what these functions compute. Thumb-1 only, but for
+ * cores that multiply and add in one instruction and have a 64-bit product: there scaling is the
+ * wide one, where floor(x * m / 2^24) is the upper word of 2^8 x * m. */
 #include "cnnc_common.h"
 
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
@@ -32,6 +34,33 @@
     .equ LEFT, 96
     .equ LINES_FRAME, 100
 
+#if __ARM_ARCH_ISA_THUMB >= 2
+
+/* Multiplier r4, shift r7, offset r12. */
+    .macro LINES_SCALE acc
+    lsl r0, \acc, #8
+    smull r3, r0, r0, r4
+    add r0, r12
+    .endm
+
+    .macro LINES_SCALE_WIDE acc
+    lsl r0, \acc, #8
+    smull r3, r0, r0, r4
+    ldr r3, [sp, #UNIT]
+    and r3, r3, \acc, asr #31
+    subs r0, r3
+    add r0, r12
+    .endm
+
+    .macro LINES_MULTIPLY
+    mla r8, r0, r4, r8
+    mla r9, r1, r4, r9
+    mla r10, r2, r4, r10
+    mla r11, r3, r4, r11
+    .endm
+
+#else
+
 /* Multiplier in limbs r4, r5, r6, shift r7, offset r12, least result lr. */
     .macro LINES_SCALE acc
     mov r0, \acc
@@ -44,6 +73,7 @@
     asrs r2, #10
     muls r0, r6
     adds r0, r2
+    add r0, r12
     .endm
 
     .macro LINES_SCALE_WIDE acc
@@ -66,11 +96,24 @@
 1:  ldr r3, [sp, #(LIMBS + 12)]
     muls r0, r3
     adds r0, r2
+    add r0, r12
     .endm
 
+    .macro LINES_MULTIPLY
+    muls r0, r4
+    muls r1, r4
+    muls r2, r4
+    muls r3, r4
+    add r8, r0
+    add r9, r1
+    add r10, r2
+    add r11, r3
+    .endm
+
+#endif
+
 /* Leaves the result in r0 and the address of the strip in r2. */
-    .macro LINES_CLAMP
-    add r0, r12
+    .macro LINES_CLAMP_GENERAL
     asrs r0, r7
     cmp r0, lr
     bge 2f
@@ -80,6 +123,16 @@
     ble 3f
     movs r0, r3
 3:  ldr r2, [sp, #OUTPUT]
+    .endm
+
+    .macro LINES_CLAMP
+#if __ARM_ARCH_ISA_THUMB >= 2
+    asrs r0, r7
+    ssat r0, #8, r0
+    ldr r2, [sp, #OUTPUT]
+#else
+    LINES_CLAMP_GENERAL
+#endif
     .endm
 
     .macro LINES_STORE step
@@ -109,6 +162,24 @@ CNNC_SYMBOL(depthwise_lines_armv6m):
     mov r12, r0
     ldr r0, [sp, #LOWEST]
     mov lr, r0
+#if __ARM_ARCH_ISA_THUMB >= 2
+/* The whole multiplier takes the place of its limbs; what is wide is now what is not simple. */
+    ldr r1, [sp, #HIGHEST]
+    ldr r2, [sp, #UNIT]
+    adds r0, #128
+    subs r1, #127
+    orrs r0, r1
+    orrs r0, r2
+    str r0, [sp, #IS_WIDE]
+    ldr r0, [sp, #LIMBS]
+    ldr r1, [sp, #(LIMBS + 4)]
+    ldr r2, [sp, #(LIMBS + 8)]
+    ldr r3, [sp, #(LIMBS + 12)]
+    orr r0, r0, r1, lsl #8
+    orr r0, r0, r2, lsl #16
+    orr r0, r0, r3, lsl #24
+    str r0, [sp, #LIMBS]
+#endif
 
 .Ldepthwise_line:
     ldr r0, [sp, #LINE_OUTPUTS]
@@ -129,14 +200,7 @@ CNNC_SYMBOL(depthwise_lines_armv6m):
     ldm r5!, {r4, r6}
     adds r6, r7
     ldm r6!, {r0-r3}
-    muls r0, r4
-    muls r1, r4
-    muls r2, r4
-    muls r3, r4
-    add r8, r0
-    add r9, r1
-    add r10, r2
-    add r11, r3
+    LINES_MULTIPLY
     .endr
     ldr r0, [sp, #TAPS_END]
     cmp r5, r0
@@ -145,8 +209,10 @@ CNNC_SYMBOL(depthwise_lines_armv6m):
     ldr r1, [sp, #LEFT]
     ldr r0, [sp, #IS_WIDE]
     ldr r4, [sp, #LIMBS]
+#if __ARM_ARCH_ISA_THUMB < 2
     ldr r5, [sp, #(LIMBS + 4)]
     ldr r6, [sp, #(LIMBS + 8)]
+#endif
     ldr r7, [sp, #SHIFT]
     cmp r0, #0
     bne .Ldepthwise_to_wide
@@ -173,8 +239,8 @@ CNNC_SYMBOL(depthwise_lines_armv6m):
     LINES_STORE STEP_1
 .Ldepthwise_output_0:
     LINES_SCALE r8
-.Ldepthwise_last_output:
     LINES_CLAMP
+.Ldepthwise_last_output:
     strb r0, [r2]
     ldr r3, [sp, #STRIP_STEP]
     adds r2, r3
@@ -215,18 +281,19 @@ CNNC_SYMBOL(depthwise_lines_armv6m):
     b .Ldepthwise_wide_0
 .Ldepthwise_wide_3:
     LINES_SCALE_WIDE r11
-    LINES_CLAMP
+    LINES_CLAMP_GENERAL
     LINES_STORE STEP_3
 .Ldepthwise_wide_2:
     LINES_SCALE_WIDE r10
-    LINES_CLAMP
+    LINES_CLAMP_GENERAL
     LINES_STORE STEP_2
 .Ldepthwise_wide_1:
     LINES_SCALE_WIDE r9
-    LINES_CLAMP
+    LINES_CLAMP_GENERAL
     LINES_STORE STEP_1
 .Ldepthwise_wide_0:
     LINES_SCALE_WIDE r8
+    LINES_CLAMP_GENERAL
     b .Ldepthwise_last_output
     .size CNNC_SYMBOL(depthwise_lines_armv6m), . - CNNC_SYMBOL(depthwise_lines_armv6m)
 

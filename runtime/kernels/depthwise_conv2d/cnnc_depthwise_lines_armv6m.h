@@ -51,8 +51,8 @@ void CNNC_SYMBOL(depthwise_expand_armv6m)(const int8_t *source, int32_t step, in
 #else
 
 CNNC_KERNEL
-    int8_t cnnc_depthwise_lines_output(const struct cnnc_depthwise_lines_armv6m_channel *channel,
-                                       const int32_t *plane) {
+int8_t cnnc_depthwise_lines_output(const struct cnnc_depthwise_lines_armv6m_channel *channel,
+                                   const int32_t *plane) {
     const int32_t word = (int32_t)sizeof(int32_t);
     int32_t sum = channel->bias;
     for (const int32_t *tap = channel->taps; tap < channel->taps_end; tap += 2) {

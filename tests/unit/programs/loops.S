@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* Loops of known length for a bare Cortex-M: each is called between two calls of "mark". Thumb-1
- * only, so that it runs on every core. ITERATIONS is defined by the test. */
+/* Code of known length for a bare Cortex-M: each is called between two calls of "mark". Thumb-1
+ * only, so that it is code for every core. The test defines ITERATIONS and OFFSET, which is added to
+ * the addresses of data; other than 0 it needs a core that takes unaligned ones. */
     .syntax unified
     .thumb
     .text
@@ -35,15 +36,17 @@ counted_loop:
     bx lr
     .size counted_loop, . - counted_loop
 
-/* 7 instructions: loads in a row, one of which makes the next one's address, then a store. */
+/* 8 instructions: a store, loads in a row, one of which makes the next one's address; three words
+ * and a halfword of them are at OFFSET. */
     .thumb_func
     .type loads, %function
 loads:
-    ldr r0, =0x20000100
-    ldr r1, =0x20000200
+    ldr r0, =0x20000100 + OFFSET
+    ldr r1, =0x20000200 + OFFSET
     str r1, [r0]
     ldr r2, [r0]
     ldr r3, [r2]
+    ldrh r4, [r0]
     muls r3, r1
     bx lr
     .size loads, . - loads

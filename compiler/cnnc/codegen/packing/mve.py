@@ -22,6 +22,8 @@ from cnnc.ops.conv2d.quant_op import QuantConv2d
 STEP = 16
 """Products that one VMLADAV adds up."""
 QUAD = 4
+BLOCK = 8
+"""Output channels of a fully connected layer that are summed together."""
 _LARGEST_SIGNED_SHIFT = 11
 _WIDEST_PIXEL = 2**16 // QUAD - 1
 """Channels for which the offsets of four pixels have 16 bits."""
@@ -46,14 +48,15 @@ class Scaling:
         return Scaling(self.bias[channels], self.multipliers[channels], self.dividers[channels])
 
 
-def scaling(op: QuantWeightedOp, site: LoweringSite, bias: I32) -> Scaling | Refusal:
+def folded_scaling(op: QuantWeightedOp, site: LoweringSite) -> Scaling | Refusal:
     """Return the constants for the two multiplications, or why they would not be exact.
 
     Args:
         op: Layer with weights.
         site: Where it is; the rounding matters.
-        bias: Of each output channel, zero point folded in.
     """
+    folded = op.bias - op.input_zero_point * weight_sums(op.weight, op.channel_axis)
+    bias: I32 = folded.astype(np.int32)
     shifts = np.where(op.multipliers == 0, -1, op.shifts).astype(np.int64)
     right = -shifts
     if (right < 0).any():
@@ -82,8 +85,7 @@ def convolution_constants(
     """
     if len(op.weight) % QUAD and len(op.weight) > _WIDEST_PIXEL:
         return Refusal(f"{len(op.weight)} output channels are out of the scatter store's reach")
-    folded = op.bias - op.input_zero_point * weight_sums(op.weight, op.channel_axis)
-    constants = scaling(op, site, folded.astype(np.int32))
+    constants = folded_scaling(op, site)
     if isinstance(constants, Refusal):
         return constants
     weights = panel_weights(op.weight.reshape(len(op.weight), -1))
@@ -123,6 +125,15 @@ def panel_channels(constants: Scaling) -> I32:
     return np.concatenate([pairs.bias, pairs.multipliers, pairs.dividers], axis=1).reshape(-1)
 
 
+def slide_weights(weight: I8) -> I8:
+    """Return [out][row][3][in] as [pair][row][in / 16][3][2][16], see cnnc_mve_slide.h."""
+    _, rows, cols, _ = weight.shape
+    pairs = weight[panel_order(len(weight))].reshape(
+        -1, 2, rows, cols, weight.shape[3] // STEP, STEP
+    )
+    return np.ascontiguousarray(pairs.transpose(0, 2, 4, 3, 1, 5)).reshape(-1)
+
+
 def first_depth(depth: int) -> int:
     """Return how deep the first step is, 1..16; later ones are 16 deep."""
     return (depth - 1) % STEP + 1
@@ -153,3 +164,24 @@ def panel_instructions(channels: int, depth: int) -> int:
         return pairs * (by_pair + 12) + 20 + 105 + 9 * later
     deep = 7 + 2 * (later // 8) if later > 8 else 0
     return pairs * (by_pair + deep + 6) + 115 + 9 * later
+
+
+def row_weights(weight: I8) -> I8:
+    """Return weights [out][depth] as [block][step][8][depth % 16 or 16] of cnnc_mve_rows.h."""
+    outputs, depth = weight.shape
+    missing = -outputs % BLOCK
+    blocks = np.concatenate([weight, np.zeros((missing, depth), np.int8)]).reshape(-1, BLOCK, depth)
+    first = depth % STEP
+    later = blocks[:, :, first:].reshape(len(blocks), BLOCK, -1, STEP).transpose(0, 2, 1, 3)
+    parts = [blocks[:, :, :first].reshape(len(blocks), -1), later.reshape(len(blocks), -1)]
+    over = np.zeros(STEP - first if depth < STEP else 0, np.int8)
+    packed: I8 = np.concatenate([np.concatenate(parts, axis=1).reshape(-1), over])
+    return packed
+
+
+def row_channels(constants: Scaling) -> I32:
+    """Return [block] biases, multipliers and dividers of eight channels, even ones first."""
+    outputs = len(constants.bias)
+    blocks = np.arange(outputs + -outputs % BLOCK).reshape(-1, BLOCK // 2, 2).transpose(0, 2, 1)
+    taken = constants.take(np.minimum(blocks, outputs - 1).reshape(-1, BLOCK))
+    return np.concatenate([taken.bias, taken.multipliers, taken.dividers], axis=1).reshape(-1)

@@ -90,15 +90,21 @@ def _runs(magnitudes: I64) -> I64:
     return runs
 
 
-def channel_instructions(runs: I64, depth: int, pairs: int, *, wide: bool) -> int:
+def channel_instructions(
+    runs: I64, depth: int, pairs: int, *, general: bool, has_multiply_add: bool
+) -> int:
     """Return what all channels of one block of pixels execute.
 
     Args:
         runs: Of each channel.
         depth: Taps.
         pairs: Pairs of pixels in the block.
-        wide: Whether sums are scaled by four limbs.
+        general: Whether scaling is the longer one.
+        has_multiply_add: Whether the core multiplies and adds in one instruction (Armv7-M).
     """
-    per_pair = 17 + 2 * (20 if wide else 15)
     total = int(runs.sum())
+    if has_multiply_add:
+        per_pair = 32 if general else 15
+        return len(runs) * (6 * depth + 58 + per_pair * pairs) + 18 * total
+    per_pair = 17 + 2 * (20 if general else 15)
     return len(runs) * (10 * depth + 50 + per_pair * pairs) + total * (8 + 4 * pairs)

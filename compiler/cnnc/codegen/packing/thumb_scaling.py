@@ -25,7 +25,7 @@ import numpy as np
 
 from cnnc.codegen.kernel import LoweringSite
 from cnnc.codegen.variants import Refusal
-from cnnc.ir.types import I8, I32, I64
+from cnnc.ir.types import I8, I32, I64, INT8_MAX, INT8_MIN
 from cnnc.ops._requantize import QuantWeightedOp, weight_sums
 from cnnc.quantize.fixed_point import INT32_MAX, INT32_MIN, Arithmetic
 
@@ -52,6 +52,18 @@ class ThumbScaling:
     channel_data: I32
     wide: bool
     sign_unit: int
+
+    def is_general(self, op: QuantWeightedOp, *, has_multiply_add: bool) -> bool:
+        """Return whether kernels take the longer of their two ways to scale.
+
+        Args:
+            op: The layer.
+            has_multiply_add: Whether the core has a 64-bit product too (Armv7-M): every sum is
+                wide there, and limits other than those of int8 cost extra.
+        """
+        if not has_multiply_add:
+            return self.wide
+        return bool(self.sign_unit) or (op.minimum, op.maximum) != (INT8_MIN, INT8_MAX)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +99,9 @@ def thumb_scaling(op: QuantWeightedOp, site: LoweringSite) -> ThumbScaling | Ref
     folded = op.bias - op.input_zero_point * weight_sums(op.weight, op.channel_axis)
     low, high = sum_bounds(weight, folded)
     reason = "no scale fits"
-    for fraction in (_NARROW, _WIDE):
+    # With a 64-bit product, the wide rule costs nothing.
+    fractions = (_WIDE,) if "armv7m" in site.instruction_sets else (_NARROW, _WIDE)
+    for fraction in fractions:
         if max(-low.min(), high.max()) > _LARGEST_SUM[fraction]:
             reason = f"sums reach {max(-low.min(), high.max())}"
             continue

@@ -32,6 +32,8 @@ BLOCK = 4
 """Output channels that are computed together, and input channels of a chunk."""
 CHUNK_ORDER = (0, 2, 1, 3)
 """Channels of a chunk in the order of the halves of two words: SXTB16 takes every other byte."""
+_ROUND_PAIRS = 16
+"""Pairs of input channels that winograd_products takes in one round of its loop."""
 
 
 @dataclass(frozen=True)
@@ -145,12 +147,36 @@ class Winograd:
         return self.positions * (32 + chunks * 16) + patch
 
     def _instructions(self, op: QuantConv2d, site: LoweringSite) -> int:
-        batch, rows, cols, depth = geometry(site.output)
-        pairs = batch * -(-rows // self.tile) * -(-cols // (self.tile * 2))
+        """Estimate one inference; the constants are counts of executed instructions."""
+        batch, rows, cols, outputs = geometry(site.output)
         chunks = _rounded_up(geometry(site.inputs[0])[3]) // BLOCK
-        products = self.positions * (22 * chunks + 7) + 45
-        outputs = products * (_rounded_up(depth) // BLOCK) + 2 * self.output_instructions * depth
-        return pairs * (self.data_instructions * chunks + outputs + 150)
+        pairs = -(-rows // self.tile) * -(-cols // (self.tile * 2))
+        rounds = (2 * chunks - 2) // _ROUND_PAIRS
+        position = 22 * chunks + 7 + (4 * rounds + 6 if rounds else 0)
+        products = (self.positions * position + 60) * (_rounded_up(outputs) // BLOCK)
+        ties = 2 * self.tile**2 if _rounds_ties_away(op, site.rounding) else 0
+        results = 2 * outputs * (self.output_instructions + ties)
+        gathered = self._gathered_pairs(op, site) * self._gather_instructions(site)
+        data = self.data_instructions * chunks
+        return batch * (pairs * (data + products + results + 200) + gathered)
+
+    def _gathered_pairs(self, op: QuantConv2d, site: LoweringSite) -> int:
+        """Return how many pairs of tiles are copied: those at borders, or all."""
+        _, input_rows, input_cols, depth = geometry(site.inputs[0])
+        _, rows, cols, _ = geometry(site.output)
+        down = range(-op.window.pad_top, rows - op.window.pad_top, self.tile)
+        across = range(-op.window.pad_left, cols - op.window.pad_left, self.tile * 2)
+        if depth % BLOCK:
+            return len(down) * len(across)
+        inner_down = sum(0 <= row <= input_rows - self.tile - 2 for row in down)
+        inner_across = sum(0 <= col <= input_cols - self.tile * 2 - 2 for col in across)
+        return len(down) * len(across) - inner_down * inner_across
+
+    def _gather_instructions(self, site: LoweringSite) -> int:
+        depth = geometry(site.inputs[0])[3]
+        pixels = (self.tile + 2) * (self.tile * 2 + 2)
+        words = _rounded_up(depth) // BLOCK
+        return 80 * (self.tile + 2) + pixels * (6 * words + 6 if depth % BLOCK else 3 * words)
 
 
 def pack_filters(filters: I64) -> AnyArray:

@@ -93,8 +93,15 @@ def _instructions(op: QuantConv2d, site: LoweringSite, scaling: ThumbScaling) ->
     batch, rows, cols, _ = geometry(site.output)
     blocks, rest = divmod(rows * cols, thumb_pairs.PIXELS)
     pairs = [thumb_pairs.WORDS] * blocks + ([math.ceil(rest / 2)] if rest else [])
+    has_multiply_add = "armv7m" in site.instruction_sets
     work = {
-        count: thumb_pairs.channel_instructions(runs, depth, count, wide=scaling.wide)
+        count: thumb_pairs.channel_instructions(
+            runs,
+            depth,
+            count,
+            general=scaling.is_general(op, has_multiply_add=has_multiply_add),
+            has_multiply_add=has_multiply_add,
+        )
         for count in set(pairs)
     }
     groups = len(list(thumb_pairs.channel_groups(len(weight))))

@@ -11,8 +11,8 @@ F4 = Winograd(
     bias_factor=36,
     scale_bits=6,
     pixel_offset=128,
-    data_instructions=1570,
-    output_instructions=300,
+    data_instructions=1430,
+    output_instructions=288,
 )
 
 VARIANT = KernelVariant(

@@ -113,8 +113,12 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
         ScratchArgument(),
     )
     strips = across.output_size * along.strips
-    per_output = 25 if scaling.wide else 20
-    per_strip = 30 + 11 * taps + 3 * -(-taps // _UNROLLED_TAPS)
+    has_multiply_add = "armv7m" in site.instruction_sets
+    general = scaling.is_general(op, has_multiply_add=has_multiply_add)
+    per_output, per_tap = (25 if general else 20), 11
+    if has_multiply_add:
+        per_output, per_tap = (16 if general else 8), 7
+    per_strip = 30 + per_tap * taps + 3 * -(-taps // _UNROLLED_TAPS)
     expand = across.stride * along.stride * across.phase_size * (30 + 4 * along.phase_size)
     per_channel = strips * per_strip + per_output * math.prod(site.output[1:3]) + expand
     return Lowering(

@@ -1,0 +1,1 @@
+"""Kernels of Add for instruction sets, one file each."""
