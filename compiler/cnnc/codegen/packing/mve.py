@@ -48,14 +48,15 @@ class Scaling:
         return Scaling(self.bias[channels], self.multipliers[channels], self.dividers[channels])
 
 
-def scaling(op: QuantWeightedOp, site: LoweringSite, bias: I32) -> Scaling | Refusal:
+def folded_scaling(op: QuantWeightedOp, site: LoweringSite) -> Scaling | Refusal:
     """Return the constants for the two multiplications, or why they would not be exact.
 
     Args:
         op: Layer with weights.
         site: Where it is; the rounding matters.
-        bias: Of each output channel, zero point folded in.
     """
+    folded = op.bias - op.input_zero_point * weight_sums(op.weight, op.channel_axis)
+    bias: I32 = folded.astype(np.int32)
     shifts = np.where(op.multipliers == 0, -1, op.shifts).astype(np.int64)
     right = -shifts
     if (right < 0).any():
@@ -84,8 +85,7 @@ def convolution_constants(
     """
     if len(op.weight) % QUAD and len(op.weight) > _WIDEST_PIXEL:
         return Refusal(f"{len(op.weight)} output channels are out of the scatter store's reach")
-    folded = op.bias - op.input_zero_point * weight_sums(op.weight, op.channel_axis)
-    constants = scaling(op, site, folded.astype(np.int32))
+    constants = folded_scaling(op, site)
     if isinstance(constants, Refusal):
         return constants
     weights = panel_weights(op.weight.reshape(len(op.weight), -1))
@@ -123,6 +123,15 @@ def panel_channels(constants: Scaling) -> I32:
     """Return [pair][bias, bias, multiplier, multiplier, divider, divider]."""
     pairs = constants.take(panel_order(len(constants.bias)))
     return np.concatenate([pairs.bias, pairs.multipliers, pairs.dividers], axis=1).reshape(-1)
+
+
+def slide_weights(weight: I8) -> I8:
+    """Return [out][row][3][in] as [pair][row][in / 16][3][2][16], see cnnc_mve_slide.h."""
+    _, rows, cols, _ = weight.shape
+    pairs = weight[panel_order(len(weight))].reshape(
+        -1, 2, rows, cols, weight.shape[3] // STEP, STEP
+    )
+    return np.ascontiguousarray(pairs.transpose(0, 2, 4, 3, 1, 5)).reshape(-1)
 
 
 def first_depth(depth: int) -> int:

@@ -17,7 +17,6 @@ from cnnc.codegen.kernel import (
 from cnnc.codegen.packing import mve
 from cnnc.codegen.variants import KernelVariant, Refusal
 from cnnc.ir.types import I8
-from cnnc.ops._requantize import weight_sums
 from cnnc.ops.depthwise_conv2d.quant_op import QuantDepthwiseConv2d
 
 _KERNEL = "depthwise_conv2d_s8_mve"
@@ -186,8 +185,7 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
         return Refusal("a channel has several filters")
     if max(op.window.kernel_rows, op.window.kernel_cols) > _PATCH:
         return Refusal(f"its kernel is larger than {_PATCH}x{_PATCH}")
-    folded = op.bias - op.input_zero_point * weight_sums(op.weight, op.channel_axis)
-    constants = mve.scaling(op, site, folded.astype(np.int32))
+    constants = mve.folded_scaling(op, site)
     if isinstance(constants, Refusal):
         return constants
     plan = min(_plans(op, site), key=lambda plan: plan.instructions)

@@ -1,7 +1,5 @@
 """Fully connected layer with Helium: eight output channels, 16 products at a time."""
 
-import numpy as np
-
 from cnnc.codegen.kernel import (
     Argument,
     ConstantArgument,
@@ -13,14 +11,12 @@ from cnnc.codegen.kernel import (
 )
 from cnnc.codegen.packing import mve
 from cnnc.codegen.variants import KernelVariant, Refusal
-from cnnc.ops._requantize import weight_sums
 from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
 
 
 def _lower(op: QuantFullyConnected, site: LoweringSite) -> Lowering | Refusal:
     """Return the call; refuse inexact scaling."""
-    folded = op.bias - op.input_zero_point * weight_sums(op.weight, op.channel_axis)
-    constants = mve.scaling(op, site, folded.astype(np.int32))
+    constants = mve.folded_scaling(op, site)
     if isinstance(constants, Refusal):
         return constants
     rows, depth = site.inputs[0]
