@@ -45,24 +45,30 @@ struct cnnc_depthwise_conv2d_3x3_channels {
     const int8_t *shifts;
 };
 
-/* Unpacks the constants of a channel: its taps are scaled by 2^shift, the bias is already. */
+/* Unpacks the taps of one position, scaled by 2^shift. */
+CNNC_KERNEL void cnnc_depthwise_conv2d_3x3_taps(const int8_t *weights, int32_t shift,
+                                                uint32_t *CNNC_RESTRICT taps) {
+    const uint32_t first = (uint32_t)weights[0] << shift;
+    const uint32_t second = (uint32_t)weights[1] << shift;
+    const uint32_t third = (uint32_t)weights[2] << shift;
+    taps[0] = cnnc_pack_low(first, second);
+    taps[1] = cnnc_pack_low(second, third);
+}
+
+/* Unpacks the constants of a channel; its bias is scaled already. */
 CNNC_KERNEL void
 cnnc_depthwise_conv2d_3x3_constants(const struct cnnc_depthwise_conv2d_3x3_s8_dsp_parameters *p,
                                     const struct cnnc_depthwise_conv2d_3x3_channels *channels,
                                     int32_t channel, uint32_t *CNNC_RESTRICT constants) {
     const int8_t *weights = channels->weights + channel * 9;
     const int32_t shift = channels->shifts[channel];
-    for (int32_t tap = 0; tap < 3; ++tap) {
-        const uint32_t first = (uint32_t)weights[0] << shift;
-        const uint32_t second = (uint32_t)weights[1] << shift;
-        const uint32_t third = (uint32_t)weights[2] << shift;
-        *constants++ = cnnc_pack_low(first, second);
-        *constants++ = cnnc_pack_low(second, third);
-        weights += 3;
-    }
-    *constants++ = (uint32_t)channels->bias[channel];
-    *constants++ = (uint32_t)channels->multipliers[channel];
-    *constants = (uint32_t)(p->addend + (p->double_rounding << (shift - 2)));
+    cnnc_depthwise_conv2d_3x3_taps(weights, shift, constants);
+    cnnc_depthwise_conv2d_3x3_taps(weights + 3, shift, constants + 2);
+    cnnc_depthwise_conv2d_3x3_taps(weights + 6, shift, constants + 4);
+    constants[CNNC_DEPTHWISE_STRIP_BIAS] = (uint32_t)channels->bias[channel];
+    constants[CNNC_DEPTHWISE_STRIP_MULTIPLIER] = (uint32_t)channels->multipliers[channel];
+    constants[CNNC_DEPTHWISE_STRIP_ADDEND] =
+        (uint32_t)(p->addend + (p->double_rounding << (shift - 2)));
 }
 
 /* Expands two lines from first_line on to the planes of a pair; padding holds four zero points. */
