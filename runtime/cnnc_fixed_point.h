@@ -34,7 +34,9 @@ CNNC_KERNEL int32_t cnnc_rescale(int32_t x, int32_t multiplier, int32_t shift) {
     const int32_t left = shift > 0 ? shift : 0;
     const int32_t right = shift > 0 ? 0 : -shift;
     const int32_t shifted = (int32_t)((uint32_t)x << left);
-    return cnnc_rounding_shift_right(cnnc_doubling_high_multiply(shifted, multiplier), right);
+    /* Without the saturation of cnnc_doubling_high_multiply, which only INT32_MIN squared needs. */
+    const int64_t product = (int64_t)shifted * multiplier;
+    return cnnc_rounding_shift_right((int32_t)((product + (1 << 30)) >> 31), right);
 #endif
 }
 

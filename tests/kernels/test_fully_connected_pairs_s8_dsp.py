@@ -98,8 +98,8 @@ def test_refusals_say_why(rows: int) -> None:
 
 
 def test_weights_stay_one_byte_each() -> None:
-    answer = lowered(quantized_case(case(1, 128, 128), "double"), 0, KERNEL)
+    answer = lowered(quantized_case(case(1, 256, 64), "double"), 0, KERNEL)
     assert isinstance(answer, Lowering)
-    assert answer.constant_bytes <= 1.05 * (128 * 128 + 128 * 9)
+    assert answer.constant_bytes <= 1.03 * (256 * 64 + 64 * 9)
     assert answer.instructions is not None
-    assert 0.9 < answer.instructions / 128**2 < 1.0
+    assert 0.85 < answer.instructions / (256 * 64) < 1.0

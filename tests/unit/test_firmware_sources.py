@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import GoldenCheck
-from tests.support.emitted import C_FLAGS, CPP_FLAGS, golden_of
+from tests.support.emitted import C_FLAGS, CPP_FLAGS, golden_of, write_files
 from tests.support.quant_networks import chain_network
 
 from cnnc.codegen.emit import emit
@@ -128,3 +128,50 @@ def test_map_of_the_linker() -> None:
         Contribution(".comment", "main", 0x26),
     )
     assert found.total(".text", ".rodata", ".data") == 0x1E4
+
+
+def test_boot_stage_of_rp2040_has_its_checksum(tmp_path: Path) -> None:
+    """The ROM's CRC-32: polynomial 0x04c11db7, most significant bit first, nothing inverted."""
+    source = tmp_path / "boot.S"
+    source.write_bytes(startup_files("armv6-m", "cnnc_boot_rp2040.S")["cnnc_boot_rp2040.S"])
+    assemble = ["arm-none-eabi-gcc", "-mcpu=cortex-m0plus", "-c", str(source), "-o"]
+    extract = ["arm-none-eabi-objcopy", "-O", "binary", "-j", ".boot"]
+    subprocess.run([*assemble, str(tmp_path / "boot.o")], check=True)
+    subprocess.run([*extract, str(tmp_path / "boot.o"), str(tmp_path / "boot")], check=True)
+    content = (tmp_path / "boot").read_bytes()
+    assert len(content) == 256
+    crc = 0xFFFFFFFF
+    for byte in content[:252]:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = (crc << 1 ^ (0x04C11DB7 if crc & 0x80000000 else 0)) & 0xFFFFFFFF
+    assert content[252:] == crc.to_bytes(4, "little")
+
+
+@pytest.mark.parametrize(
+    ("board", "section", "address"),
+    [("rpi-pico", ".boot", 0x10000000), ("rpi-pico2", ".text", 0x10000000)],
+)
+def test_boot_rom_finds_what_it_looks_for(
+    tmp_path: Path, board: str, section: str, address: int
+) -> None:
+    model = chain_network()
+    directory = write_files(tmp_path, emit(lower(model), "c", golden_of(model), find_target(board)))
+    subprocess.run(["make", "-s", "bin"], cwd=directory, check=True, capture_output=True)
+    headers = subprocess.run(
+        ["arm-none-eabi-objdump", "-h", "build/chain.elf"],
+        cwd=directory,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    line = next(line.split() for line in headers.splitlines() if f" {section} " in line)
+    assert int(line[3], 16) == address
+    image = (directory / "build" / "chain.bin").read_bytes()
+    if board == "rpi-pico2":
+        assert bytes.fromhex("d3deffff 42012110 ff010000 00000000 793512ab") in image[:4096]
+    vectors = image[256:264] if board == "rpi-pico" else image[:8]
+    stack, reset = (int.from_bytes(vectors[i : i + 4], "little") for i in (0, 4))
+    assert stack == 0x20000000 + 1792
+    assert reset % 2 == 1
+    assert address < reset < address + len(image)

@@ -13,6 +13,7 @@ from cnnc.codegen.lower import kernel_headers
 from cnnc.codegen.program import CProgram
 from cnnc.codegen.render import render
 from cnnc.codegen.views import (
+    AssemblyView,
     GoldenView,
     ModelView,
     PortView,
@@ -77,8 +78,9 @@ def emit(
         texts[f"src/{name}_weights.S"] = render("model/weights.S.j2", view)
     if weights == "file":
         texts[f"src/{name}_load.c"] = render("model/load.c.j2", view)
-    if program.assembly:
-        texts[f"src/{name}_kernels.S"] = render("model/kernels.S.j2", view)
+    for file in program.assembly:
+        kernel = AssemblyView(name, view.single_rounding, file)
+        texts[f"src/{kernel.source}"] = render("model/kernel.S.j2", kernel)
     texts.update({f"src/cnnc/{header}": runtime_headers()[header] for header in program.headers})
     texts.update({f"src/cnnc/{file}": runtime_assembly()[file] for file in program.assembly})
     files = {path: text.encode("utf-8") for path, text in texts.items()}
@@ -139,8 +141,7 @@ def _sources(
     files = [f"{name}.c", f"{name}_io.c", last]
     if has_selftest:
         files.append(f"{name}_selftest.c")
-    if program.assembly:
-        files.append(f"{name}_kernels.S")
+    files += [AssemblyView(name, False, file).source for file in program.assembly]
     return tuple(SourceView(file, f"{file[:-2]}.o") for file in sorted(files))
 
 

@@ -30,7 +30,7 @@ def firmware_files(view: ModelView, target: Target) -> dict[str, bytes]:
     Returns:
         Path in the project's folder -> content.
     """
-    startup = startup_files(target.core.startup)
+    startup = startup_files(target.core.startup, target.boot)
     files = {f"firmware/{name}": content for name, content in startup.items()}
     texts = {path: render(template, view) for path, template in _TEMPLATES.items()}
     texts.update(_linker_scripts(target))
@@ -43,7 +43,8 @@ def firmware_of(target: Target | None) -> FirmwareView | None:
     """Return the view of a target's firmware; None if another system starts its programs."""
     if target is None or not target.core.startup:
         return None
-    sources = [name for name in startup_files(target.core.startup) if name.endswith(".c")]
+    files = startup_files(target.core.startup, target.boot)
+    sources = [name for name in files if not name.endswith(".h")]
     return firmware_view(target, tuple(sources))
 
 
@@ -52,7 +53,7 @@ def _linker_scripts(target: Target) -> dict[str, str]:
     scripts = {}
     if target.memory is not None:
         scripts[BOARD_SCRIPT] = linker_script(
-            target.description, target.memory, startup, STACK_BYTES
+            target.description, target.memory, startup, STACK_BYTES, target.boot_address
         )
     if target.machine is not None:
         machine = target.machine

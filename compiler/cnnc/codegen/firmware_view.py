@@ -32,7 +32,8 @@ class FirmwareView:
         link_flags: Those of a link.
         clang_target: Clang's ``--target``; empty where it is not used.
         processor: CMake's name of the architecture.
-        startup: C files of ``firmware/``, sorted.
+        startup: C and assembly files of ``firmware/``, sorted.
+        has_startup_assembly: Whether one of them is assembly.
         has_board: Whether the board's own linker script is there.
         stand_in: The emulated machine in words; empty if there is none.
         emulator: Its command; empty if there is none.
@@ -50,6 +51,7 @@ class FirmwareView:
     clang_target: str
     processor: str
     startup: tuple[str, ...]
+    has_startup_assembly: bool
     has_board: bool
     stand_in: str
     emulator: str
@@ -63,7 +65,7 @@ def firmware_view(target: Target, startup: tuple[str, ...]) -> FirmwareView:
 
     Args:
         target: Its core has start-up code.
-        startup: C files of ``firmware/``.
+        startup: C and assembly files of ``firmware/``.
 
     Raises:
         InternalError: The core has no GNU compiler.
@@ -82,6 +84,7 @@ def firmware_view(target: Target, startup: tuple[str, ...]) -> FirmwareView:
         clang_target=core.clang_target,
         processor="riscv" if core.startup == "riscv" else "arm",
         startup=startup,
+        has_startup_assembly=any(name.endswith(".S") for name in startup),
         has_board=target.memory is not None,
         stand_in=machine.description if machine else "",
         emulator=" ".join((*machine.emulator, *EMULATOR_OPTIONS)) if machine else "",

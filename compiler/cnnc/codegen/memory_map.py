@@ -15,6 +15,8 @@ class LinkerView:
 
     description: str
     vector_address: str | None
+    boot_address: str | None
+    boot_bytes: int
     flash_address: str
     flash_bytes: str
     ram_address: str
@@ -23,7 +25,13 @@ class LinkerView:
     global_pointer: bool
 
 
-def linker_script(description: str, memory: MemoryMap, startup: str, stack_bytes: int) -> str:
+def linker_script(
+    description: str,
+    memory: MemoryMap,
+    startup: str,
+    stack_bytes: int,
+    boot_address: int | None = None,
+) -> str:
     """Return the linker script of a program in this memory.
 
     Args:
@@ -31,6 +39,7 @@ def linker_script(description: str, memory: MemoryMap, startup: str, stack_bytes
         memory: Where flash and RAM are.
         startup: Which start-up code the program has; a field of the core.
         stack_bytes: How much of the RAM is the stack.
+        boot_address: Where a boot stage lies before the flash; None if there is none.
     """
     is_riscv = startup == "riscv"
     vectors_apart = memory.vector_address != memory.flash_address
@@ -39,6 +48,8 @@ def linker_script(description: str, memory: MemoryMap, startup: str, stack_bytes
         LinkerView(
             description=description,
             vector_address=_address_text(memory.vector_address) if vectors_apart else None,
+            boot_address=None if boot_address is None else _address_text(boot_address),
+            boot_bytes=0 if boot_address is None else memory.flash_address - boot_address,
             flash_address=_address_text(memory.flash_address),
             flash_bytes=_size_text(memory.flash_bytes),
             ram_address=_address_text(memory.ram_address),
@@ -49,15 +60,17 @@ def linker_script(description: str, memory: MemoryMap, startup: str, stack_bytes
     )
 
 
-def startup_files(startup: str) -> dict[str, bytes]:
+def startup_files(startup: str, boot: str = "") -> dict[str, bytes]:
     """Return the C between reset and main, and its console, by file name.
 
     Args:
         startup: A field of the core.
+        boot: A field of the board: one more file.
     """
     processor = "cnnc_startup_riscv.c" if startup == "riscv" else "cnnc_startup_cortex_m.c"
     folder = tree("runtime") / "firmware"
-    return {name: (folder / name).read_bytes() for name in sorted((*_COMMON_FILES, processor))}
+    names = sorted({*_COMMON_FILES, processor, *([boot] if boot else [])})
+    return {name: (folder / name).read_bytes() for name in names}
 
 
 def _address_text(address: int) -> str:

@@ -122,6 +122,26 @@ class SourceView:
 
 
 @dataclass(frozen=True)
+class AssemblyView:
+    """The kernels of one assembly file, assembled apart: its macros and labels are its own.
+
+    Attributes:
+        name: Prefix of symbols and files.
+        single_rounding: Whether accumulators are rounded once.
+        file: Of ``src/cnnc/``.
+    """
+
+    name: str
+    single_rounding: bool
+    file: str
+
+    @property
+    def source(self) -> str:
+        """File of ``src/`` that includes it."""
+        return f"{self.name}_{self.file.removeprefix('cnnc_')}"
+
+
+@dataclass(frozen=True)
 class ModelView:
     """Everything that is emitted.
 

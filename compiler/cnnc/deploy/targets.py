@@ -41,6 +41,9 @@ class Target:
         machine: The emulated machine that stands in; None on Linux, and where there is none.
         limits: What the emulation does not show.
         notes: What has to be known to run on the board itself; empty if nothing.
+        boot: File of runtime/firmware that the board's boot ROM needs in front of or behind the
+            vector table; empty if none.
+        boot_address: Where its code lies; None behind the vector table.
         programming: Commands that put a program on the board, with ``FIRMWARE`` for the path of
             its ELF file without suffix; empty where there is no such command.
     """
@@ -55,6 +58,8 @@ class Target:
     machine: Machine | None = None
     limits: str = ""
     notes: str = ""
+    boot: str = ""
+    boot_address: int | None = None
     programming: tuple[str, ...] = ()
 
     @property
@@ -134,8 +139,11 @@ def parse_board(file: str, table: Mapping[str, Any]) -> Target:
             file's.
     """
     required = {"name": str, "description": str, "core": str, "ram_bytes": int, "emulation": dict}
-    numbers = dict.fromkeys(("flash_bytes", "clock_hz", "vector_address", *_ADDRESSES), int)
-    check_keys(file, table, required, optional={**numbers, "notes": str, "programming": list})
+    numbers = dict.fromkeys(
+        ("flash_bytes", "clock_hz", "vector_address", "boot_address", *_ADDRESSES), int
+    )
+    texts = {"notes": str, "boot": str, "programming": list}
+    check_keys(file, table, required, optional={**numbers, **texts})
     check_numbers(file, table)
     emulation = table["emulation"]
     check_keys(f"{file} [emulation]", emulation, {"limits": str}, optional={"machine": str})
@@ -145,6 +153,7 @@ def parse_board(file: str, table: Mapping[str, Any]) -> Target:
     core = cores()[table["core"]]
     check_system = _check_bare_metal if core.is_bare_metal else _check_linux
     check_system(file, table)
+    _check_boot(file, table)
     machine = machine_for(core, emulation.get("machine", ""), f"{file} [emulation]")
     return Target(
         name=table["name"],
@@ -157,6 +166,8 @@ def parse_board(file: str, table: Mapping[str, Any]) -> Target:
         machine=machine,
         limits="; ".join(filter(None, (emulation["limits"], machine.limits if machine else ""))),
         notes=table.get("notes", ""),
+        boot=table.get("boot", ""),
+        boot_address=table.get("boot_address"),
         programming=tuple(table.get("programming", ())),
     )
 
@@ -168,6 +179,14 @@ def _check_bare_metal(file: str, table: Mapping[str, Any]) -> None:
     missing = [field for field in ("flash_bytes", "clock_hz", *addresses) if field not in table]
     if missing:
         raise BoardError(f"{file}: missing {', '.join(missing)}", "", file)
+
+
+def _check_boot(file: str, table: Mapping[str, Any]) -> None:
+    boot = table.get("boot")
+    if boot is None:
+        return
+    files = [entry.name for entry in (tree("runtime") / "firmware").iterdir()]
+    check_choice(file, "boot", boot, [name for name in files if name.startswith("cnnc_boot_")])
 
 
 def _check_linux(file: str, table: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from cnnc.simulator.link_map import LinkMap, read_link_map
 
 SELFTEST_OK = "ok"
 
-_FLASH_SECTIONS = (".vectors", ".text", ".rodata", ".ARM.extab", ".ARM.exidx", ".data")
+_FLASH_SECTIONS = (".boot", ".vectors", ".text", ".rodata", ".ARM.extab", ".ARM.exidx", ".data")
 _RAM_SECTIONS = (".stack", ".data", ".bss")
 _SELFTEST_SECONDS = 600
 _SHOWN_LINES = 5
@@ -95,7 +95,8 @@ def build_firmware(
     emulated = folder / f"{scripts[0].stem}.elf"
     if target.core.startup == "armv6-m":
         _check_instructions(emulated, toolset, target)
-    sizes = _sizes(linked.get(scripts[1].stem, linked[scripts[0].stem]), code.model.name)
+    network = frozenset(path.stem for path in model_objects)
+    sizes = _sizes(linked.get(scripts[1].stem, linked[scripts[0].stem]), network, code.model.name)
     return Firmware(sizes, emulated)
 
 
@@ -146,10 +147,11 @@ def _link(toolset: Toolset, objects: Sequence[Path], script: Path, output: Path)
     return read_link_map(map_file.read_text(encoding="utf-8", errors="replace"))
 
 
-def _sizes(linked: LinkMap, name: str) -> FirmwareSizes:
+def _sizes(linked: LinkMap, network: frozenset[str], name: str) -> FirmwareSizes:
+    constants = {f"{name}_weights", "weights"}
     in_flash = [part for part in linked.contributions if part.output in _FLASH_SECTIONS]
-    weights = sum(part.bytes for part in in_flash if part.file in {f"{name}_weights", "weights"})
-    code = sum(part.bytes for part in in_flash if part.file in {name, f"{name}_kernels"})
+    weights = sum(part.bytes for part in in_flash if part.file in constants)
+    code = sum(part.bytes for part in in_flash if part.file in network - constants)
     return FirmwareSizes(
         flash_bytes=linked.total(*_FLASH_SECTIONS),
         ram_bytes=linked.total(*_RAM_SECTIONS),

@@ -85,39 +85,47 @@ CNNC_KERNEL int32_t cnnc_taps_counted(struct cnnc_window_axis axis, int32_t padd
     return cnnc_taps_inside(axis, index).end;
 }
 
-/* One row of output pixels. */
-CNNC_KERNEL void cnnc_average_pool_row(const struct cnnc_average_pool_s8_parameters *p,
-                                       const int8_t *CNNC_RESTRICT image, int32_t output_row,
-                                       int8_t *CNNC_RESTRICT output) {
+/* The window of one output pixel. */
+CNNC_KERNEL struct cnnc_average_window
+cnnc_average_window_at(const struct cnnc_average_pool_s8_parameters *p, const int8_t *image,
+                       int32_t output_row, int32_t output_col) {
     const struct cnnc_window_axis rows = {p->kernel_rows, p->dilation_rows, p->stride_rows,
                                           p->pad_top,     p->input_rows,    p->output_rows};
     const struct cnnc_window_axis cols = {p->kernel_cols, p->dilation_cols, p->stride_cols,
                                           p->pad_left,    p->input_cols,    p->output_cols};
     const struct cnnc_tap_range row_taps = cnnc_taps_inside(rows, output_row);
+    const struct cnnc_tap_range col_taps = cnnc_taps_inside(cols, output_col);
     const int32_t first_row = cnnc_tap_position(rows, output_row, row_taps.first);
+    const int32_t first_col = cnnc_tap_position(cols, output_col, col_taps.first);
+    const int8_t *first = image + (first_row * p->input_cols + first_col) * p->channels;
+    struct cnnc_average_window window = {first, row_taps.end - row_taps.first,
+                                         col_taps.end - col_taps.first, 0, 0};
+    const int32_t inside = window.row_taps * window.col_taps;
+    window.count = inside;
+    if (inside < p->kernel_rows * p->kernel_cols && p->counted_rows > 0) {
+        window.count = cnnc_taps_counted(rows, p->counted_rows, output_row) *
+                       cnnc_taps_counted(cols, p->counted_cols, output_col);
+        window.padding_sum = (window.count - inside) * p->zero_point;
+    }
+    return window;
+}
+
+/* One row of output pixels. */
+CNNC_KERNEL void cnnc_average_pool_row(const struct cnnc_average_pool_s8_parameters *p,
+                                       const int8_t *CNNC_RESTRICT image, int32_t output_row,
+                                       int8_t *CNNC_RESTRICT output) {
     const int32_t full_count = p->kernel_rows * p->kernel_cols;
     for (int32_t output_col = 0; output_col < p->output_cols; output_col++) {
-        const struct cnnc_tap_range col_taps = cnnc_taps_inside(cols, output_col);
-        const int32_t first_col = cnnc_tap_position(cols, output_col, col_taps.first);
-        const int8_t *first = image + (first_row * p->input_cols + first_col) * p->channels;
+        const struct cnnc_average_window window =
+            cnnc_average_window_at(p, image, output_row, output_col);
         int8_t *pixel = output + output_col * p->channels;
-        struct cnnc_average_window window = {first, p->kernel_rows, p->kernel_cols, 0, 0};
-        window.row_taps = row_taps.end - row_taps.first;
-        window.col_taps = col_taps.end - col_taps.first;
-        window.count = window.row_taps * window.col_taps;
-        if (window.count == full_count) {
-            const struct cnnc_average_window full = {first, p->kernel_rows, p->kernel_cols, 0,
-                                                     full_count};
+        if (window.row_taps * window.col_taps == full_count) {
+            const struct cnnc_average_window full = {window.first, p->kernel_rows, p->kernel_cols,
+                                                     0, full_count};
             cnnc_average_pool_pixel(p, full, pixel);
-            continue;
+        } else {
+            cnnc_average_pool_pixel(p, window, pixel);
         }
-        if (p->counted_rows > 0) {
-            const int32_t inside = window.count;
-            window.count = cnnc_taps_counted(rows, p->counted_rows, output_row) *
-                           cnnc_taps_counted(cols, p->counted_cols, output_col);
-            window.padding_sum = (window.count - inside) * p->zero_point;
-        }
-        cnnc_average_pool_pixel(p, window, pixel);
     }
 }
 

@@ -32,10 +32,6 @@
 #define STACK_ODD 20
 #define STACK_SIGN 24
 #define STACK_FRAME 28
-#define STACK_SAVED 36
-#define STACK_ARGUMENT_STEP (STACK_FRAME + STACK_SAVED)
-#define STACK_ARGUMENT_CHANNELS (STACK_FRAME + STACK_SAVED + 4)
-#define STACK_ARGUMENT_SIGN (STACK_FRAME + STACK_SAVED + 8)
 
 #define UNITS_PER_TURN 8
 #define UNIT_BYTES 68
@@ -57,28 +53,24 @@
 .macro sum_blocks
     push {r4-r11, lr}
     sub sp, #STACK_FRAME
-    str r0, [sp, #STACK_INPUTS]
-    add r4, r2, r2, lsl #1
-    add INPUTS_END, r0, r4, lsl #1
-    /* The first turn of the loop takes the units that make no whole turn. */
-    lsrs r4, r2, #2
-    ands r4, r4, #(UNITS_PER_TURN - 1)
-    it eq
-    moveq r4, #UNITS_PER_TURN
-    movs r5, #UNIT_BYTES
-    adr.w r6, 3f
-    mls r6, r4, r5, r6
-    orr r6, r6, #1
-    str r6, [sp, #STACK_ENTRY]
-    str r3, [sp, #STACK_OUTPUT]
-    ldr r4, [sp, #STACK_ARGUMENT_STEP]
-    str r4, [sp, #STACK_STEP]
-    ldr r4, [sp, #STACK_ARGUMENT_CHANNELS]
-    and r5, r4, #1
-    str r5, [sp, #STACK_ODD]
-    add r3, r3, r4
-    subs r3, r3, r5
-    str r3, [sp, #STACK_OUTPUT_END]
+    /* Depth, step, channels and sign. */
+    ldm r3, {r4, r5, r6, r7}
+    add r8, r4, r4, lsl #1
+    add INPUTS_END, r0, r8, lsl #1
+    /* The first turn of the loop takes the units that make no whole turn, or all. */
+    subs r8, r4, #4
+    and r8, r8, #(4 * (UNITS_PER_TURN - 1))
+    movs r9, #(UNIT_BYTES / 4)
+    adr.w r10, 3f
+    mls r10, r8, r9, r10
+    sub r10, r10, #(UNIT_BYTES - 1)
+    and r11, r6, #1
+    subs r6, r6, r11
+    add r6, r6, r2
+    strd r0, r10, [sp, #STACK_INPUTS]
+    strd r2, r5, [sp, #STACK_OUTPUT]
+    strd r6, r11, [sp, #STACK_OUTPUT_END]
+    str r7, [sp, #STACK_SIGN]
 1:
     ldrd HIGH_0, LOW_0, [BLOCKS], #8
     ldr INPUTS, [sp, #STACK_INPUTS]
@@ -170,7 +162,7 @@ CNNC_SYMBOL(pairs_line):
     .thumb_func
 CNNC_SYMBOL(pairs_exact):
     sum_blocks
-    ldr r12, [sp, #STACK_ARGUMENT_SIGN]
+    ldr r12, [sp, #STACK_SIGN]
     subs HIGH_0, HIGH_0, LOW_0
     subs HIGH_1, HIGH_1, LOW_1
     subs HIGH_2, HIGH_2, LOW_2
@@ -197,7 +189,6 @@ CNNC_SYMBOL(pairs_exact):
 #define ROWS r11
 #define ADVANCE r12
 #define COUNT lr
-#define EXPAND_SAVED 36
 
 /* Four bytes of three pixels become twelve halfwords. */
 .macro expand_word
@@ -220,9 +211,8 @@ CNNC_SYMBOL(pairs_exact):
     .thumb_func
 CNNC_SYMBOL(expand_pixels):
     push {r4-r11, lr}
-    ldr WORDS, [sp, #EXPAND_SAVED]
-    ldr ROWS, [sp, #(EXPAND_SAVED + 4)]
-    ldr ADVANCE, [sp, #(EXPAND_SAVED + 8)]
+    ldm r2, {WORDS, ROWS, ADVANCE}
+    ldm r1, {PIXEL_0, PIXEL_1, PIXEL_2}
     sub ADVANCE, ADVANCE, WORDS, lsl #2
 1:
     adds COUNT, WORDS, #1

@@ -12,26 +12,41 @@
 
 #include "cnnc_dsp.h"
 
+/* What pixels are expanded from: rows of words (four bytes each) that lie stride bytes apart; at
+ * least one of each. */
+struct cnnc_pairs_runs {
+    int32_t words;
+    int32_t rows;
+    int32_t stride;
+};
+
+/* What is computed of expanded pixels: depth inputs, a multiple of 4 from 4 on; results of the
+ * three pixels lie step bytes apart; at least 2 channels; sign is the exact formula's. */
+struct cnnc_pairs_shape {
+    int32_t depth;
+    int32_t step;
+    int32_t channels;
+    int32_t sign;
+};
+
 #if CNNC_HAS_DSP
 
-/* target[row][word][0..5] = bytes 0 and 2 of the three pixels, then bytes 1 and 3, as halfwords, of
- * rows of words that lie stride bytes apart. words and rows are at least 1. Returns the end. */
-uint32_t *CNNC_SYMBOL(expand_pixels)(uint32_t *target, const int8_t *pixel_0, const int8_t *pixel_1,
-                                     const int8_t *pixel_2, int32_t words, int32_t rows,
-                                     int32_t stride);
+/* target[row][word][0..5] = bytes 0 and 2 of the three pixels, then bytes 1 and 3, as halfwords.
+ * Returns the end. */
+uint32_t *CNNC_SYMBOL(expand_pixels)(uint32_t *target, const int8_t *const *pixels,
+                                     const struct cnnc_pairs_runs *runs);
 
-/* output[pixel * step + channel] for three pixels and all channels, at least 2. depth is a multiple
- * of 4 from 4 on. A block is, for each pair of channels, the initial M and S, depth / 2 words of
- * weights, the multipliers of A and B and the constant of both; an odd last channel is paired with
- * the one before it. M - S and S become results by
- * ssat8((floor(sum * multiplier / 2^32) + constant) >> 12), and >> 4 for B. */
-void CNNC_SYMBOL(pairs_line)(const uint32_t *inputs, const int32_t *blocks, int32_t depth,
-                             int8_t *output, int32_t step, int32_t channels);
+/* output[pixel * step + channel] for three pixels and all channels. A block is, for each pair of
+ * channels, the initial M and S, depth / 2 words of weights, the multipliers of A and B and the
+ * constant of both; an odd last channel is paired with the one before it. M - S and S become
+ * results by ssat8((floor(sum * multiplier / 2^32) + constant) >> 12), and >> 4 for B. */
+void CNNC_SYMBOL(pairs_line)(const uint32_t *inputs, const int32_t *blocks, int8_t *output,
+                             const struct cnnc_pairs_shape *shape);
 
 /* The same with multiplier, constant and shift of A and then of B at the end of a block, and
  * ssat8((floor(256 x * multiplier / 2^32) + constant - (x < 0 ? sign : 0)) >> shift). */
-void CNNC_SYMBOL(pairs_exact)(const uint32_t *inputs, const int32_t *blocks, int32_t depth,
-                              int8_t *output, int32_t step, int32_t channels, int32_t sign);
+void CNNC_SYMBOL(pairs_exact)(const uint32_t *inputs, const int32_t *blocks, int8_t *output,
+                              const struct cnnc_pairs_shape *shape);
 
 #define CNNC_EXPAND_PIXELS CNNC_SYMBOL(expand_pixels)
 #define CNNC_PAIRS_LINE CNNC_SYMBOL(pairs_line)
@@ -39,21 +54,16 @@ void CNNC_SYMBOL(pairs_exact)(const uint32_t *inputs, const int32_t *blocks, int
 
 #else
 
-CNNC_KERNEL uint32_t *cnnc_expand_pixels(uint32_t *target, const int8_t *pixel_0,
-                                         const int8_t *pixel_1, const int8_t *pixel_2,
-                                         int32_t words, int32_t rows, int32_t stride) {
-    for (int32_t row = 0; row < rows; ++row) {
-        for (int32_t word = 0; word < words; ++word) {
-            const int32_t from = row * stride + 4 * word;
-            const uint32_t bytes_0 = cnnc_load_word(pixel_0 + from);
-            const uint32_t bytes_1 = cnnc_load_word(pixel_1 + from);
-            const uint32_t bytes_2 = cnnc_load_word(pixel_2 + from);
-            target[0] = cnnc_sxtb16(bytes_0);
-            target[1] = cnnc_sxtb16(bytes_1);
-            target[2] = cnnc_sxtb16(bytes_2);
-            target[3] = cnnc_sxtb16_odd(bytes_0);
-            target[4] = cnnc_sxtb16_odd(bytes_1);
-            target[5] = cnnc_sxtb16_odd(bytes_2);
+CNNC_KERNEL uint32_t *cnnc_expand_pixels(uint32_t *target, const int8_t *const *pixels,
+                                         const struct cnnc_pairs_runs *runs) {
+    for (int32_t row = 0; row < runs->rows; ++row) {
+        for (int32_t word = 0; word < runs->words; ++word) {
+            for (int32_t pixel = 0; pixel < 3; ++pixel) {
+                const int8_t *source = pixels[pixel] + row * runs->stride + 4 * word;
+                const uint32_t bytes = cnnc_load_word(source);
+                target[pixel] = cnnc_sxtb16(bytes);
+                target[3 + pixel] = cnnc_sxtb16_odd(bytes);
+            }
             target += 6;
         }
     }
@@ -79,18 +89,19 @@ CNNC_KERNEL int32_t cnnc_pair_channel(int32_t channel, int32_t channels) {
     return channel + 2 > channels ? channels - 2 : channel;
 }
 
-CNNC_KERNEL void cnnc_pairs_line(const uint32_t *inputs, const int32_t *blocks, int32_t depth,
-                                 int8_t *output, int32_t step, int32_t channels) {
-    for (int32_t channel = 0; channel < channels; channel += 2) {
-        const int32_t *constants = blocks + 2 + depth / 2;
-        int8_t *results = output + cnnc_pair_channel(channel, channels);
+CNNC_KERNEL void cnnc_pairs_line(const uint32_t *inputs, const int32_t *blocks, int8_t *output,
+                                 const struct cnnc_pairs_shape *shape) {
+    for (int32_t channel = 0; channel < shape->channels; channel += 2) {
+        const int32_t *constants = blocks + 2 + shape->depth / 2;
+        int8_t *results = output + cnnc_pair_channel(channel, shape->channels);
         for (int32_t pixel = 0; pixel < 3; ++pixel) {
             int32_t sums[2];
-            cnnc_pair_sums(inputs + pixel, blocks, depth, sums);
+            cnnc_pair_sums(inputs + pixel, blocks, shape->depth, sums);
             const int32_t high = cnnc_smmla(sums[0], constants[0], constants[2]) >> 12;
             const int32_t low = cnnc_smmla(sums[1], constants[1], constants[2]) >> 4;
-            results[pixel * step] = (int8_t)cnnc_ssat8(high);
-            results[pixel * step + 1] = (int8_t)cnnc_ssat8(low);
+            results[0] = (int8_t)cnnc_ssat8(high);
+            results[1] = (int8_t)cnnc_ssat8(low);
+            results += shape->step;
         }
         blocks = constants + 3;
     }
@@ -102,17 +113,18 @@ CNNC_KERNEL int8_t cnnc_exact_result(int32_t x, const int32_t *constants, int32_
     return (int8_t)cnnc_ssat8(raised >> constants[2]);
 }
 
-CNNC_KERNEL void cnnc_pairs_exact(const uint32_t *inputs, const int32_t *blocks, int32_t depth,
-                                  int8_t *output, int32_t step, int32_t channels, int32_t sign) {
-    for (int32_t channel = 0; channel < channels; channel += 2) {
-        const int32_t *constants = blocks + 2 + depth / 2;
-        int8_t *results = output + cnnc_pair_channel(channel, channels);
+CNNC_KERNEL void cnnc_pairs_exact(const uint32_t *inputs, const int32_t *blocks, int8_t *output,
+                                  const struct cnnc_pairs_shape *shape) {
+    for (int32_t channel = 0; channel < shape->channels; channel += 2) {
+        const int32_t *constants = blocks + 2 + shape->depth / 2;
+        int8_t *results = output + cnnc_pair_channel(channel, shape->channels);
         for (int32_t pixel = 0; pixel < 3; ++pixel) {
             int32_t sums[2];
-            cnnc_pair_sums(inputs + pixel, blocks, depth, sums);
+            cnnc_pair_sums(inputs + pixel, blocks, shape->depth, sums);
             const int32_t low = (int32_t)((uint32_t)sums[1] << 8);
-            results[pixel * step] = cnnc_exact_result(sums[0], constants, sign);
-            results[pixel * step + 1] = cnnc_exact_result(low, constants + 3, sign);
+            results[0] = cnnc_exact_result(sums[0], constants, shape->sign);
+            results[1] = cnnc_exact_result(low, constants + 3, shape->sign);
+            results += shape->step;
         }
         blocks = constants + 6;
     }

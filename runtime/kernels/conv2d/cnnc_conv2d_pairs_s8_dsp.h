@@ -26,6 +26,11 @@ struct cnnc_conv2d_pairs_s8_dsp_parameters {
     int32_t pad_top;
     int32_t pad_left;
     int32_t pads; /* whether any tap lies outside the image */
+    int32_t
+        copy_rows; /* of the image inside a padded copy, which the fields above describe; or 0 */
+    int32_t copy_cols;
+    int32_t copy_top;
+    int32_t copy_left;
     int32_t runs_per_row;
     int32_t taps_per_run;
     int32_t depth; /* inputs of an output pixel, those without weight included */
@@ -35,18 +40,29 @@ struct cnnc_conv2d_pairs_s8_dsp_parameters {
     int32_t maximum;
 };
 
-/* Three output pixels: where tap (0, 0) of each lies in the image, inside or not. */
-struct cnnc_pairs_pixels {
-    int32_t row[3];
-    int32_t col[3];
+/* Where tap (0, 0) of an output pixel lies in the image, inside or not. */
+struct cnnc_pairs_position {
+    int32_t row;
+    int32_t col;
+    int32_t offset;    /* in the image, elements */
+    int32_t cols_left; /* output pixels to the end of the row, this one included */
 };
 
-/* Scratch memory: expanded inputs, [3] rests of runs, a run of padding, [3] runs at a border. */
-struct cnnc_pairs_scratch {
-    uint32_t *inputs;
-    int8_t *rests;
-    int8_t *padding;
-    int8_t *borders;
+/* What a layer's pixels have in common. */
+struct cnnc_pairs_layer {
+    uint32_t *inputs; /* scratch memory: expanded inputs */
+    int8_t *rests;    /* scratch memory: the rests of three pixels */
+    int8_t *padding;  /* scratch memory: a run of padding */
+    int8_t *borders;  /* scratch memory: runs of three pixels at a border */
+    int32_t run_bytes;
+    int32_t rest;       /* bytes of a run behind its whole words */
+    int32_t rest_bytes; /* of all runs of a pixel, rounded up to a word */
+    int32_t runs;
+    int32_t pixel_step; /* from one output pixel to the next, in the image */
+    int32_t last_row;   /* of tap (0, 0) with all taps in the image */
+    int32_t last_col;
+    struct cnnc_pairs_runs inside;
+    struct cnnc_pairs_shape shape;
 };
 
 CNNC_KERNEL int32_t cnnc_pairs_round_up(int32_t bytes) { return (bytes + 3) & ~3; }
@@ -90,133 +106,228 @@ CNNC_KERNEL int8_t *cnnc_pairs_rest(const int8_t *rest, int32_t bytes, int32_t r
     return target;
 }
 
-/* Expands pixels whose runs all lie in the image, one kernel row below the other. */
-CNNC_KERNEL void cnnc_pairs_gather_inside(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
-                                          const int8_t *const *pixels,
-                                          const struct cnnc_pairs_scratch *scratch) {
-    const int32_t run_bytes = p->taps_per_run * p->input_channels;
-    const int32_t rest = run_bytes & 3;
-    const int32_t stride = p->dilation_rows * p->input_cols * p->input_channels;
-    uint32_t *target = scratch->inputs;
-    if (run_bytes >= 4) {
-        target = CNNC_EXPAND_PIXELS(target, pixels[0], pixels[1], pixels[2], run_bytes >> 2,
-                                    p->kernel_rows, stride);
+/* Expands the rests of three pixels behind their runs. */
+CNNC_KERNEL void cnnc_pairs_expand_rests(const struct cnnc_pairs_layer *layer, uint32_t *target) {
+    const struct cnnc_pairs_runs rests = {layer->rest_bytes >> 2, 1, 0};
+    const int8_t *sources[3] = {layer->rests, layer->rests + layer->rest_bytes,
+                                layer->rests + 2 * layer->rest_bytes};
+    CNNC_EXPAND_PIXELS(target, sources, &rests);
+}
+
+/* The same for three runs of one byte left each, straight from the image. */
+CNNC_KERNEL void cnnc_pairs_expand_bytes(const struct cnnc_pairs_layer *layer,
+                                         const int8_t *const *pixels, uint32_t *target) {
+    const int32_t stride = layer->inside.stride;
+    for (int32_t pixel = 0; pixel < 3; ++pixel) {
+        const int8_t *rest = pixels[pixel] + layer->run_bytes - 1;
+        target[pixel] = cnnc_halves(rest[0], rest[2 * stride]);
+        target[3 + pixel] = cnnc_halves(rest[stride], 0);
     }
-    if (rest == 0) {
+}
+
+/* Expands pixels whose runs all lie in the image, one kernel row below the other. */
+CNNC_KERNEL void cnnc_pairs_gather_inside(const struct cnnc_pairs_layer *layer,
+                                          const int8_t *const *pixels) {
+    uint32_t *target = layer->inputs;
+    if (layer->inside.words > 0) {
+        target = CNNC_EXPAND_PIXELS(target, pixels, &layer->inside);
+    }
+    if (layer->rest == 0) {
         return;
     }
-    const int32_t rest_bytes = cnnc_pairs_round_up(rest * p->kernel_rows);
-    for (int32_t pixel = 0; pixel < 3; ++pixel) {
-        cnnc_pairs_rest(pixels[pixel] + run_bytes - rest, rest, p->kernel_rows, stride,
-                        scratch->rests + pixel * rest_bytes);
+    if (layer->rest == 1 && layer->inside.rows == 3) {
+        cnnc_pairs_expand_bytes(layer, pixels, target);
+        return;
     }
-    CNNC_EXPAND_PIXELS(target, scratch->rests, scratch->rests + rest_bytes,
-                       scratch->rests + 2 * rest_bytes, rest_bytes >> 2, 1, 0);
+    for (int32_t pixel = 0; pixel < 3; ++pixel) {
+        const int8_t *rest = pixels[pixel] + layer->run_bytes - layer->rest;
+        int8_t *copy = layer->rests + pixel * layer->rest_bytes;
+        for (int32_t row = 0; row < layer->inside.rows; ++row) {
+            cnnc_copy_bytes(copy, rest, layer->rest);
+            copy += layer->rest;
+            rest += layer->inside.stride;
+        }
+    }
+    cnnc_pairs_expand_rests(layer, target);
 }
 
 /* Expands any pixels run by run; padding becomes the input zero point, so that the folded bias is
  * exact there too. */
 CNNC_KERNEL void cnnc_pairs_gather(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
-                                   const int8_t *image, const struct cnnc_pairs_pixels *pixels,
-                                   const struct cnnc_pairs_scratch *scratch) {
-    const int32_t run_bytes = p->taps_per_run * p->input_channels;
-    const int32_t rest = run_bytes & 3;
-    const int32_t runs = p->kernel_rows * p->runs_per_row;
-    const int32_t rest_bytes = cnnc_pairs_round_up(rest * runs);
-    const int32_t border_bytes = cnnc_pairs_round_up(run_bytes);
-    uint32_t *target = scratch->inputs;
-    for (int32_t run = 0; run < runs; ++run) {
+                                   const struct cnnc_pairs_layer *layer, const int8_t *image,
+                                   const struct cnnc_pairs_position *positions) {
+    const struct cnnc_pairs_runs words = {layer->inside.words, 1, 0};
+    uint32_t *target = layer->inputs;
+    for (int32_t run = 0; run < layer->runs; ++run) {
         const int32_t down = run / p->runs_per_row * p->dilation_rows;
         const int32_t across = run % p->runs_per_row * p->dilation_cols;
         const int8_t *sources[3];
         for (int32_t pixel = 0; pixel < 3; ++pixel) {
-            sources[pixel] =
-                cnnc_pairs_run(p, image, pixels->row[pixel] + down, pixels->col[pixel] + across,
-                               scratch->padding, scratch->borders + pixel * border_bytes);
-            cnnc_pairs_rest(sources[pixel] + run_bytes - rest, rest, 1, 0,
-                            scratch->rests + pixel * rest_bytes + run * rest);
+            sources[pixel] = cnnc_pairs_run(
+                p, image, positions[pixel].row + down, positions[pixel].col + across,
+                layer->padding, layer->borders + pixel * cnnc_pairs_round_up(layer->run_bytes));
+            cnnc_copy_bytes(layer->rests + pixel * layer->rest_bytes + run * layer->rest,
+                            sources[pixel] + layer->run_bytes - layer->rest, layer->rest);
         }
-        if (run_bytes >= 4) {
-            target = CNNC_EXPAND_PIXELS(target, sources[0], sources[1], sources[2], run_bytes >> 2,
-                                        1, 0);
+        if (words.words > 0) {
+            target = CNNC_EXPAND_PIXELS(target, sources, &words);
         }
     }
-    if (rest != 0) {
-        CNNC_EXPAND_PIXELS(target, scratch->rests, scratch->rests + rest_bytes,
-                           scratch->rests + 2 * rest_bytes, rest_bytes >> 2, 1, 0);
+    if (layer->rest > 0) {
+        cnnc_pairs_expand_rests(layer, target);
     }
 }
 
-/* Expands output pixels first, first + spread and first + 2 spread of an image. */
+/* Goes to an output pixel by its number. */
+CNNC_KERNEL void cnnc_pairs_go(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p, int32_t index,
+                               struct cnnc_pairs_position *position) {
+    const int32_t row = index / p->output_cols;
+    const int32_t col = index - row * p->output_cols;
+    position->cols_left = p->output_cols - col;
+    position->row = row * p->stride_rows - p->pad_top;
+    position->col = col * p->stride_cols - p->pad_left;
+    position->offset = (position->row * p->input_cols + position->col) * p->input_channels;
+}
+
+/* Goes on by some output pixels of the same row, and to the next row from its end. */
+CNNC_KERNEL void cnnc_pairs_step(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
+                                 const struct cnnc_pairs_layer *layer, int32_t pixels,
+                                 struct cnnc_pairs_position *position) {
+    position->col += pixels * p->stride_cols;
+    position->offset += pixels * layer->pixel_step;
+    position->cols_left -= pixels;
+    if (position->cols_left == 0) {
+        position->cols_left = p->output_cols;
+        position->row += p->stride_rows;
+        position->col = -p->pad_left;
+        position->offset = (position->row * p->input_cols - p->pad_left) * p->input_channels;
+    }
+}
+
+/* Whether all taps of an output pixel, and of the pixels that are more columns right of it, lie in
+ * the image. A negative number is a large one without sign. */
+CNNC_KERNEL int cnnc_pairs_inside(const struct cnnc_pairs_layer *layer, int32_t more,
+                                  const struct cnnc_pairs_position *position) {
+    return (uint32_t)position->row <= (uint32_t)layer->last_row && position->col >= 0 &&
+           position->col + more <= layer->last_col;
+}
+
+/* Expands three output pixels from a position on, or with spread 0 the same one three times. */
 CNNC_KERNEL void cnnc_pairs_expand(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
-                                   const int8_t *image, int32_t first, int32_t spread,
-                                   const struct cnnc_pairs_scratch *scratch) {
-    const int32_t last_row = p->input_rows - 1 - (p->kernel_rows - 1) * p->dilation_rows;
-    const int32_t last_col = p->input_cols - p->taps_per_run;
-    struct cnnc_pairs_pixels pixels;
+                                   const struct cnnc_pairs_layer *layer, const int8_t *image,
+                                   int32_t spread, struct cnnc_pairs_position *position) {
+    struct cnnc_pairs_position positions[3];
     const int8_t *sources[3];
     int inside = p->runs_per_row == 1;
+    if (inside && spread && position->cols_left >= 3 &&
+        cnnc_pairs_inside(layer, 2 * p->stride_cols, position)) {
+        sources[0] = image + position->offset;
+        sources[1] = sources[0] + layer->pixel_step;
+        sources[2] = sources[1] + layer->pixel_step;
+        cnnc_pairs_step(p, layer, 3, position);
+        cnnc_pairs_gather_inside(layer, sources);
+        return;
+    }
     for (int32_t pixel = 0; pixel < 3; ++pixel) {
-        const int32_t index = first + pixel * spread;
-        const int32_t output_row = index / p->output_cols;
-        const int32_t row = output_row * p->stride_rows - p->pad_top;
-        const int32_t col = (index - output_row * p->output_cols) * p->stride_cols - p->pad_left;
-        pixels.row[pixel] = row;
-        pixels.col[pixel] = col;
-        inside = inside && row >= 0 && row <= last_row && col >= 0 && col <= last_col;
-        sources[pixel] = inside ? image + (row * p->input_cols + col) * p->input_channels : image;
+        positions[pixel] = *position;
+        inside = inside && cnnc_pairs_inside(layer, 0, position);
+        sources[pixel] = inside ? image + position->offset : image;
+        cnnc_pairs_step(p, layer, spread, position);
     }
     if (inside) {
-        cnnc_pairs_gather_inside(p, sources, scratch);
+        cnnc_pairs_gather_inside(layer, sources);
     } else {
-        cnnc_pairs_gather(p, image, &pixels, scratch);
+        cnnc_pairs_gather(p, layer, image, positions);
     }
 }
 
 /* Computes one image. Fewer than three pixels that are left are computed along with some that were
  * computed before; an image of one or two pixels computes each three times. */
 CNNC_KERNEL void cnnc_pairs_image(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
-                                  const int8_t *image, const int32_t *blocks, int8_t *output,
-                                  const struct cnnc_pairs_scratch *scratch) {
+                                  const struct cnnc_pairs_layer *layer, const int8_t *image,
+                                  const int32_t *blocks, int8_t *output) {
     const int32_t count = p->output_rows * p->output_cols;
     const int32_t spread = count >= 3 ? 1 : 0;
-    const int32_t step = spread * p->output_channels;
+    struct cnnc_pairs_position position;
+    cnnc_pairs_go(p, 0, &position);
     for (int32_t next = 0; next < count; next += 1 + 2 * spread) {
-        const int32_t first = next + 2 * spread < count ? next : count - 1 - 2 * spread;
-        int8_t *target = output + first * p->output_channels;
-        cnnc_pairs_expand(p, image, first, spread, scratch);
-        if (p->sign < 0) {
-            CNNC_PAIRS_LINE(scratch->inputs, blocks, p->depth, target, step, p->output_channels);
-        } else {
-            CNNC_PAIRS_EXACT(scratch->inputs, blocks, p->depth, target, step, p->output_channels,
-                             p->sign);
+        if (next + 2 * spread >= count) {
+            output -= (next + 3 - count) * p->output_channels;
+            cnnc_pairs_go(p, count - 3, &position);
         }
+        cnnc_pairs_expand(p, layer, image, spread, &position);
+        if (p->sign < 0) {
+            CNNC_PAIRS_LINE(layer->inputs, blocks, output, &layer->shape);
+        } else {
+            CNNC_PAIRS_EXACT(layer->inputs, blocks, output, &layer->shape);
+        }
+        output += (1 + 2 * spread) * p->output_channels;
+        if (!spread) {
+            cnnc_pairs_step(p, layer, 1, &position);
+        }
+    }
+}
+
+/* Copies an image into the middle of another that is filled with its zero point. */
+CNNC_KERNEL void cnnc_pairs_pad(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
+                                const int8_t *image, int8_t *padded) {
+    const int32_t row_bytes = p->input_cols * p->input_channels;
+    memset(padded, p->input_zero_point, (size_t)(p->input_rows * row_bytes));
+    padded += p->copy_top * row_bytes + p->copy_left * p->input_channels;
+    for (int32_t row = 0; row < p->copy_rows; ++row) {
+        cnnc_copy_bytes(padded, image, p->copy_cols * p->input_channels);
+        image += p->copy_cols * p->input_channels;
+        padded += row_bytes;
+    }
+}
+
+/* Fills in what a layer's pixels have in common, and the run of padding. */
+CNNC_KERNEL void cnnc_pairs_prepare(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
+                                    int8_t *scratch, struct cnnc_pairs_layer *layer) {
+    const int32_t row_bytes = p->input_cols * p->input_channels;
+    layer->run_bytes = p->taps_per_run * p->input_channels;
+    layer->rest = layer->run_bytes & 3;
+    layer->runs = p->kernel_rows * p->runs_per_row;
+    layer->rest_bytes = cnnc_pairs_round_up(layer->rest * layer->runs);
+    layer->inputs = (uint32_t *)(void *)scratch;
+    layer->rests = scratch + 6 * p->depth;
+    layer->padding = layer->rests + 3 * layer->rest_bytes;
+    layer->borders = layer->padding + cnnc_pairs_round_up(layer->run_bytes);
+    layer->pixel_step = p->stride_cols * p->input_channels;
+    layer->last_row = p->input_rows - 1 - (p->kernel_rows - 1) * p->dilation_rows;
+    layer->last_col = p->input_cols - p->taps_per_run;
+    layer->inside.words = layer->run_bytes >> 2;
+    layer->inside.rows = p->kernel_rows;
+    layer->inside.stride = p->dilation_rows * row_bytes;
+    layer->shape.depth = p->depth;
+    layer->shape.step = p->output_rows * p->output_cols >= 3 ? p->output_channels : 0;
+    layer->shape.channels = p->output_channels;
+    layer->shape.sign = p->sign;
+    if (p->pads) {
+        memset(layer->padding, p->input_zero_point, (size_t)layer->run_bytes);
     }
 }
 
 /* output[b][r][c][o] = requantize(bias[o] + sum over taps and i of weights[o][tap][i] * pixel[i]).
  * blocks holds weights, biases and constants as cnnc_channel_pairs_dsp.h describes, inputs in the
  * order of runs; at least two output channels. scratch is aligned to 4: 6 * depth bytes, 3 rests,
- * and with padding 4 runs, each rounded up to 4. */
+ * and with padding 4 runs, each rounded up to 4, or the padded copy. */
 CNNC_SHARED_KERNEL void
 cnnc_conv2d_pairs_s8_dsp(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
                          const int8_t *CNNC_RESTRICT input, const int32_t *CNNC_RESTRICT blocks,
                          int8_t *CNNC_RESTRICT output, int8_t *CNNC_RESTRICT scratch) {
-    const int32_t run_bytes = p->taps_per_run * p->input_channels;
-    const int32_t rests = (run_bytes & 3) * p->kernel_rows * p->runs_per_row;
-    const int32_t input_bytes = p->input_rows * p->input_cols * p->input_channels;
+    const int32_t copied = p->copy_rows * p->copy_cols * p->input_channels;
+    const int32_t described = p->input_rows * p->input_cols * p->input_channels;
     const int32_t output_bytes = p->output_rows * p->output_cols * p->output_channels;
-    struct cnnc_pairs_scratch places;
-    places.inputs = (uint32_t *)(void *)scratch;
-    places.rests = scratch + 6 * p->depth;
-    places.padding = places.rests + 3 * cnnc_pairs_round_up(rests);
-    places.borders = places.padding + cnnc_pairs_round_up(run_bytes);
-    if (p->pads) {
-        memset(places.padding, p->input_zero_point, (size_t)run_bytes);
-    }
+    struct cnnc_pairs_layer layer;
+    cnnc_pairs_prepare(p, scratch, &layer);
     for (int32_t batch = 0; batch < p->batch; ++batch) {
-        cnnc_pairs_image(p, input + batch * input_bytes, blocks, output + batch * output_bytes,
-                         &places);
+        const int8_t *image = input + batch * (copied > 0 ? copied : described);
+        if (copied > 0) {
+            cnnc_pairs_pad(p, image, layer.padding);
+            image = layer.padding;
+        }
+        cnnc_pairs_image(p, &layer, image, blocks, output + batch * output_bytes);
     }
     if (p->minimum > -128 || p->maximum < 127) {
         for (int32_t i = 0; i < p->batch * output_bytes; ++i) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* cnnc_fully_connected_quads_armv6m.h says what this function computes. Thumb-1 only, but for the
- * multiply-accumulate of cores that have it. */
+/* cnnc_fully_connected_quads_armv6m.h says what this function computes. Thumb-1 only, but for
+ * cores that multiply and add in one instruction and have a 64-bit product. */
 #include "cnnc_common.h"
 
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
@@ -90,8 +90,12 @@ CNNC_SYMBOL(fully_connected_quads_armv6m):
     QUADS_TAPS 16
     adds r5, #32
     cmp r6, r7
+#if __ARM_ARCH_ISA_THUMB >= 2
+    bne .Lquads_taps
+#else
     beq .Lquads_scale
     b .Lquads_taps
+#endif
 
 .Lquads_scale:
     str r5, [sp, #QUADS_WEIGHTS]
@@ -108,6 +112,17 @@ CNNC_SYMBOL(fully_connected_quads_armv6m):
     ldm r6!, {r0}
     ldm r7!, {r1-r3}
     adds r0, r1
+#if __ARM_ARCH_ISA_THUMB >= 2
+/* The wide scaling: floor(x * m / 2^24) is the upper word of 2^8 x * m. */
+    lsls r1, r0, #8
+    smull r4, r1, r1, r2
+    ldr r2, [sp, #QUADS_SIGN_UNIT]
+    and r2, r2, r0, asr #31
+    subs r0, r1, r2
+    and r1, r3, #63
+    subs r3, r1
+    add r0, r3
+#else
     ldr r4, [sp, #QUADS_WIDE]
     cmp r4, #0
     bne .Lquads_wide
@@ -128,6 +143,7 @@ CNNC_SYMBOL(fully_connected_quads_armv6m):
     ands r1, r3
     subs r3, r1
     adds r0, r3
+#endif
     asrs r0, r1
     ldr r1, [sp, #QUADS_MINIMUM]
     cmp r0, r1
@@ -150,6 +166,7 @@ CNNC_SYMBOL(fully_connected_quads_armv6m):
     str r7, [sp, #QUADS_DATA]
     b .Lquads_four_channels
 
+#if __ARM_ARCH_ISA_THUMB < 2
 .Lquads_wide:
     uxtb r1, r2
     muls r1, r0
@@ -170,6 +187,7 @@ CNNC_SYMBOL(fully_connected_quads_armv6m):
     ldr r4, [sp, #QUADS_SIGN_UNIT]
     subs r1, r4
     b .Lquads_top_limb
+#endif
 
 .Lquads_end:
     add sp, #QUADS_FRAME

@@ -40,27 +40,43 @@ CNNC_KERNEL void cnnc_max_pool_pixel(const struct cnnc_max_pool_s8_parameters *p
     }
 }
 
-/* One row of output pixels. */
-CNNC_KERNEL void cnnc_max_pool_row(const struct cnnc_max_pool_s8_parameters *p,
-                                   const int8_t *CNNC_RESTRICT image, int32_t output_row,
-                                   int8_t *CNNC_RESTRICT output) {
+/* The part of a window that lies inside the image. */
+struct cnnc_max_pool_window {
+    const int8_t *first;
+    int32_t row_taps;
+    int32_t col_taps;
+};
+
+/* The window of one output pixel. */
+CNNC_KERNEL struct cnnc_max_pool_window
+cnnc_max_pool_window_at(const struct cnnc_max_pool_s8_parameters *p, const int8_t *image,
+                        int32_t output_row, int32_t output_col) {
     const struct cnnc_window_axis rows = {p->kernel_rows, p->dilation_rows, p->stride_rows,
                                           p->pad_top,     p->input_rows,    p->output_rows};
     const struct cnnc_window_axis cols = {p->kernel_cols, p->dilation_cols, p->stride_cols,
                                           p->pad_left,    p->input_cols,    p->output_cols};
     const struct cnnc_tap_range row_taps = cnnc_taps_inside(rows, output_row);
+    const struct cnnc_tap_range col_taps = cnnc_taps_inside(cols, output_col);
     const int32_t first_row = cnnc_tap_position(rows, output_row, row_taps.first);
-    const int32_t row_count = row_taps.end - row_taps.first;
+    const int32_t first_col = cnnc_tap_position(cols, output_col, col_taps.first);
+    const struct cnnc_max_pool_window window = {
+        image + (first_row * p->input_cols + first_col) * p->channels,
+        row_taps.end - row_taps.first, col_taps.end - col_taps.first};
+    return window;
+}
+
+/* One row of output pixels. */
+CNNC_KERNEL void cnnc_max_pool_row(const struct cnnc_max_pool_s8_parameters *p,
+                                   const int8_t *CNNC_RESTRICT image, int32_t output_row,
+                                   int8_t *CNNC_RESTRICT output) {
     for (int32_t output_col = 0; output_col < p->output_cols; output_col++) {
-        const struct cnnc_tap_range col_taps = cnnc_taps_inside(cols, output_col);
-        const int32_t first_col = cnnc_tap_position(cols, output_col, col_taps.first);
-        const int32_t col_count = col_taps.end - col_taps.first;
-        const int8_t *first = image + (first_row * p->input_cols + first_col) * p->channels;
+        const struct cnnc_max_pool_window window =
+            cnnc_max_pool_window_at(p, image, output_row, output_col);
         int8_t *pixel = output + output_col * p->channels;
-        if (row_count == p->kernel_rows && col_count == p->kernel_cols) {
-            cnnc_max_pool_pixel(p, first, p->kernel_rows, p->kernel_cols, pixel);
+        if (window.row_taps == p->kernel_rows && window.col_taps == p->kernel_cols) {
+            cnnc_max_pool_pixel(p, window.first, p->kernel_rows, p->kernel_cols, pixel);
         } else {
-            cnnc_max_pool_pixel(p, first, row_count, col_count, pixel);
+            cnnc_max_pool_pixel(p, window.first, window.row_taps, window.col_taps, pixel);
         }
     }
 }

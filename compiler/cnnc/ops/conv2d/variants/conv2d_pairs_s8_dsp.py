@@ -22,12 +22,14 @@ from cnnc.codegen.packing.channel_pairs import (
 )
 from cnnc.codegen.packing.requantize_dsp import Requantization
 from cnnc.codegen.variants import KernelVariant, Refusal
-from cnnc.ir.types import I8, I64, Window
+from cnnc.ir.types import I8, I64, Window, elements
 from cnnc.ops._requantize import QuantWeightedOp, weight_sums
 from cnnc.ops.conv2d.quant_op import QuantConv2d
 
 PIXELS = 3
 """Output pixels that are computed at a time."""
+_COPY_SHARE = 4
+"""A padded copy of the image may be as large as this part of the result."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,15 @@ class Runs:
         ordered[:, self.count * whole :][:, : rest.shape[1]] = rest
         return ordered
 
-    def scratch_bytes(self, *, pads: bool) -> int:
-        """Return the working memory: expanded inputs, rests, and runs for borders."""
-        runs = 4 * padded_depth(self.bytes) if pads else 0
-        return PIXELS * 2 * self.depth + PIXELS * self.rest_bytes + runs
+    @property
+    def border_bytes(self) -> int:
+        """Working memory for pixels whose taps lie outside the image."""
+        return 4 * padded_depth(self.bytes)
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Working memory for expanded inputs and rests."""
+        return PIXELS * 2 * self.depth + PIXELS * self.rest_bytes
 
 
 def pack_layer(op: QuantWeightedOp, ordered: I8, site: LoweringSite) -> PackedPairs | str:
@@ -123,6 +130,31 @@ def requantization(
         low=low,
         high=high,
     )
+
+
+def pixel_parameters(runs: Runs, pixels: int, channels: int) -> dict[str, int]:
+    """Return the geometry of a convolution without borders whose pixels lie in one row.
+
+    Args:
+        runs: Inputs of a pixel.
+        pixels: How many.
+        channels: Of the result.
+    """
+    zeros = ("pad_top", "pad_left", "pads", "copy_rows", "copy_cols", "copy_top", "copy_left")
+    ones = ("batch", "input_rows", "output_rows", "stride_rows", "stride_cols")
+    return {
+        **dict.fromkeys(zeros, 0),
+        **dict.fromkeys((*ones, "dilation_rows", "dilation_cols"), 1),
+        "input_cols": pixels,
+        "input_channels": runs.channels,
+        "output_cols": pixels,
+        "output_channels": channels,
+        "kernel_rows": runs.kernel_rows,
+        "runs_per_row": runs.per_row,
+        "taps_per_run": runs.taps,
+        "depth": runs.depth,
+        "input_zero_point": 0,
+    }
 
 
 def pairs_call(
@@ -168,38 +200,67 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
         return Refusal("it has a single output channel")
     batch, rows, cols, channels = geometry(site.inputs[0])
     _, output_rows, output_cols, output_channels = geometry(site.output)
-    window = op.window
-    runs = Runs.of(window, channels)
+    runs = Runs.of(op.window, channels)
     packed = pack_layer(op, runs.order(op.weight), site)
     if isinstance(packed, str):
         return Refusal(packed)
+    place = _place_image(op.window, site)
     parameters = {
+        **pixel_parameters(runs, output_rows * output_cols, output_channels),
         "batch": batch,
         "input_rows": rows,
         "input_cols": cols,
-        "input_channels": channels,
         "output_rows": output_rows,
         "output_cols": output_cols,
-        "output_channels": output_channels,
-        "kernel_rows": window.kernel_rows,
-        "stride_rows": window.stride_rows,
-        "stride_cols": window.stride_cols,
-        "dilation_rows": window.dilation_rows,
-        "dilation_cols": window.dilation_cols,
-        "pad_top": window.pad_top,
-        "pad_left": window.pad_left,
-        "pads": int(window.has_padding),
-        "runs_per_row": runs.per_row,
-        "taps_per_run": runs.taps,
-        "depth": runs.depth,
+        "stride_rows": op.window.stride_rows,
+        "stride_cols": op.window.stride_cols,
+        "dilation_rows": op.window.dilation_rows,
+        "dilation_cols": op.window.dilation_cols,
         "input_zero_point": op.input_zero_point,
+        **place.parameters,
     }
     pixels = batch * output_rows * output_cols
+    borders = place.copy_bytes or (runs.border_bytes if op.window.has_padding else 0)
     return Lowering(
         calls=(pairs_call(parameters, packed, (op.minimum, op.maximum)),),
-        scratch_bytes=runs.scratch_bytes(pads=window.has_padding),
+        scratch_bytes=runs.scratch_bytes + borders,
         instructions=pairs_instructions(pixels, output_channels, runs, packed),
     )
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Which image the kernel reads.
+
+    Attributes:
+        parameters: Fields of the kernel's struct.
+        copy_bytes: Size of a padded copy; 0 if it reads the operand itself.
+    """
+
+    parameters: dict[str, int]
+    copy_bytes: int
+
+
+def _place_image(window: Window, site: LoweringSite) -> _Place:
+    """Pad an image that is small beside the result, so that no pixel is at a border."""
+    _, rows, cols, channels = geometry(site.inputs[0])
+    padded_rows = rows + window.pad_top + window.pad_bottom
+    padded_cols = cols + window.pad_left + window.pad_right
+    copy_bytes = padded_rows * padded_cols * channels
+    if not window.has_padding:
+        return _Place({}, 0)
+    if copy_bytes * _COPY_SHARE > elements(site.output):
+        pads = {"pad_top": window.pad_top, "pad_left": window.pad_left, "pads": 1}
+        return _Place(pads, 0)
+    copy = {
+        "input_rows": padded_rows,
+        "input_cols": padded_cols,
+        "copy_rows": rows,
+        "copy_cols": cols,
+        "copy_top": window.pad_top,
+        "copy_left": window.pad_left,
+    }
+    return _Place(copy, padded_depth(copy_bytes))
 
 
 VARIANT = KernelVariant(

@@ -20,6 +20,7 @@ from cnnc.ops.conv2d.variants.conv2d_pairs_s8_dsp import (
     pack_layer,
     pairs_call,
     pairs_instructions,
+    pixel_parameters,
     requantization,
 )
 from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
@@ -82,30 +83,10 @@ def _lower_as_pixels(op: QuantFullyConnected, site: LoweringSite) -> Lowering | 
     packed = pack_layer(op, runs.order(op.weight), site)
     if isinstance(packed, str):
         return Refusal(packed)
-    parameters = {
-        "batch": 1,
-        "input_rows": 1,
-        "input_cols": rows,
-        "input_channels": depth,
-        "output_rows": 1,
-        "output_cols": rows,
-        "output_channels": channels,
-        "kernel_rows": 1,
-        "stride_rows": 1,
-        "stride_cols": 1,
-        "dilation_rows": 1,
-        "dilation_cols": 1,
-        "pad_top": 0,
-        "pad_left": 0,
-        "pads": 0,
-        "runs_per_row": 1,
-        "taps_per_run": 1,
-        "depth": runs.depth,
-        "input_zero_point": op.input_zero_point,
-    }
+    parameters = pixel_parameters(runs, rows, channels)
     return Lowering(
         calls=(pairs_call(parameters, packed, (op.minimum, op.maximum)),),
-        scratch_bytes=runs.scratch_bytes(pads=False),
+        scratch_bytes=runs.scratch_bytes,
         instructions=pairs_instructions(rows, channels, runs, packed),
     )
 

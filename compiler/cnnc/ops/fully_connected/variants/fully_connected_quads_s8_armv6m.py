@@ -52,9 +52,12 @@ def _lower(op: QuantFullyConnected, site: LoweringSite) -> Lowering | Refusal:
         ScratchArgument(),
     )
     quads = -(-channels // _QUAD)
-    per_product = 2 if "armv7m" in site.instruction_sets else 3
+    has_multiply_add = "armv7m" in site.instruction_sets
+    per_product = 2 if has_multiply_add else 3
     per_quad = padded * (_QUAD * per_product + 0.5) + 28
     per_output = 48 if scaling.wide else 40
+    if has_multiply_add:
+        per_output = 31
     return Lowering(
         calls=(KernelCall(KERNEL, "fully_connected", parameters, arguments),),
         scratch_bytes=_WORD_BYTES * padded,

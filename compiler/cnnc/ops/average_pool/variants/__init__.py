@@ -1,0 +1,1 @@
+"""Kernels of average_pool for instruction sets."""

@@ -1,0 +1,1 @@
+"""Kernels of max_pool for instruction sets."""
