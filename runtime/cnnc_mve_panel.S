@@ -11,12 +11,16 @@
     .thumb
 
 /* Fields of struct cnnc_mve_panel. */
-#define PANEL_VALUES 0
+#define PANEL_SOURCES 0
 #define PANEL_CHANNELS 8
 #define PANEL_PAIRS 16
 #define PANEL_FIRST_DEPTH 24
 #define PANEL_OFFSETS 32
 #define PANEL_LAST_OFFSETS 48
+#define PANEL_HAS_LAST 64
+#define PANEL_SOURCE_STEP 72
+#define PANEL_PANELS 76
+#define PANEL_OUTPUT_STEP 80
 
 /* Locals on the stack. */
 #define LOCAL_ZERO_POINT 0
@@ -27,7 +31,11 @@
 #define LOCAL_ENTRY_1 20
 #define LOCAL_PASSES 24
 #define LOCAL_PANEL 28
-#define LOCAL_BYTES 36
+#define LOCAL_SOURCE 32
+#define LOCAL_OUTPUT 36
+#define LOCAL_PANELS 40
+#define LOCAL_LAST_END 44
+#define LOCAL_BYTES 52
 
 /* The first scaling rounds, unless the second is the only one that does. */
 #ifdef CNNC_SINGLE_ROUNDING
@@ -125,20 +133,25 @@
     str r10, [sp, #(LOCAL_ENTRY_0 + 4 * \half)]
 .endm
 
-/* Saves registers and fills them and the locals; q7 = offsets. */
+/* Saves registers and fills the locals. */
 .macro PANEL_BEGIN name, halves, deep
     push {r4-r11, lr}
     vpush {d8-d15}
     sub sp, sp, #LOCAL_BYTES
-    ldrd r1, r3, [r0, #PANEL_VALUES]
+    ldr r1, [r0, #PANEL_SOURCES]
     ldrd r5, r7, [r0, #PANEL_CHANNELS]
     ldrd r2, r6, [r0, #PANEL_PAIRS]
     ldrd r4, r8, [r0, #PANEL_FIRST_DEPTH]
-    vldrw.u32 q7, [r0, #PANEL_OFFSETS]
+    ldrd r3, r11, [r0, #PANEL_HAS_LAST]
+    ldr r12, [r0, #PANEL_PANELS]
     mov r9, #PAIR_BYTES
     mla r2, r2, r9, r5
+    mla r3, r3, r9, r2
     strd r8, r2, [sp, #LOCAL_ZERO_POINT]
-    strd r1, r4, [sp, #LOCAL_VALUES]
+    strd r11, r4, [sp, #LOCAL_VALUES]
+    strd r0, r1, [sp, #LOCAL_PANEL]
+    strd r7, r12, [sp, #LOCAL_OUTPUT]
+    str r3, [sp, #LOCAL_LAST_END]
     PANEL_ENTRY \name, 0, \deep
 .if \halves == 2
     PANEL_ENTRY \name, 1, \deep
@@ -146,11 +159,64 @@
 .if \deep
     add r6, r6, #(STEPS - 1)
     lsr r6, r6, #3
-    strd r6, r0, [sp, #LOCAL_PASSES]
+    str r6, [sp, #LOCAL_PASSES]
 .endif
 .endm
 
-.macro PANEL_END
+/* Packs the next four pixels and points to the start of everything; q7 = offsets. */
+.macro PANEL_PACK name
+.L\name\()_panel:
+    ldrd r0, r4, [sp, #LOCAL_PANEL]
+    ldr r10, [r0, #PANEL_SOURCE_STEP]
+    ldrd r3, r2, [r0, #(PANEL_FIRST_DEPTH - 4)]
+    ldr r1, [sp, #LOCAL_VALUES]
+    add r5, r4, r10
+    add r6, r5, r10
+    add r7, r6, r10
+    add r8, r7, r10
+    str r8, [sp, #LOCAL_SOURCE]
+    vctp.8 r2
+    vpstttt
+    vldrbt.u8 q0, [r4]
+    vldrbt.u8 q1, [r5]
+    vldrbt.u8 q2, [r6]
+    vldrbt.u8 q3, [r7]
+    vstrw.32 q0, [r1], #16
+    vstrw.32 q1, [r1], #16
+    vstrw.32 q2, [r1], #16
+    vstrw.32 q3, [r1], #16
+    cbz r3, .L\name\()_packed
+    add r4, r4, r2
+    add r5, r5, r2
+    add r6, r6, r2
+    add r7, r7, r2
+    dls lr, r3
+.L\name\()_pack:
+    vldrb.u8 q0, [r4], #16
+    vldrb.u8 q1, [r5], #16
+    vldrb.u8 q2, [r6], #16
+    vldrb.u8 q3, [r7], #16
+    vstrw.32 q0, [r1], #16
+    vstrw.32 q1, [r1], #16
+    vstrw.32 q2, [r1], #16
+    vstrw.32 q3, [r1], #16
+    le lr, .L\name\()_pack
+.L\name\()_packed:
+    vldrw.u32 q7, [r0, #PANEL_OFFSETS]
+    ldrd r3, r5, [r0, #(PANEL_CHANNELS - 4)]
+    ldr r1, [sp, #LOCAL_VALUES]
+    ldr r7, [sp, #LOCAL_OUTPUT]
+.endm
+
+/* The next panel, if there is one. */
+.macro PANEL_END name
+    ldrd r7, r2, [sp, #LOCAL_OUTPUT]
+    ldr r0, [sp, #LOCAL_PANEL]
+    subs r2, r2, #1
+    ldr r0, [r0, #PANEL_OUTPUT_STEP]
+    add r7, r7, r0
+    strd r7, r2, [sp, #LOCAL_OUTPUT]
+    bne.w .L\name\()_panel
     add sp, sp, #LOCAL_BYTES
     vpop {d8-d15}
     pop {r4-r11, pc}
@@ -165,6 +231,7 @@
     .type \name, %function
 \name:
     PANEL_BEGIN \name, 2, \deep
+    PANEL_PACK \name
 .L\name\()_next:
     PANEL_PAIR \name, 0, \ragged, \deep
     vqmovnb.s32 q6, q0
@@ -181,7 +248,7 @@
     vstrw.32 q6, [r7, q7]
     add r7, r7, #4
     bne .L\name\()_next
-    PANEL_END
+    PANEL_END \name
     .size \name, . - \name
 .endm
 
@@ -198,9 +265,12 @@ PANEL_QUADS CNNC_SYMBOL(mve_panel_quads_deep), 1, 1
     .type \name, %function
 \name:
     PANEL_BEGIN \name, 1, 1
-    ldr r2, [sp, #LOCAL_END]
-    cmp r5, r2
-    beq .L\name\()_last
+    PANEL_PACK \name
+    ldr r2, [r0, #PANEL_PAIRS]
+    mov r4, #PAIR_BYTES
+    mla r2, r2, r4, r5
+    str r2, [sp, #LOCAL_END]
+    b .L\name\()_more
 .L\name\()_next:
     PANEL_PAIR \name, 0, 1, 1
     ldrd r0, r2, [sp, #LOCAL_ZERO_POINT]
@@ -208,76 +278,35 @@ PANEL_QUADS CNNC_SYMBOL(mve_panel_quads_deep), 1, 1
     vqmovnt.s32 q0, q1
     vqadd.s16 q0, q0, r0
     vqmovnb.s16 q0, q0
-    cmp r5, r2
     vstrb.16 q0, [r7, q7]
     add r7, r7, #2
+.L\name\()_more:
+    cmp r5, r2
     bne .L\name\()_next
-.L\name\()_last:
+    ldr r2, [sp, #LOCAL_LAST_END]
+    cmp r5, r2
+    beq .L\name\()_end
     ldr r0, [sp, #LOCAL_PANEL]
-    cbz r0, .L\name\()_done
-    ldr r4, [r0, #(PANEL_LAST_OFFSETS + 16)]
-    cbz r4, .L\name\()_done
     vldrw.u32 q7, [r0, #PANEL_LAST_OFFSETS]
-    mov r0, #0
-    add r2, r5, #PAIR_BYTES
-    str r0, [sp, #LOCAL_PANEL]
     str r2, [sp, #LOCAL_END]
     b .L\name\()_next
-.L\name\()_done:
-    PANEL_END
+.L\name\()_end:
+    PANEL_END \name
     .size \name, . - \name
 .endm
 
 PANEL_PAIRS_FUNCTION CNNC_SYMBOL(mve_panel_pairs)
 
-/* r0 panel, r1 addresses of the sources, r2 first depth, r3 later steps. */
-.macro PANEL_PACK_FUNCTION name
-    .section .text.\name, "ax", %progbits
-    .balign 4
-    .global \name
-    .type \name, %function
-\name:
-    push {r4-r7, lr}
-    ldm r1, {r4-r7}
-    vctp.8 r2
-    vpstttt
-    vldrbt.u8 q0, [r4]
-    vldrbt.u8 q1, [r5]
-    vldrbt.u8 q2, [r6]
-    vldrbt.u8 q3, [r7]
-    vstrw.32 q0, [r0], #16
-    vstrw.32 q1, [r0], #16
-    vstrw.32 q2, [r0], #16
-    vstrw.32 q3, [r0], #16
-    cbz r3, .L\name\()_done
-    add r4, r4, r2
-    add r5, r5, r2
-    add r6, r6, r2
-    add r7, r7, r2
-    dls lr, r3
-.L\name\()_next:
-    vldrb.u8 q0, [r4], #16
-    vldrb.u8 q1, [r5], #16
-    vldrb.u8 q2, [r6], #16
-    vldrb.u8 q3, [r7], #16
-    vstrw.32 q0, [r0], #16
-    vstrw.32 q1, [r0], #16
-    vstrw.32 q2, [r0], #16
-    vstrw.32 q3, [r0], #16
-    le lr, .L\name\()_next
-.L\name\()_done:
-    pop {r4-r7, pc}
-    .size \name, . - \name
-.endm
-
-PANEL_PACK_FUNCTION CNNC_SYMBOL(mve_panel_pack)
-
-#undef PANEL_VALUES
+#undef PANEL_SOURCES
 #undef PANEL_CHANNELS
 #undef PANEL_PAIRS
 #undef PANEL_FIRST_DEPTH
 #undef PANEL_OFFSETS
 #undef PANEL_LAST_OFFSETS
+#undef PANEL_HAS_LAST
+#undef PANEL_SOURCE_STEP
+#undef PANEL_PANELS
+#undef PANEL_OUTPUT_STEP
 #undef LOCAL_ZERO_POINT
 #undef LOCAL_END
 #undef LOCAL_VALUES
@@ -286,6 +315,10 @@ PANEL_PACK_FUNCTION CNNC_SYMBOL(mve_panel_pack)
 #undef LOCAL_ENTRY_1
 #undef LOCAL_PASSES
 #undef LOCAL_PANEL
+#undef LOCAL_SOURCE
+#undef LOCAL_OUTPUT
+#undef LOCAL_PANELS
+#undef LOCAL_LAST_END
 #undef LOCAL_BYTES
 #undef PANEL_SCALE
 #undef PAIR_BYTES

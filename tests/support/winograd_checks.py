@@ -77,8 +77,7 @@ BORDERS = [
 ]
 # The pairs of input channels that are taken in one round of the products' loop: 16, two ahead.
 DEPTHS = [
-    case(f"depth_{depth}", conv2d(4, depth, **ONE_AROUND), 4, 8)
-    for depth in (32, 35, 36, 37, 64, 68, 69, 100)
+    case(f"depth_{depth}", conv2d(4, depth, **ONE_AROUND), 4, 8) for depth in (32, 36, 37, 68, 100)
 ]
 FORMATS = [
     case("relu", conv2d(5, 6, Activation.RELU, **ONE_AROUND), 5, 9),
@@ -123,7 +122,7 @@ class WinogradChecks:
         """Remainders of all blocks, borders, formats."""
         check_variant(example, self.kernel)
 
-    @pytest.mark.parametrize("example", [REMAINDERS[4], *FORMATS], ids=str)
+    @pytest.mark.parametrize("example", [REMAINDERS[4], *FORMATS[:2], FORMATS[-2]], ids=str)
     def test_single_rounding(self, example: OpCase) -> None:
         """The other rounding."""
         check_variant(example, self.kernel, "single")
@@ -150,16 +149,16 @@ class WinogradChecks:
         weight = np.zeros((4, 3, 3, 8), np.int8)
         weight[:, 1, 1, 3] = (1, -1, 3, 64)
         # Powers of two: a quarter, an eighth, ... of an odd accumulator is a tie.
-        for shifts in ((-1, -2, -3, -4), (-5, -6, -7, -14)):
+        formats = ((-128, (-1, -2, -3, -4)), (0, (-1, -2, -3, -4)), (127, (-5, -6, -7, -14)))
+        for zero_point, shifts in formats:
             fields: Fields = {
                 "weight": weight,
                 "bias": constants(0, 1, -1, 7),
                 "multipliers": constants(*[2**30] * 4),
                 "shifts": constants(*shifts),
             }
-            for zero_point in (-128, -1, 0, 127):
-                model = changed(plain_model(rounding), fields | {"output_zero_point": zero_point})
-                check_variant_model(f"shifts {shifts}", model, self.kernel)
+            model = changed(plain_model(rounding), fields | {"output_zero_point": zero_point})
+            check_variant_model(f"shifts {shifts}", model, self.kernel)
 
     def test_channels_that_are_scaled_by_zero(self) -> None:
         """Multiplier 0."""

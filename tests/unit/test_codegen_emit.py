@@ -1,6 +1,7 @@
 """Which files a project has, and what the templates write into them."""
 
 import hashlib
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -51,6 +52,15 @@ def test_several_ports(check_golden: GoldenCheck) -> None:
     files = emitted_files(branching_network())
     for path in ("include/branching.h", "src/branching.c", "src/branching_io.c"):
         check_golden(path, files[path])
+
+
+def test_arrays_are_declared_with_the_alignment_that_they_have() -> None:
+    """Clang for x86-64 aligns an undeclared array of 16 bytes in its mind, and loads it so."""
+    files = emitted_files(chain_network())
+    pattern = rb"CNNC_ALIGNED\((\d+)\)\s+const \w+ (\w+)\["
+    declared = re.findall(pattern, files["src/chain_weights.h"])
+    assert len(declared) == 5
+    assert declared == re.findall(pattern, files["src/chain_weights.c"])
 
 
 @pytest.mark.parametrize("mode", ["c", "asm", "file"])

@@ -33,27 +33,24 @@ struct cnnc_conv2d_sliding_s8_mve_parameters {
     int32_t maximum;
 };
 
-CNNC_KERNEL void cnnc_conv2d_slide_mve(const struct cnnc_conv2d_sliding_s8_mve_parameters *p,
-                                       const struct cnnc_mve_slide *slide) {
+typedef void (*cnnc_mve_slide_function)(const struct cnnc_mve_slide *slide);
+
+/* Inlined, so that only the functions that a model needs are linked. */
+CNNC_KERNEL cnnc_mve_slide_function
+cnnc_conv2d_slide_mve(const struct cnnc_conv2d_sliding_s8_mve_parameters *p) {
     switch (p->input_channels + p->stride_cols) {
     case 16 + 1:
-        CNNC_SYMBOL(mve_slide_16_by_1)(slide);
-        break;
+        return CNNC_SYMBOL(mve_slide_16_by_1);
     case 32 + 1:
-        CNNC_SYMBOL(mve_slide_32_by_1)(slide);
-        break;
+        return CNNC_SYMBOL(mve_slide_32_by_1);
     case 64 + 1:
-        CNNC_SYMBOL(mve_slide_64_by_1)(slide);
-        break;
+        return CNNC_SYMBOL(mve_slide_64_by_1);
     case 16 + 2:
-        CNNC_SYMBOL(mve_slide_16_by_2)(slide);
-        break;
+        return CNNC_SYMBOL(mve_slide_16_by_2);
     case 32 + 2:
-        CNNC_SYMBOL(mve_slide_32_by_2)(slide);
-        break;
+        return CNNC_SYMBOL(mve_slide_32_by_2);
     default:
-        CNNC_SYMBOL(mve_slide_64_by_2)(slide);
-        break;
+        return CNNC_SYMBOL(mve_slide_64_by_2);
     }
 }
 
@@ -72,10 +69,10 @@ CNNC_KERNEL void cnnc_conv2d_segments_mve(const struct cnnc_conv2d_sliding_s8_mv
     segments[count] = NULL;
 }
 
-/* As cnnc_conv2d_s8 for one group; weights and channels as in cnnc_mve_slide.h. */
 CNNC_SHARED_KERNEL void
-cnnc_conv2d_sliding_s8_mve(const struct cnnc_conv2d_sliding_s8_mve_parameters *p,
-                           const int8_t *CNNC_RESTRICT input, const int8_t *CNNC_RESTRICT weights,
+cnnc_conv2d_slide_rows_mve(const struct cnnc_conv2d_sliding_s8_mve_parameters *p,
+                           cnnc_mve_slide_function run, const int8_t *CNNC_RESTRICT input,
+                           const int8_t *CNNC_RESTRICT weights,
                            const int32_t *CNNC_RESTRICT channels, int8_t *CNNC_RESTRICT output,
                            int8_t *CNNC_RESTRICT scratch) {
     const int32_t count = p->output_channels;
@@ -103,13 +100,13 @@ cnnc_conv2d_sliding_s8_mve(const struct cnnc_conv2d_sliding_s8_mve_parameters *p
             cnnc_conv2d_segments_mve(p, rows, 0, segments);
             slide.output = row_output;
             slide.panels = p->output_cols / 4;
-            cnnc_conv2d_slide_mve(p, &slide);
+            run(&slide);
             if (p->output_cols % 4 != 0) {
                 /* The last four pixels again, with those that are left. */
                 cnnc_conv2d_segments_mve(p, rows, p->output_cols - 4, segments);
                 slide.output = row_output + (p->output_cols - 4) * count;
                 slide.panels = 1;
-                cnnc_conv2d_slide_mve(p, &slide);
+                run(&slide);
             }
             row_output += p->output_cols * count;
         }
@@ -118,6 +115,17 @@ cnnc_conv2d_sliding_s8_mve(const struct cnnc_conv2d_sliding_s8_mve_parameters *p
     }
     cnnc_mve_clamp_s8(output, p->batch * p->output_rows * p->output_cols * count, p->minimum,
                       p->maximum);
+}
+
+/* As cnnc_conv2d_s8 for one group; weights and channels as in cnnc_mve_slide.h. */
+CNNC_KERNEL void cnnc_conv2d_sliding_s8_mve(const struct cnnc_conv2d_sliding_s8_mve_parameters *p,
+                                            const int8_t *CNNC_RESTRICT input,
+                                            const int8_t *CNNC_RESTRICT weights,
+                                            const int32_t *CNNC_RESTRICT channels,
+                                            int8_t *CNNC_RESTRICT output,
+                                            int8_t *CNNC_RESTRICT scratch) {
+    cnnc_conv2d_slide_rows_mve(p, cnnc_conv2d_slide_mve(p), input, weights, channels, output,
+                               scratch);
 }
 
 #endif

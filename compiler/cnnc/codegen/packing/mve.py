@@ -155,15 +155,15 @@ def panel_bytes(depth: int) -> int:
 
 
 def panel_instructions(channels: int, depth: int) -> int:
-    """Return what one panel takes, the call and its packing included."""
+    """Return what one panel takes, its packing included."""
     later = steps(depth) - 1
     ragged = 3 if depth % STEP else 0
     pairs = -(-channels // 2)
     by_pair = 14 + 14 * later + 13 + ragged
     if channels % QUAD:
-        return pairs * (by_pair + 12) + 20 + 105 + 9 * later
+        return pairs * (by_pair + 12) + 60 + 9 * later
     deep = 7 + 2 * (later // 8) if later > 8 else 0
-    return pairs * (by_pair + deep + 6) + 115 + 9 * later
+    return pairs * (by_pair + deep + 6) + 45 + 9 * later
 
 
 def row_weights(weight: I8) -> I8:

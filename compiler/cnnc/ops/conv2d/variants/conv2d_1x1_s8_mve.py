@@ -25,19 +25,21 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
         return constants
     _, rows, cols, depth = geometry(site.inputs[0])
     batch, output_rows, output_cols, channels = geometry(site.output)
-    pixels = batch * output_rows * output_cols
-    row_bytes = cols * depth
-    last_row = (output_rows - 1) * window.stride_rows
-    last_col = (output_cols - 1) * window.stride_cols
+    if max(window.stride_rows, window.stride_cols) == 1:
+        lines = (1, 1, batch * output_rows * output_cols)
+    elif window.stride_rows * output_rows == rows and window.stride_cols * output_cols == cols:
+        lines = (1, batch * output_rows, output_cols)
+    else:
+        lines = (batch, output_rows, output_cols)
     parameters = {
-        "output_pixels": pixels,
-        "output_rows": output_rows,
-        "output_cols": output_cols,
+        "images": lines[0],
+        "image_step": rows * cols * depth,
+        "lines": lines[1],
+        "line_step": window.stride_rows * cols * depth,
+        "pixels": lines[2],
+        "pixel_step": window.stride_cols * depth,
         "input_channels": depth,
         "output_channels": channels,
-        "col_step": window.stride_cols * depth,
-        "row_step": window.stride_rows * row_bytes - last_col * depth,
-        "image_step": (rows - last_row) * row_bytes - last_col * depth,
         **op.output_parameters(),
     }
     arguments: tuple[Argument, ...] = (
@@ -47,11 +49,12 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
         ScratchArgument(),
     )
     call = KernelCall("conv2d_1x1_s8_mve", "conv2d", parameters, arguments)
-    panels = -(-pixels // mve.QUAD)
+    count = lines[0] * lines[1]
+    panels = count * -(-lines[2] // mve.QUAD)
     return Lowering(
         calls=(call,),
         scratch_bytes=mve.panel_bytes(depth),
-        instructions=panels * (mve.panel_instructions(channels, depth) + 60),
+        instructions=panels * mve.panel_instructions(channels, depth) + 140 * count,
     )
 
 

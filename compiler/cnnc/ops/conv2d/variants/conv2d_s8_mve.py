@@ -15,6 +15,9 @@ from cnnc.codegen.packing.mve_image import image_ring
 from cnnc.codegen.variants import KernelVariant, Refusal
 from cnnc.ops.conv2d.quant_op import QuantConv2d
 
+_PATCHES_BYTES = 1024
+"""Patches that are gathered before they are computed, if a panel has not more."""
+
 
 def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
     """Return the call; refuse groups, dilated columns, tall kernels and inexact scaling."""
@@ -31,6 +34,11 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
     row_bytes = window.kernel_cols * site.inputs[0][3]
     depth = window.kernel_rows * row_bytes
     patch_stride = mve.rounded(depth)
+    pixels = batch * output_rows * output_cols
+    capacity = min(
+        mve.QUAD * max(1, _PATCHES_BYTES // (mve.QUAD * patch_stride)),
+        mve.QUAD * -(-pixels // mve.QUAD),
+    )
     parameters = {
         "batch": batch,
         "output_rows": output_rows,
@@ -46,6 +54,7 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
         **op.output_parameters(),
         "patches_offset": ring.bytes,
         "patch_stride": patch_stride,
+        "capacity": capacity,
     }
     arguments: tuple[Argument, ...] = (
         InputArgument(0),
@@ -54,11 +63,12 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
         ScratchArgument(),
     )
     call = KernelCall("conv2d_s8_mve", "conv2d", parameters, arguments)
-    gather = 60 + mve.QUAD * (8 + window.kernel_rows * (7 + 3 * mve.steps(row_bytes)))
-    panels = -(-batch * output_rows * output_cols // mve.QUAD)
+    by_row = 6 if row_bytes <= mve.STEP else 7 + 3 * mve.steps(row_bytes)
+    gather = mve.QUAD * (8 + window.kernel_rows * by_row + 140 // capacity)
+    panels = -(-pixels // mve.QUAD)
     return Lowering(
         calls=(call,),
-        scratch_bytes=ring.bytes + mve.QUAD * patch_stride + mve.panel_bytes(depth),
+        scratch_bytes=ring.bytes + capacity * patch_stride + mve.panel_bytes(depth),
         instructions=batch * ring.instructions(window, output_rows)
         + panels * (mve.panel_instructions(channels, depth) + gather),
     )

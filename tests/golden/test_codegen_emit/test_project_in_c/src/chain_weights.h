@@ -3,17 +3,18 @@
 #ifndef CNNC_MODEL_CHAIN_WEIGHTS_H
 #define CNNC_MODEL_CHAIN_WEIGHTS_H
 
-#include <stdint.h>
+#include "cnnc/cnnc_common.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-extern const int8_t chain_layer_1_table[256];
-extern const int8_t chain_layer_3_weights[36];
-extern const int32_t chain_layer_3_bias[3];
-extern const int32_t chain_layer_3_multipliers[3];
-extern const int8_t chain_layer_3_shifts[3];
+/* Without the alignment a compiler may count on what the x86-64 ABI gives to long arrays. */
+extern CNNC_ALIGNED(4) const int8_t chain_layer_1_table[256];
+extern CNNC_ALIGNED(4) const int8_t chain_layer_3_weights[36];
+extern CNNC_ALIGNED(4) const int32_t chain_layer_3_bias[3];
+extern CNNC_ALIGNED(4) const int32_t chain_layer_3_multipliers[3];
+extern CNNC_ALIGNED(1) const int8_t chain_layer_3_shifts[3];
 
 #ifdef __cplusplus
 }
