@@ -21,6 +21,7 @@ from cnnc.codegen.emit import emit
 from cnnc.codegen.lower import build_program as lower_to_program
 from cnnc.deploy.targets import find_target
 from cnnc.errors import InternalError
+from cnnc.ir.channels import Mask
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
 from cnnc.ir.types import I8, Quantization, elements
@@ -152,7 +153,7 @@ def _check(cases: Sequence[FuzzCase], engine: Engine) -> list[Finding]:
         code = EmittedCode(_emitted(folder / "emitted", model, cases, layout, arena_bytes), model)
         runner = _build(code, engine, folder / "build")
         records = runner.run(RecordLayout(model, traced=False), {_ARENA: before})
-    after = records.outputs[0].reshape(before.shape)
+    after = records.outputs[0].reshape(before.shape).astype(np.int8)
     expected, compared = _expected(cases, layout.places, before)
     wrong = (after != expected) & compared
     return [
@@ -221,9 +222,7 @@ def _filled(cases: Sequence[FuzzCase], places: Sequence[_Place], arena_bytes: in
     return arena
 
 
-def _expected(
-    cases: Sequence[FuzzCase], places: Sequence[_Place], before: I8
-) -> tuple[I8, np.ndarray[tuple[int, ...], np.dtype[np.bool_]]]:
+def _expected(cases: Sequence[FuzzCase], places: Sequence[_Place], before: I8) -> tuple[I8, Mask]:
     """Return the arenas after a run by the reference, and which of their bytes it determines."""
     expected, compared = before.copy(), np.ones(before.shape, np.bool_)
     for case, place in zip(cases, places, strict=True):
@@ -236,7 +235,7 @@ def _expected(
 def _problem(
     places: Sequence[_Place],
     index: int,
-    wrong: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    wrong: Mask,
     after: I8,
     expected: I8,
 ) -> str | None:
