@@ -25,8 +25,11 @@ CNNC_KERNEL int32_t cnnc_exp_factor(int32_t result, int32_t remainder, int32_t b
     return ((remainder >> bit) & 1) != 0 ? cnnc_doubling_high_multiply(result, factor) : result;
 }
 
-/* exp(a) in Q0.31 for a <= 0 in Q5.26. */
-CNNC_KERNEL int32_t cnnc_exp_of_negative_q5(int32_t a) {
+/* exp(a) in Q0.31 for a <= 0 in Q5.26; shared, because it is long. */
+CNNC_SHARED_KERNEL int32_t cnnc_exp_of_negative_q5(int32_t a) {
+    /* exp(-2^k) in Q0.31 for k = -2 .. 4, one for each bit of the argument above 1/4. */
+    static const int32_t factors[7] = {1672461947, 1302514674, 790015084, 290630308,
+                                       39332535,   720401,     242};
     const int32_t quarter = 1 << 24;
     const int32_t within = (a & (quarter - 1)) - quarter;
     const int32_t remainder = within - a;
@@ -35,14 +38,10 @@ CNNC_KERNEL int32_t cnnc_exp_of_negative_q5(int32_t a) {
         return INT32_MAX;
     }
     result = cnnc_exp_within_quarter(within * 32);
-    /* exp(-2^k) in Q0.31 for k = -2 .. 4, one for each bit of the argument above 1/4. */
-    result = cnnc_exp_factor(result, remainder, 24, 1672461947);
-    result = cnnc_exp_factor(result, remainder, 25, 1302514674);
-    result = cnnc_exp_factor(result, remainder, 26, 790015084);
-    result = cnnc_exp_factor(result, remainder, 27, 290630308);
-    result = cnnc_exp_factor(result, remainder, 28, 39332535);
-    result = cnnc_exp_factor(result, remainder, 29, 720401);
-    return cnnc_exp_factor(result, remainder, 30, 242);
+    for (int32_t i = 0; i < 7; i++) {
+        result = cnnc_exp_factor(result, remainder, 24 + i, factors[i]);
+    }
+    return result;
 }
 
 /* x * 2^bits, saturated; bits 1..30. */

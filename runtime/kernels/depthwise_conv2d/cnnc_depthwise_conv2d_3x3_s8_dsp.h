@@ -45,38 +45,44 @@ struct cnnc_depthwise_conv2d_3x3_channels {
     const int8_t *shifts;
 };
 
-/* Unpacks the constants of a channel: its taps are scaled by 2^shift, the bias is already. */
+/* Unpacks the taps of one position, scaled by 2^shift. */
+CNNC_KERNEL void cnnc_depthwise_conv2d_3x3_taps(const int8_t *weights, int32_t shift,
+                                                uint32_t *CNNC_RESTRICT taps) {
+    const uint32_t first = (uint32_t)weights[0] << shift;
+    const uint32_t second = (uint32_t)weights[1] << shift;
+    const uint32_t third = (uint32_t)weights[2] << shift;
+    taps[0] = cnnc_pack_low(first, second);
+    taps[1] = cnnc_pack_low(second, third);
+}
+
+/* Unpacks the constants of a channel; its bias is scaled already. */
 CNNC_KERNEL void
 cnnc_depthwise_conv2d_3x3_constants(const struct cnnc_depthwise_conv2d_3x3_s8_dsp_parameters *p,
                                     const struct cnnc_depthwise_conv2d_3x3_channels *channels,
                                     int32_t channel, uint32_t *CNNC_RESTRICT constants) {
     const int8_t *weights = channels->weights + channel * 9;
     const int32_t shift = channels->shifts[channel];
-    for (int32_t tap = 0; tap < 3; ++tap) {
-        const uint32_t first = (uint32_t)weights[0] << shift;
-        const uint32_t second = (uint32_t)weights[1] << shift;
-        const uint32_t third = (uint32_t)weights[2] << shift;
-        *constants++ = cnnc_pack_low(first, second);
-        *constants++ = cnnc_pack_low(second, third);
-        weights += 3;
-    }
-    *constants++ = (uint32_t)channels->bias[channel];
-    *constants++ = (uint32_t)channels->multipliers[channel];
-    *constants = (uint32_t)(p->addend + (p->double_rounding << (shift - 2)));
+    cnnc_depthwise_conv2d_3x3_taps(weights, shift, constants);
+    cnnc_depthwise_conv2d_3x3_taps(weights + 3, shift, constants + 2);
+    cnnc_depthwise_conv2d_3x3_taps(weights + 6, shift, constants + 4);
+    constants[CNNC_DEPTHWISE_STRIP_BIAS] = (uint32_t)channels->bias[channel];
+    constants[CNNC_DEPTHWISE_STRIP_MULTIPLIER] = (uint32_t)channels->multipliers[channel];
+    constants[CNNC_DEPTHWISE_STRIP_ADDEND] =
+        (uint32_t)(p->addend + (p->double_rounding << (shift - 2)));
 }
 
-/* Expands lines 2 * pair and 2 * pair + 1 of a strip, the first of which is first_line. */
+/* Expands two lines from first_line on to the planes of a pair; padding holds four zero points. */
 CNNC_KERNEL void
 cnnc_depthwise_conv2d_3x3_expand(const struct cnnc_depthwise_conv2d_3x3_s8_dsp_parameters *p,
                                  const struct cnnc_depthwise_conv2d_3x3_part *block,
-                                 int32_t first_line, uint32_t padding,
+                                 int32_t first_line, const uint32_t *padding,
                                  uint32_t *CNNC_RESTRICT planes) {
     const int8_t *lines[2];
     int32_t steps[2];
     for (int32_t i = 0; i < 2; ++i) {
         const int32_t line = first_line + i;
         const int inside = line >= 0 && line < p->input_lines;
-        lines[i] = inside ? block->input + line * p->input_line_step : (const int8_t *)&padding;
+        lines[i] = inside ? block->input + line * p->input_line_step : (const int8_t *)padding;
         steps[i] = inside ? p->input_position_step : 0;
     }
     CNNC_SYMBOL(cnnc_depthwise_expand_dsp)
@@ -99,16 +105,42 @@ CNNC_KERNEL void cnnc_depthwise_conv2d_3x3_pad(const struct cnnc_depthwise_conv2
     }
 }
 
-/* Computes channels first.. of a block; input and output point at the first of the four that are
- * expanded, of which some are skipped. scratch holds planes, then constants. */
+/* What the groups of channels of a block share. */
+struct cnnc_depthwise_conv2d_3x3_state {
+    uint32_t *constants; /* of four channels */
+    uint32_t *planes;
+    uint32_t padding; /* four input zero points */
+    int is_first;     /* whether the planes have not been used yet */
+};
+
+/* Expands the pairs of lines of a strip from pair on; first_line is the strip's first. A pair that
+ * lies in the padding stays from group to group where there is one strip. */
+CNNC_KERNEL void
+cnnc_depthwise_conv2d_3x3_lines(const struct cnnc_depthwise_conv2d_3x3_s8_dsp_parameters *p,
+                                const struct cnnc_depthwise_conv2d_3x3_part *block,
+                                const struct cnnc_depthwise_conv2d_3x3_state *state,
+                                int32_t first_line, int32_t pair, int32_t pairs) {
+    const int stays = p->output_lines * p->stride <= 6 && !state->is_first;
+    for (; pair < pairs; ++pair) {
+        const int32_t line = first_line + 2 * pair;
+        if (stays && (line >= p->input_lines || line + 1 < 0)) {
+            continue;
+        }
+        cnnc_depthwise_conv2d_3x3_expand(p, block, line, &state->padding,
+                                         state->planes + pair * CNNC_DEPTHWISE_STRIP_PAIR_WORDS);
+    }
+}
+
+/* Computes four channels of a block but the first ones, which are skipped; input and output point
+ * at the first of the four. */
 CNNC_KERNEL void
 cnnc_depthwise_conv2d_3x3_group(const struct cnnc_depthwise_conv2d_3x3_s8_dsp_parameters *p,
-                                const struct cnnc_depthwise_conv2d_3x3_part *block, int32_t skipped,
-                                uint32_t *scratch) {
+                                const struct cnnc_depthwise_conv2d_3x3_part *block,
+                                const struct cnnc_depthwise_conv2d_3x3_state *state,
+                                int32_t skipped) {
     const int32_t strip_lines = p->stride == 1 ? 6 : 3;
-    const uint32_t padding = ((uint32_t)p->input_zero_point & 0xFFU) * 0x01010101U;
-    struct cnnc_depthwise_strip strip = {scratch + skipped * CNNC_DEPTHWISE_STRIP_POSITIONS,
-                                         scratch + CNNC_DEPTHWISE_STRIP_WORDS +
+    struct cnnc_depthwise_strip strip = {state->planes + skipped * CNNC_DEPTHWISE_STRIP_POSITIONS,
+                                         state->constants +
                                              skipped * CNNC_DEPTHWISE_STRIP_CONSTANTS,
                                          block->output + skipped,
                                          CNNC_DEPTHWISE_STRIP_CHANNELS - skipped,
@@ -116,27 +148,26 @@ cnnc_depthwise_conv2d_3x3_group(const struct cnnc_depthwise_conv2d_3x3_s8_dsp_pa
                                          strip_lines,
                                          p->output_position_step,
                                          p->output_line_step};
-    int32_t input_line = -p->pad_line;
-    int32_t first_pair = 0;
-    for (int32_t line = 0; line < p->output_lines; line += strip_lines) {
-        const int32_t rest = p->output_lines - line;
+    int32_t first_line = -p->pad_line;
+    int32_t rest = p->output_lines;
+    int32_t pair = 0;
+    for (;;) {
         strip.lines = rest < strip_lines ? rest : strip_lines;
-        const int32_t pairs = 1 + (p->stride == 1 ? (strip.lines + 1) / 2 : strip.lines);
-        for (int32_t pair = first_pair; pair < pairs; ++pair) {
-            cnnc_depthwise_conv2d_3x3_expand(p, block, input_line + 2 * pair, padding,
-                                             scratch + pair * CNNC_DEPTHWISE_STRIP_PAIR_WORDS);
-        }
+        cnnc_depthwise_conv2d_3x3_lines(p, block, state, first_line, pair,
+                                        1 + (strip.lines * p->stride + 1) / 2);
         if (p->stride == 1) {
             CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp)(&strip);
         } else {
             CNNC_SYMBOL(cnnc_depthwise_lines_stride2_dsp)(&strip);
         }
-        strip.output += strip_lines * p->output_line_step;
-        input_line += 6;
-        if (rest > strip_lines) {
-            CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp)(scratch);
-            first_pair = 1;
+        rest -= strip_lines;
+        if (rest <= 0) {
+            return;
         }
+        CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp)(state->planes);
+        strip.output += strip_lines * p->output_line_step;
+        first_line += 6;
+        pair = 1;
     }
 }
 
@@ -146,9 +177,15 @@ cnnc_depthwise_conv2d_3x3_block(const struct cnnc_depthwise_conv2d_3x3_s8_dsp_pa
                                 const struct cnnc_depthwise_conv2d_3x3_part *whole,
                                 const struct cnnc_depthwise_conv2d_3x3_channels *channels,
                                 uint32_t *scratch) {
-    const uint32_t padding = ((uint32_t)p->input_zero_point & 0xFFFFU) * 0x00010001U;
     struct cnnc_depthwise_conv2d_3x3_part block = *whole;
-    cnnc_depthwise_conv2d_3x3_pad(whole, padding, scratch);
+    struct cnnc_depthwise_conv2d_3x3_state state;
+    state.constants = scratch;
+    state.planes = cnnc_depthwise_strip_planes(scratch + CNNC_DEPTHWISE_STRIP_CHANNELS *
+                                                             CNNC_DEPTHWISE_STRIP_CONSTANTS,
+                                               block.positions, p->stride);
+    state.padding = ((uint32_t)p->input_zero_point & 0xFFU) * 0x01010101U;
+    state.is_first = 1;
+    cnnc_depthwise_conv2d_3x3_pad(whole, cnnc_sxtb16(state.padding), state.planes);
     for (int32_t channel = 0; channel < p->channels; channel += CNNC_DEPTHWISE_STRIP_CHANNELS) {
         /* The last four channels may overlap those before them. */
         const int32_t last = p->channels - CNNC_DEPTHWISE_STRIP_CHANNELS;
@@ -156,17 +193,17 @@ cnnc_depthwise_conv2d_3x3_block(const struct cnnc_depthwise_conv2d_3x3_s8_dsp_pa
         block.input = whole->input + first;
         block.output = whole->output + first;
         for (int32_t i = channel - first; i < CNNC_DEPTHWISE_STRIP_CHANNELS; ++i) {
-            cnnc_depthwise_conv2d_3x3_constants(p, channels, first + i,
-                                                scratch + CNNC_DEPTHWISE_STRIP_WORDS +
-                                                    i * CNNC_DEPTHWISE_STRIP_CONSTANTS);
+            cnnc_depthwise_conv2d_3x3_constants(
+                p, channels, first + i, state.constants + i * CNNC_DEPTHWISE_STRIP_CONSTANTS);
         }
-        cnnc_depthwise_conv2d_3x3_group(p, &block, channel - first, scratch);
+        cnnc_depthwise_conv2d_3x3_group(p, &block, &state, channel - first);
+        state.is_first = 0;
     }
 }
 
 /* weights [channel][tap of position][tap of line]; bias [channel] for inputs with their zero point,
  * scaled by 2^shift; multipliers and shifts [channel] as the compiler proves them for this kernel;
- * scratch: planes and the constants of four channels. */
+ * scratch: the constants of four channels and CNNC_DEPTHWISE_STRIP_WORDS. */
 CNNC_SHARED_KERNEL void cnnc_depthwise_conv2d_3x3_s8_dsp(
     const struct cnnc_depthwise_conv2d_3x3_s8_dsp_parameters *p, const int8_t *CNNC_RESTRICT input,
     const int8_t *CNNC_RESTRICT weights, const int32_t *CNNC_RESTRICT bias,

@@ -74,18 +74,15 @@ CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp):
 #define BIAS 0        /* four times */
 #define SCALE 16      /* multiplier, addend */
 #define STEPS 24      /* output: to the next line, to the next position */
-#define LAST 32       /* end of the positions that are computed two at a time */
-#define END 36        /* end of the line */
-#define NEXT_LINE 40  /* what the end of a line adds to the output and to the planes */
-#define LINES 48      /* left */
-#define EVEN 52       /* bytes of the plane in the positions computed two at a time */
-#define ALL 56        /* and in all */
-#define ALL_LINES 60
-#define CHANNELS 64   /* left */
-#define CONSTANTS 68
-#define PLANES 72
-#define OUTPUT 76
-#define FRAME 80
+#define NEXT_LINE 32  /* what the end of a line adds to the output and to the plane */
+#define LINES 40      /* left */
+#define ODD 44        /* whether the number of positions is */
+#define ALL_LINES 48
+#define CHANNELS 52   /* left */
+#define CONSTANTS 56
+#define PLANES 60
+#define OUTPUT 64
+#define FRAME 72
 
 #define tap0 r0       /* tap t of the first and the second line */
 #define tap1 r1       /* of the second and the third line */
@@ -112,10 +109,9 @@ CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp):
     strd r2, r1, [sp, #CONSTANTS]         /* and PLANES */
     str r3, [sp, #OUTPUT]
     strd r8, r7, [sp, #STEPS]
-    bic r9, r5, #1
-    lsl r9, r9, #\shift
+    and r9, r5, #1
+    str r9, [sp, #ODD]
     lsl r10, r5, #\shift
-    strd r9, r10, [sp, #EVEN]             /* and ALL */
     mul r11, r5, r7
     rsb r11, r11, r8, lsl #\lines - 1
     rsb r10, r10, #PAIR
@@ -148,22 +144,16 @@ CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp):
     pop {r4-r11, pc}
 .endm
 
-/* Where the line's positions end. */
-.macro LINE_BEGIN
-    ldrd x, y, [sp, #EVEN]
-    add x, x, plane
-    add y, y, plane
-    strd x, y, [sp, #LAST]
-.endm
-
 /* After two positions: more of them, or one that is left, computed together with the one before it
- * once more, or the next line. */
-.macro LINE_LOOP again, bytes
-    ldr x, [sp, #LAST]
-    cmp plane, x
-    blo \again
-    ldr x, [sp, #END]
-    cmp plane, x
+ * once more, or the next line. The end of the positions is a multiple of 128, or where one is left
+ * its beginning is; \within: what of an address is not 0 before it, \bytes: of a position. */
+.macro LINE_LOOP again, within, bytes
+    tst plane, #\within
+    bne \again
+    tst plane, #\bytes
+    bne 8f
+    ldr x, [sp, #ODD]
+    cmp x, #0
     beq 8f
     sub plane, plane, #\bytes
     ldr y, [sp, #STEPS + 4]
@@ -173,7 +163,6 @@ CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp):
     add out, out, x
     add plane, plane, y
 .endm
-
 
 /* ---- cnnc_depthwise_lines_stride1_dsp(strip) ---- */
     .section .text.cnnc_depthwise_lines_stride1_dsp, "ax", %progbits
@@ -186,9 +175,8 @@ CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp):
     ldr x, [sp, #LINES]
     cmp x, #1
     beq 5f
-2:  LINE_BEGIN
     /* Two lines of two positions. sum0, sum1: the first line, sum2, sum3: the second. */
-3:  ldmia sp, {sum0-sum3}
+2:  ldmia sp, {sum0-sum3}
     ldrd x, y, [plane], #8                /* the first pair of lines */
     smlad sum0, x, tap0, sum0
     smlatb sum2, x, tap0, sum2
@@ -233,7 +221,7 @@ CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp):
     strb sum3, [out, x]
     strb sum1, [out]
     add out, out, y
-    LINE_LOOP 3b, 4
+    LINE_LOOP 2b, 0x78, 4
     ldr x, [sp, #LINES]
     subs x, x, #2
     str x, [sp, #LINES]
@@ -241,8 +229,7 @@ CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp):
     cmp x, #1
     bne 2b
     /* One line is left. */
-5:  LINE_BEGIN
-6:  ldrd sum0, sum1, [sp, #BIAS]
+5:  ldrd sum0, sum1, [sp, #BIAS]
     ldrd x, y, [plane], #8
     smlad sum0, x, tap0, sum0
     smlad sum0, y, tap2, sum0
@@ -269,7 +256,7 @@ CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp):
     add out, out, y
     strb sum1, [out]
     add out, out, y
-    LINE_LOOP 6b, 4
+    LINE_LOOP 5b, 0x78, 4
 7:  CHANNEL_NEXT 1b
     .size CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp), . - CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp)
 
@@ -281,11 +268,10 @@ CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp):
 CNNC_SYMBOL(cnnc_depthwise_lines_stride2_dsp):
     STRIP_BEGIN 3, 1
 1:  CHANNEL_BEGIN
-2:  LINE_BEGIN
     /* Two positions of a line; sum2 is their bias, sum3 the step to the next position. */
     ldr sum2, [sp, #BIAS]
     ldr sum3, [sp, #STEPS + 4]
-3:  ldrd x, y, [plane], #16
+2:  ldrd x, y, [plane], #16
     smlad sum0, x, tap0, sum2
     smlad sum0, y, tap2, sum0
     ldrd x, y, [plane, #-8]
@@ -312,7 +298,7 @@ CNNC_SYMBOL(cnnc_depthwise_lines_stride2_dsp):
     add out, out, sum3
     strb sum1, [out]
     add out, out, sum3
-    LINE_LOOP 3b, 8
+    LINE_LOOP 2b, 0x70, 8
     ldr x, [sp, #LINES]
     subs x, x, #1
     str x, [sp, #LINES]

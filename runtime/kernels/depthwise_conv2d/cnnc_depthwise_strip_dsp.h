@@ -4,7 +4,9 @@
  * A strip is a few lines of positions: rows of columns, or columns of rows. Its input is expanded
  * to four planes, one for each channel; a word of a plane holds two neighbouring lines at one
  * position as halfwords, so that one SMLAD multiplies two taps:
- *     planes[pair of lines][channel][position], 4 pairs, 4 channels, 32 positions. */
+ *     planes[pair of lines][channel][position], 4 pairs, 4 channels, 32 positions.
+ * Positions lie so that the first position's address plus their bytes, of an odd number those of
+ * all but one, is a multiple of 128: loops end there. */
 #ifndef CNNC_DEPTHWISE_STRIP_DSP_H
 #define CNNC_DEPTHWISE_STRIP_DSP_H
 
@@ -15,8 +17,8 @@
 #define CNNC_DEPTHWISE_STRIP_PAIRS 4
 /* Words from one pair of lines to the next. */
 #define CNNC_DEPTHWISE_STRIP_PAIR_WORDS 128
-/* Words of all planes. */
-#define CNNC_DEPTHWISE_STRIP_WORDS 512
+/* Words of all planes, with room to align them and for the positions that follow the last end. */
+#define CNNC_DEPTHWISE_STRIP_WORDS 548
 
 /* Constants of a channel, in words. Taps are [position][4]: taps of lines 0 and 1, then of lines 1
  * and 2, as halfwords. */
@@ -37,6 +39,15 @@ struct cnnc_depthwise_strip {
     int32_t position_step;     /* of the output, in elements */
     int32_t line_step;
 };
+
+/* First position of the first plane in words of any alignment. */
+CNNC_KERNEL uint32_t *cnnc_depthwise_strip_planes(uint32_t *words, int32_t positions,
+                                                  int32_t stride) {
+    const uintptr_t plane_bytes = CNNC_DEPTHWISE_STRIP_POSITIONS * sizeof(uint32_t);
+    const uintptr_t misplaced = (uintptr_t)words % plane_bytes;
+    const int32_t before = (int32_t)((2 * plane_bytes - misplaced) % plane_bytes / sizeof *words);
+    return words + before + CNNC_DEPTHWISE_STRIP_POSITIONS - (positions - positions % 2) * stride;
+}
 
 #if CNNC_HAS_DSP && defined(__thumb2__)
 
