@@ -73,6 +73,7 @@ CASES = [
     ),
     case("image_1x1", conv2d(3, 2, (5, 3), pad_top=4, pad_left=2, pad_bottom=4), 1, 3),
     case("mostly_padding", conv2d(2, 4, (3, 3), pad_top=5, pad_left=6, pad_right=4), 2, 2),
+    case("taller_than_image", conv2d(4, 4, (5, 1), pad_top=1, pad_bottom=1), 4, 7),
     case("inside_only", conv2d(5, 4, (2, 3)), 5, 7),
     case("one_row_kernel", conv2d(2, 3, (1, 5), pad_left=2, pad_right=1), 2, 9),
     case("one_col_kernel", conv2d(2, 3, (5, 1), pad_top=1, pad_bottom=2), 9, 2),

@@ -33,10 +33,10 @@ CNNC_KERNEL void cnnc_pairs_step(const struct cnnc_conv2d_pairs_s8_dsp_parameter
 }
 
 /* Whether all taps of an output pixel, and of the pixels that are more columns right of it, lie in
- * the image. A negative number is a large one without sign. */
+ * the image; last_row is negative where the kernel is taller than the image. */
 CNNC_KERNEL int cnnc_pairs_inside(const struct cnnc_pairs_layer *layer, int32_t more,
                                   const struct cnnc_pairs_position *position) {
-    return (uint32_t)position->row <= (uint32_t)layer->last_row && position->col >= 0 &&
+    return position->row >= 0 && position->row <= layer->last_row && position->col >= 0 &&
            position->col + more <= layer->last_col;
 }
 
