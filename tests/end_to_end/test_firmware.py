@@ -240,6 +240,18 @@ def test_stack_overflow_is_a_fault(project: Path) -> None:
         simulate(project, TARGET)
 
 
+def test_more_stack_than_the_firmware_keeps_is_no_success(tmp_path: Path) -> None:
+    # Here the flash lies below the stack and is RAM: nothing faults.
+    directory = _compile(
+        write_classifier(tmp_path / "c.onnx"), tmp_path / "p", target="riscv-virt", name="net"
+    )
+    _break(directory, "volatile char large[3000]; large[0] = 1; large[2999] = 1;", "net_layer_0")
+    report = simulate(directory, TARGET)
+    assert report.results["target"].bit_exact
+    assert not report.equal
+    assert f"more than the {STACK_BYTES:,} that the linker" in (report.failed_selftest or "")
+
+
 def test_program_that_does_not_fit_says_by_how_much(project: Path) -> None:
     script = project / "firmware" / "board.ld"
     text = script.read_text(encoding="utf-8")
