@@ -86,6 +86,21 @@
     PANEL_MULTIPLY
 .endm
 
+/* q0, q1 = sums of a pair of channels, scaled, without zero point; 4 pixels each. */
+.macro PANEL_SCALE_PAIR
+    vmov q0[2], q0[0], r0, r4
+    vmov q0[3], q0[1], r2, r6
+    vmov q1[2], q1[0], r8, r12
+    vmov q1[3], q1[1], r10, lr
+    ldm r5!, {r0, r2, r4, r6, r8, r10}
+    vadd.i32 q0, q0, r0
+    vadd.i32 q1, q1, r2
+    PANEL_SCALE q0, q0, r4
+    PANEL_SCALE q1, q1, r6
+    vqrdmulh.s32 q0, q0, r8
+    vqrdmulh.s32 q1, q1, r10
+.endm
+
 /* q0, q1 = scaled sums of the next pair of channels, without zero point; 4 pixels each. */
 .macro PANEL_PAIR name, half, ragged, deep
     PANEL_FIRST_STEP \ragged
@@ -103,17 +118,7 @@
     bne .L\name\()_steps_\half
 .endif
 .L\name\()_scale_\half:
-    vmov q0[2], q0[0], r0, r4
-    vmov q0[3], q0[1], r2, r6
-    vmov q1[2], q1[0], r8, r12
-    vmov q1[3], q1[1], r10, lr
-    ldm r5!, {r0, r2, r4, r6, r8, r10}
-    vadd.i32 q0, q0, r0
-    vadd.i32 q1, q1, r2
-    PANEL_SCALE q0, q0, r4
-    PANEL_SCALE q1, q1, r6
-    vqrdmulh.s32 q0, q0, r8
-    vqrdmulh.s32 q1, q1, r10
+    PANEL_SCALE_PAIR
     ldr r1, [sp, #LOCAL_VALUES]
 .endm
 
@@ -152,7 +157,9 @@
     strd r0, r1, [sp, #LOCAL_PANEL]
     strd r7, r12, [sp, #LOCAL_OUTPUT]
     str r3, [sp, #LOCAL_LAST_END]
+.if \halves > 0
     PANEL_ENTRY \name, 0, \deep
+.endif
 .if \halves == 2
     PANEL_ENTRY \name, 1, \deep
 .endif
@@ -222,6 +229,18 @@
     pop {r4-r11, pc}
 .endm
 
+/* Stores the words of four channels of each pixel; equal if they were the last ones. */
+.macro PANEL_STORE_QUAD
+    ldrd r0, r2, [sp, #LOCAL_ZERO_POINT]
+    vqadd.s16 q6, q6, r0
+    vqadd.s16 q0, q0, r0
+    vqmovnb.s16 q6, q6
+    vqmovnt.s16 q6, q0
+    cmp r5, r2
+    vstrw.32 q6, [r7, q7]
+    add r7, r7, #4
+.endm
+
 /* Pairs are channels (0, 2) and (1, 3) of each four: narrowed one behind the other, they make words
  * of the four channels of a pixel. */
 .macro PANEL_QUADS name, ragged, deep
@@ -239,14 +258,7 @@
     PANEL_PAIR \name, 1, \ragged, \deep
     vqmovnb.s32 q0, q0
     vqmovnt.s32 q0, q1
-    ldrd r0, r2, [sp, #LOCAL_ZERO_POINT]
-    vqadd.s16 q6, q6, r0
-    vqadd.s16 q0, q0, r0
-    vqmovnb.s16 q6, q6
-    vqmovnt.s16 q6, q0
-    cmp r5, r2
-    vstrw.32 q6, [r7, q7]
-    add r7, r7, #4
+    PANEL_STORE_QUAD
     bne .L\name\()_next
     PANEL_END \name
     .size \name, . - \name
@@ -255,6 +267,64 @@
 PANEL_QUADS CNNC_SYMBOL(mve_panel_quads), 0, 0
 PANEL_QUADS CNNC_SYMBOL(mve_panel_quads_ragged), 1, 0
 PANEL_QUADS CNNC_SYMBOL(mve_panel_quads_deep), 1, 1
+
+/* The sums of a pair of channels where one step is all: the pixels stay in q2 to q5, r1 is the
+ * depth. */
+.macro PANEL_FLAT_PAIR
+    vldrb.u8 q0, [r3]
+    add r3, r3, r1
+    vldrb.u8 q1, [r3]
+    add r3, r3, r1
+    vmladav.s8 r0, q0, q2
+    vmladav.s8 r8, q1, q2
+    vmladav.s8 r2, q0, q3
+    vmladav.s8 r10, q1, q3
+    vmladav.s8 r4, q0, q4
+    vmladav.s8 r12, q1, q4
+    vmladav.s8 r6, q0, q5
+    vmladav.s8 lr, q1, q5
+    PANEL_SCALE_PAIR
+.endm
+
+.macro PANEL_FLAT_FUNCTION name
+    .section .text.\name, "ax", %progbits
+    .balign 4
+    .global \name
+    .type \name, %function
+\name:
+    PANEL_BEGIN \name, 0, 0
+.L\name\()_panel:
+    ldrd r0, r4, [sp, #LOCAL_PANEL]
+    ldr r10, [r0, #PANEL_SOURCE_STEP]
+    ldr r1, [r0, #PANEL_FIRST_DEPTH]
+    add r5, r4, r10
+    add r6, r5, r10
+    add r7, r6, r10
+    add r8, r7, r10
+    str r8, [sp, #LOCAL_SOURCE]
+    vctp.8 r1
+    vpstttt
+    vldrbt.u8 q2, [r4]
+    vldrbt.u8 q3, [r5]
+    vldrbt.u8 q4, [r6]
+    vldrbt.u8 q5, [r7]
+    vldrw.u32 q7, [r0, #PANEL_OFFSETS]
+    ldrd r3, r5, [r0, #(PANEL_CHANNELS - 4)]
+    ldr r7, [sp, #LOCAL_OUTPUT]
+.L\name\()_next:
+    PANEL_FLAT_PAIR
+    vqmovnb.s32 q6, q0
+    vqmovnt.s32 q6, q1
+    PANEL_FLAT_PAIR
+    vqmovnb.s32 q0, q0
+    vqmovnt.s32 q0, q1
+    PANEL_STORE_QUAD
+    bne .L\name\()_next
+    PANEL_END \name
+    .size \name, . - \name
+.endm
+
+PANEL_FLAT_FUNCTION CNNC_SYMBOL(mve_panel_quads_flat)
 
 /* Channels two by two. Where their number is odd, the last pair has one channel twice: both results
  * go to one place by other offsets. */
@@ -296,32 +366,4 @@ PANEL_QUADS CNNC_SYMBOL(mve_panel_quads_deep), 1, 1
 .endm
 
 PANEL_PAIRS_FUNCTION CNNC_SYMBOL(mve_panel_pairs)
-
-#undef PANEL_SOURCES
-#undef PANEL_CHANNELS
-#undef PANEL_PAIRS
-#undef PANEL_FIRST_DEPTH
-#undef PANEL_OFFSETS
-#undef PANEL_LAST_OFFSETS
-#undef PANEL_HAS_LAST
-#undef PANEL_SOURCE_STEP
-#undef PANEL_PANELS
-#undef PANEL_OUTPUT_STEP
-#undef LOCAL_ZERO_POINT
-#undef LOCAL_END
-#undef LOCAL_VALUES
-#undef LOCAL_FIRST_DEPTH
-#undef LOCAL_ENTRY_0
-#undef LOCAL_ENTRY_1
-#undef LOCAL_PASSES
-#undef LOCAL_PANEL
-#undef LOCAL_SOURCE
-#undef LOCAL_OUTPUT
-#undef LOCAL_PANELS
-#undef LOCAL_LAST_END
-#undef LOCAL_BYTES
-#undef PANEL_SCALE
-#undef PAIR_BYTES
-#undef STEP_BYTES
-#undef STEPS
 #endif

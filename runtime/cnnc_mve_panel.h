@@ -36,8 +36,9 @@ typedef void (*cnnc_mve_panel_function)(const struct cnnc_mve_panel *panel);
 #ifdef __cplusplus
 extern "C" {
 #endif
-/* Pairs are channels (0, 2), (1, 3) of each four, the output is aligned to words; the first without
- * a shorter first step, the third for more than 9 steps. */
+/* Pairs are channels (0, 2), (1, 3) of each four, the output is aligned to words; the first for one
+ * step, the second without a shorter first step, the last for more than 9 steps. */
+void CNNC_SYMBOL(mve_panel_quads_flat)(const struct cnnc_mve_panel *panel);
 void CNNC_SYMBOL(mve_panel_quads)(const struct cnnc_mve_panel *panel);
 void CNNC_SYMBOL(mve_panel_quads_ragged)(const struct cnnc_mve_panel *panel);
 void CNNC_SYMBOL(mve_panel_quads_deep)(const struct cnnc_mve_panel *panel);
@@ -106,6 +107,10 @@ CNNC_SHARED_KERNEL void CNNC_SYMBOL(mve_panel_quads)(const struct cnnc_mve_panel
     }
 }
 
+CNNC_SHARED_KERNEL void CNNC_SYMBOL(mve_panel_quads_flat)(const struct cnnc_mve_panel *panel) {
+    CNNC_SYMBOL(mve_panel_quads)(panel);
+}
+
 CNNC_SHARED_KERNEL void CNNC_SYMBOL(mve_panel_quads_ragged)(const struct cnnc_mve_panel *panel) {
     CNNC_SYMBOL(mve_panel_quads)(panel);
 }
@@ -134,6 +139,9 @@ CNNC_SHARED_KERNEL void CNNC_SYMBOL(mve_panel_pairs)(const struct cnnc_mve_panel
 CNNC_KERNEL cnnc_mve_panel_function cnnc_mve_panel_kind(int32_t channels, int32_t depth) {
     if (channels % 4 != 0) {
         return CNNC_SYMBOL(mve_panel_pairs);
+    }
+    if (depth <= 16) {
+        return CNNC_SYMBOL(mve_panel_quads_flat);
     }
     if (depth > 144) {
         return CNNC_SYMBOL(mve_panel_quads_deep);

@@ -15,7 +15,7 @@ from cnnc.codegen.lower import lower
 from cnnc.codegen.names import check_identifier
 from cnnc.codegen.program import CProgram
 from cnnc.codegen.tflite import export_tflite
-from cnnc.deploy.fit import budget_of, check_fit
+from cnnc.deploy.fit import budget_of, check_fit, with_given_sizes
 from cnnc.deploy.targets import Target, find_target
 from cnnc.importer.data import Samples, open_samples, synthetic_samples
 from cnnc.importer.read_onnx import read_onnx
@@ -229,7 +229,12 @@ def compile_to_folder(
     model = compilation.quant_model
     directory = options.output or Path("build") / model.name
     files = {
-        **emit(compilation.program, options.weights, compilation.golden, compilation.target),
+        **emit(
+            compilation.program,
+            options.weights,
+            compilation.golden,
+            with_given_sizes(compilation.target, options),
+        ),
         **_model_files(compilation),
     }
     report = _report(compilation, tuple(sorted([*files, REPORT_FILE])))

@@ -37,6 +37,14 @@
 #define IS_MAINLINE 0
 #endif
 
+#if defined(__ARM_ARCH_8M_MAIN__) || defined(__ARM_ARCH_8_1M_MAIN__)
+#define HAS_STACK_LIMIT 1
+#define CLEAR_STACK_LIMIT "msr msplim, r0\n"
+#else
+#define HAS_STACK_LIMIT 0
+#define CLEAR_STACK_LIMIT ""
+#endif
+
 struct vector_table {
     uint32_t *stack;
     void (*handlers[15])(void);
@@ -60,9 +68,14 @@ __attribute__((section(".vectors"), aligned(128), used)) const struct vector_tab
     {cnnc_reset, cnnc_fault, cnnc_fault, cnnc_fault, cnnc_fault, cnnc_fault, cnnc_fault, cnnc_fault,
      cnnc_fault, cnnc_fault, cnnc_fault, cnnc_fault, cnnc_fault, cnnc_fault, cnnc_fault}};
 
-/* A loader may have come first, so nothing is taken for granted that reset would do. */
+/* A loader may have come first, so nothing is taken for granted that reset would do: the main stack
+ * is the one in use, and without a limit of the loader's. Interrupts stay off, because those that
+ * it left on have no handler here. */
 __attribute__((naked, used)) void cnnc_reset(void) {
-    __asm volatile("ldr r0, =cnnc_stack_top\n"
+    __asm volatile("cpsid i\n"
+                   "movs r0, #0\n" CLEAR_STACK_LIMIT "msr control, r0\n"
+                   "isb\n"
+                   "ldr r0, =cnnc_stack_top\n"
                    "msr msp, r0\n"
                    "bl cnnc_set_up\n"
                    "bl cnnc_prepare_memory\n"
@@ -79,7 +92,7 @@ static void set_up_floating_point(void) {
 
 /* The stack limit makes an overflow a fault whatever lies below the stack. */
 static void set_up_stack_limit(void) {
-#if defined(__ARM_ARCH_8M_MAIN__) || defined(__ARM_ARCH_8_1M_MAIN__)
+#if HAS_STACK_LIMIT
     __asm volatile("msr msplim, %0" ::"r"(cnnc_stack_limit));
 #endif
 }

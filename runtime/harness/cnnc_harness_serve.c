@@ -4,7 +4,6 @@
 
 #if defined(__GNUC__)
 /* The assembler statement keeps calls of a function that does nothing. */
-/* NOLINTNEXTLINE(portability-no-assembler) */
 __attribute__((noinline)) void cnnc_harness_mark(void) { __asm volatile(""); }
 #else
 void cnnc_harness_mark(void) {}

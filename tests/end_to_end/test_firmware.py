@@ -100,6 +100,26 @@ def test_cmake_builds_the_same_program_as_make(tmp_path: Path, board: str) -> No
     assert made == _sizes(directory / "build" / "cmake" / "net_firmware.elf", prefix)
 
 
+def test_cmake_without_the_toolchain_says_so(project: Path) -> None:
+    command = ["cmake", "-S", ".", "-B", "build/cmake"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "-DCMAKE_TOOLCHAIN_FILE=firmware/toolchain.cmake names the compiler" in done.stderr
+
+
+def test_make_builds_again_what_another_choice_built(project: Path) -> None:
+    _run(project, "make", "-s", "-j2")
+    elf = project / "build" / "net.elf"
+    before = _sizes(elf, "arm-none-eabi-")
+    written = elf.stat().st_mtime_ns
+    _run(project, "make", "-s")
+    assert elf.stat().st_mtime_ns == written
+    _run(project, "make", "-s", f"STACK_BYTES={STACK_BYTES + 1024}")
+    after = _sizes(elf, "arm-none-eabi-")
+    assert int(after[2]) == int(before[2]) + 1024
+    assert "clang" in _run(project, "make", "CC=clang", "CPPFLAGS=-DNAME='\"it'")
+
+
 @pytest.mark.parametrize("core", CORES)
 def test_every_core_computes_the_bytes_of_the_reference(tmp_path: Path, core: str) -> None:
     directory = _compile(write_two_ports(tmp_path / "t.onnx"), tmp_path / "p", target=core)
@@ -126,6 +146,19 @@ def test_linker_scripts_hold_the_boards_memory(tmp_path: Path) -> None:
         assert f"ORIGIN = 0x{board.memory.ram_address:08x}" in script
         kilobytes = board.memory.ram_bytes // 1024
         assert f"LENGTH = {kilobytes}K" in script
+
+
+def test_linker_script_has_the_memory_that_the_user_gives(tmp_path: Path) -> None:
+    directory = _compile(
+        write_classifier(tmp_path / "c.onnx"),
+        tmp_path / "p",
+        target="stm32-bluepill",
+        flash_bytes=128 * 1024,
+        ram_bytes=16 * 1024,
+    )
+    script = (directory / "firmware" / "board.ld").read_text(encoding="utf-8")
+    assert "FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 128K" in script
+    assert "RAM (rwx) : ORIGIN = 0x20000000, LENGTH = 16K" in script
 
 
 def test_target_without_start_up_code_gets_the_library(tmp_path: Path) -> None:

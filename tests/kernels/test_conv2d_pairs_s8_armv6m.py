@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from tests.support.geometry import ONE_AROUND, Geometry
 from tests.support.op_cases import OpCase, quantized_case
-from tests.support.variant_cases import check_variant, refusal
+from tests.support.thumb_cases import check_thumb_variant
+from tests.support.variant_cases import refusal
 
 from cnnc.codegen.kernel import Lowering, LoweringSite
 from cnnc.codegen.packing import thumb_pairs
@@ -50,15 +51,15 @@ def _quiet(channels: int, depth: int) -> F32:
 CASES = [
     *(
         OpCase(f"{pixels}_pixels", conv2d((3, 1, 1, 5)), ((1, 1, pixels, 5),))
-        for pixels in (2, 3, 5, 7, 8, 9, 14)
+        for pixels in (2, 5, 8, 11)
     ),
     *(
         OpCase(f"{channels}_channels", conv2d((channels, 1, 1, 7)), ((1, 3, 3, 7),))
-        for channels in (1, 15, 16, 17, 40)
+        for channels in (1, 15, 40)
     ),
     *(
         OpCase(f"{depth}_taps", conv2d((5, 1, 1, depth)), ((1, 2, 4, depth),))
-        for depth in (1, 2, 11, 12, 129)
+        for depth in (1, 12, 129)
     ),
     OpCase("loud", conv2d((9, 1, 1, 33), weight=_loud(9, 33)), ((1, 4, 4, 33),)),
     OpCase("quiet", conv2d((9, 1, 1, 250), weight=_quiet(9, 250)), ((1, 3, 4, 250),)),
@@ -91,12 +92,12 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_bytes_are_the_references(case: OpCase) -> None:
-    check_variant(case, KERNEL)
+    check_thumb_variant(case, KERNEL)
 
 
 @pytest.mark.parametrize("case", CASES[-6:], ids=str)
 def test_single_rounding(case: OpCase) -> None:
-    check_variant(case, KERNEL, "single")
+    check_thumb_variant(case, KERNEL, "single")
 
 
 def test_refuses_groups() -> None:

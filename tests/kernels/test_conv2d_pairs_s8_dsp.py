@@ -61,18 +61,19 @@ POINTWISE = (1, 1)
 CASES = [
     *(
         case(f"pointwise_{depth}_{outputs}", conv2d(outputs, depth, POINTWISE, RELU), 2, 3)
-        for depth, outputs in [(1, 2), (2, 3), (3, 4), (4, 5), (5, 2), (28, 3), (32, 4), (35, 2)]
+        for depth, outputs in [(1, 2), (2, 3), (7, 4), (28, 5), (32, 2), (37, 3)]
     ),
     *(
         case(f"pixels_{rows}x{cols}", conv2d(3, 6, POINTWISE), rows, cols)
-        for rows, cols in [(1, 1), (1, 2), (3, 1), (2, 2), (1, 5)]
+        for rows, cols in [(1, 1), (1, 2), (3, 1), (1, 5)]
     ),
     *(
         case(f"same_3x3_{depth}", conv2d(4, depth, activation=RELU, **ONE_AROUND), 4, 5)
-        for depth in (1, 2, 3, 4, 7, 8)
+        for depth in (1, 2, 3, 4)
     ),
     case("image_1x1", conv2d(3, 2, (5, 3), pad_top=4, pad_left=2, pad_bottom=4), 1, 3),
     case("mostly_padding", conv2d(2, 4, (3, 3), pad_top=5, pad_left=6, pad_right=4), 2, 2),
+    case("taller_than_image", conv2d(4, 4, (5, 1), pad_top=1, pad_bottom=1), 4, 7),
     case("inside_only", conv2d(5, 4, (2, 3)), 5, 7),
     case("one_row_kernel", conv2d(2, 3, (1, 5), pad_left=2, pad_right=1), 2, 9),
     case("one_col_kernel", conv2d(2, 3, (5, 1), pad_top=1, pad_bottom=2), 9, 2),
@@ -121,7 +122,7 @@ def test_bytes_are_the_references(one: OpCase) -> None:
     check_variant(one, KERNEL)
 
 
-SINGLE_ROUNDING = ("pointwise_5_2", "same_3x3_3", "clamped_both_sides", "highest_zero_points")
+SINGLE_ROUNDING = ("pointwise_7_4", "same_3x3_3", "clamped_both_sides", "highest_zero_points")
 
 
 @pytest.mark.parametrize("one", [one for one in CASES if one.name in SINGLE_ROUNDING], ids=str)

@@ -1,5 +1,6 @@
 """Depthwise 3x3 in strips of halfword pairs: remainders, borders, blocks, and what it refuses."""
 
+from dataclasses import replace
 from typing import Unpack
 
 import numpy as np
@@ -164,6 +165,16 @@ def test_refuses_a_shift_that_is_too_small() -> None:
     answer = lowered(_layer_with(-4), 0, KERNEL)
     assert not isinstance(answer, Lowering)
     assert "channel 2" in answer.reason
+
+
+def test_refuses_limits_that_leave_one_value() -> None:
+    model = quantized_case(case(5, 6, 8, **ONE_AROUND), "double")
+    node = model.nodes[0]
+    assert isinstance(node.op, QuantDepthwiseConv2d)
+    one_value = replace(node, op=replace(node.op, minimum=5, maximum=5))
+    answer = lowered(replace(model, nodes=(one_value,)), 0, KERNEL)
+    assert not isinstance(answer, Lowering)
+    assert "channel 0" in answer.reason
 
 
 @pytest.mark.parametrize(

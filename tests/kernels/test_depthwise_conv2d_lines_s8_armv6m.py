@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from tests.support.geometry import ONE_AROUND, Geometry
 from tests.support.op_cases import OpCase
-from tests.support.variant_cases import check_variant, refusal
+from tests.support.thumb_cases import check_thumb_variant
+from tests.support.variant_cases import refusal
 
 from cnnc.ir.types import Activation, Window
 from cnnc.ops.depthwise_conv2d import DepthwiseConv2d
@@ -35,7 +36,7 @@ def depthwise(
 CASES = [
     *(
         OpCase(f"{cols}_cols", depthwise((3, 3), 3, **ONE_AROUND), ((1, 3, cols, 3),))
-        for cols in (1, 2, 3, 4, 5, 7, 8, 9)
+        for cols in (1, 2, 3, 8)
     ),
     OpCase("lines_are_columns", depthwise((3, 3), 5, **ONE_AROUND), ((1, 25, 5, 5),)),
     OpCase("one_pixel", depthwise((3, 3), 4, **ONE_AROUND), ((1, 1, 1, 4),)),
@@ -82,12 +83,12 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_bytes_are_the_references(case: OpCase) -> None:
-    check_variant(case, KERNEL)
+    check_thumb_variant(case, KERNEL)
 
 
 @pytest.mark.parametrize("case", CASES[-3:], ids=str)
 def test_single_rounding(case: OpCase) -> None:
-    check_variant(case, KERNEL, "single")
+    check_thumb_variant(case, KERNEL, "single")
 
 
 def test_refuses_several_filters_per_channel() -> None:

@@ -58,17 +58,20 @@ def lower(
     return build_program(model, choose_kernels(model, instruction_sets, budget))
 
 
-def build_program(model: QuantModel, choices: Sequence[Choice]) -> CProgram:
+def build_program(
+    model: QuantModel, choices: Sequence[Choice], memory: MemoryPlan | None = None
+) -> CProgram:
     """Return the program with these kernels.
 
     Args:
         model: Quantized network; its name is a valid identifier.
         choices: How each layer is computed, in the model's order.
+        memory: Where its values are; by default as few bytes as possible.
 
     Raises:
         InternalError: An op and its kernel disagree, or the memory plan is wrong.
     """
-    memory = plan(model, [choice.lowering for choice in choices])
+    memory = memory or plan(model, [choice.lowering for choice in choices])
     builder = _ProgramBuilder(model, memory)
     layers = tuple(builder.layer(index, choice) for index, choice in enumerate(choices))
     used = kernel_headers(layers)

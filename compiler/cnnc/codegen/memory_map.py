@@ -69,8 +69,10 @@ def startup_files(startup: str, boot: str = "") -> dict[str, bytes]:
     """
     processor = "cnnc_startup_riscv.c" if startup == "riscv" else "cnnc_startup_cortex_m.c"
     folder = tree("runtime") / "firmware"
-    names = sorted({*_COMMON_FILES, processor, *([boot] if boot else [])})
-    return {name: (folder / name).read_bytes() for name in names}
+    names: set[str] = {*_COMMON_FILES, processor}
+    if boot:
+        names.add(boot)
+    return {name: (folder / name).read_bytes() for name in sorted(names)}
 
 
 def _address_text(address: int) -> str:

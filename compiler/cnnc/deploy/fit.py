@@ -7,7 +7,7 @@ no compiler, so both are reserved at a fixed size. Under Linux the system provid
     constants <= flash - CODE_RESERVE_BYTES
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cnnc.codegen.choose import Budget
 from cnnc.codegen.program import CProgram
@@ -105,6 +105,24 @@ def check_fit(target: Target, options: CompileOptions, program: CProgram) -> Non
         f"{'; '.join(remedies)} ('cnnc boards' lists what each board has)",
         ", ".join(given) or target.name,
     )
+
+
+def with_given_sizes(target: Target, options: CompileOptions) -> Target:
+    """Return the target with the sizes that the user gives, for its linker script too.
+
+    Args:
+        target: Whose memory is described.
+        options: ``ram_bytes`` and ``flash_bytes`` take the place of the target's.
+    """
+    ram_bytes, flash_bytes = _ram(target, options).total_bytes, _flash(target, options).total_bytes
+    memory = target.memory
+    if memory is not None:
+        memory = replace(
+            memory,
+            ram_bytes=ram_bytes or memory.ram_bytes,
+            flash_bytes=flash_bytes or memory.flash_bytes,
+        )
+    return replace(target, ram_bytes=ram_bytes, flash_bytes=flash_bytes, memory=memory)
 
 
 def _ram(target: Target, options: CompileOptions) -> _Memory:

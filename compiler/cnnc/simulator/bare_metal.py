@@ -67,7 +67,7 @@ def build_bare_metal(
     if machine is None:
         raise InternalError(f"{target.name} has an emulator but no machine")
     toolset = bare_metal_toolset(target.core)
-    surroundings = _surroundings(target.core, machine)
+    surroundings = bare_metal_surroundings(target.core, machine)
     build = build_program(code, toolset, folder, traced=traced, surroundings=surroundings)
     return BareMetalBuild(build.path, build.model_objects, machine, emulator)
 
@@ -81,7 +81,8 @@ def emulator_command(target: Target) -> tuple[str, ...]:
     return (*find_emulator(target), *EMULATOR_OPTIONS, "-kernel")
 
 
-def _surroundings(core: Core, machine: Machine) -> Surroundings:
+def bare_metal_surroundings(core: Core, machine: Machine) -> Surroundings:
+    """Return start-up code, linker script and harness of a core's programs in a machine."""
     startup = startup_files(core.startup)
     script = linker_script(machine.description, machine.memory, core.startup, _STACK_BYTES)
     return Surroundings(

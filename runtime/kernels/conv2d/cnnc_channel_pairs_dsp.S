@@ -49,7 +49,7 @@
 .endm
 
 /* From the start of the function to where a block's sums are complete: they are left in HIGH_0..2
- * (M) and LOW_0..2 (S). Labels 1: next block. */
+ * (M) and LOW_0..2 (S).. */
 .macro sum_blocks
     push {r4-r11, lr}
     sub sp, #STACK_FRAME

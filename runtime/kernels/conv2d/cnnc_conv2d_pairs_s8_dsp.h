@@ -1,182 +1,10 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* 2-D convolution of one group on Armv7E-M: three output pixels times pairs of channels.
- *
- * The pixels under the kernel are expanded to halfwords straight from the image, three output
- * pixels at a time. A run is what lies in one piece there: a kernel row, or one tap where taps are
- * apart. Its whole words come first; the bytes that are left of all runs follow together. */
+/* 2-D convolution of one group on Armv7E-M: three output pixels times pairs of channels. */
 #ifndef CNNC_CONV2D_PAIRS_S8_DSP_H
 #define CNNC_CONV2D_PAIRS_S8_DSP_H
 
-#include "cnnc_channel_pairs_dsp.h"
 #include "cnnc_fixed_point.h"
-
-struct cnnc_conv2d_pairs_s8_dsp_parameters {
-    int32_t batch;
-    int32_t input_rows;
-    int32_t input_cols;
-    int32_t input_channels;
-    int32_t output_rows;
-    int32_t output_cols;
-    int32_t output_channels;
-    int32_t kernel_rows;
-    int32_t stride_rows;
-    int32_t stride_cols;
-    int32_t dilation_rows;
-    int32_t dilation_cols;
-    int32_t pad_top;
-    int32_t pad_left;
-    int32_t pads; /* whether any tap lies outside the image */
-    int32_t
-        copy_rows; /* of the image inside a padded copy, which the fields above describe; or 0 */
-    int32_t copy_cols;
-    int32_t copy_top;
-    int32_t copy_left;
-    int32_t runs_per_row;
-    int32_t taps_per_run;
-    int32_t depth; /* inputs of an output pixel, those without weight included */
-    int32_t input_zero_point;
-    int32_t sign; /* of the exact formula; negative for the line formula */
-    int32_t minimum;
-    int32_t maximum;
-};
-
-/* Where tap (0, 0) of an output pixel lies in the image, inside or not. */
-struct cnnc_pairs_position {
-    int32_t row;
-    int32_t col;
-    int32_t offset;    /* in the image, elements */
-    int32_t cols_left; /* output pixels to the end of the row, this one included */
-};
-
-/* What a layer's pixels have in common. */
-struct cnnc_pairs_layer {
-    uint32_t *inputs; /* scratch memory: expanded inputs */
-    int8_t *rests;    /* scratch memory: the rests of three pixels */
-    int8_t *padding;  /* scratch memory: a run of padding */
-    int8_t *borders;  /* scratch memory: runs of three pixels at a border */
-    int32_t run_bytes;
-    int32_t rest;       /* bytes of a run behind its whole words */
-    int32_t rest_bytes; /* of all runs of a pixel, rounded up to a word */
-    int32_t runs;
-    int32_t pixel_step; /* from one output pixel to the next, in the image */
-    int32_t last_row;   /* of tap (0, 0) with all taps in the image */
-    int32_t last_col;
-    struct cnnc_pairs_runs inside;
-    struct cnnc_pairs_shape shape;
-};
-
-CNNC_KERNEL int32_t cnnc_pairs_round_up(int32_t bytes) { return (bytes + 3) & ~3; }
-
-/* Copies taps of one pixel that are in the image, and padding for the others, to a run. */
-CNNC_KERNEL void cnnc_pairs_border_run(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
-                                       const int8_t *row, int32_t col, const int8_t *padding,
-                                       int8_t *run) {
-    for (int32_t tap = 0; tap < p->taps_per_run; ++tap) {
-        const int inside = col + tap >= 0 && col + tap < p->input_cols;
-        cnnc_copy_bytes(run, inside ? row + (col + tap) * p->input_channels : padding,
-                        p->input_channels);
-        run += p->input_channels;
-    }
-}
-
-/* Where a run of one pixel can be read: in the image, or in scratch memory. */
-CNNC_KERNEL const int8_t *cnnc_pairs_run(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
-                                         const int8_t *image, int32_t row, int32_t col,
-                                         const int8_t *padding, int8_t *border) {
-    if (row < 0 || row >= p->input_rows) {
-        return padding;
-    }
-    const int8_t *pixels = image + row * p->input_cols * p->input_channels;
-    if (col >= 0 && col + p->taps_per_run <= p->input_cols) {
-        return pixels + col * p->input_channels;
-    }
-    cnnc_pairs_border_run(p, pixels, col, padding, border);
-    return border;
-}
-
-/* Copies the bytes behind the whole words of runs, which lie stride bytes apart. */
-CNNC_KERNEL int8_t *cnnc_pairs_rest(const int8_t *rest, int32_t bytes, int32_t runs, int32_t stride,
-                                    int8_t *target) {
-    for (int32_t run = 0; run < runs; ++run) {
-        for (int32_t byte = 0; byte < bytes; ++byte) {
-            *target++ = rest[byte];
-        }
-        rest += stride;
-    }
-    return target;
-}
-
-/* Expands the rests of three pixels behind their runs. */
-CNNC_KERNEL void cnnc_pairs_expand_rests(const struct cnnc_pairs_layer *layer, uint32_t *target) {
-    const struct cnnc_pairs_runs rests = {layer->rest_bytes >> 2, 1, 0};
-    const int8_t *sources[3] = {layer->rests, layer->rests + layer->rest_bytes,
-                                layer->rests + 2 * layer->rest_bytes};
-    CNNC_EXPAND_PIXELS(target, sources, &rests);
-}
-
-/* The same for three runs of one byte left each, straight from the image. */
-CNNC_KERNEL void cnnc_pairs_expand_bytes(const struct cnnc_pairs_layer *layer,
-                                         const int8_t *const *pixels, uint32_t *target) {
-    const int32_t stride = layer->inside.stride;
-    for (int32_t pixel = 0; pixel < 3; ++pixel) {
-        const int8_t *rest = pixels[pixel] + layer->run_bytes - 1;
-        target[pixel] = cnnc_halves(rest[0], rest[2 * stride]);
-        target[3 + pixel] = cnnc_halves(rest[stride], 0);
-    }
-}
-
-/* Expands pixels whose runs all lie in the image, one kernel row below the other. */
-CNNC_KERNEL void cnnc_pairs_gather_inside(const struct cnnc_pairs_layer *layer,
-                                          const int8_t *const *pixels) {
-    uint32_t *target = layer->inputs;
-    if (layer->inside.words > 0) {
-        target = CNNC_EXPAND_PIXELS(target, pixels, &layer->inside);
-    }
-    if (layer->rest == 0) {
-        return;
-    }
-    if (layer->rest == 1 && layer->inside.rows == 3) {
-        cnnc_pairs_expand_bytes(layer, pixels, target);
-        return;
-    }
-    for (int32_t pixel = 0; pixel < 3; ++pixel) {
-        const int8_t *rest = pixels[pixel] + layer->run_bytes - layer->rest;
-        int8_t *copy = layer->rests + pixel * layer->rest_bytes;
-        for (int32_t row = 0; row < layer->inside.rows; ++row) {
-            cnnc_copy_bytes(copy, rest, layer->rest);
-            copy += layer->rest;
-            rest += layer->inside.stride;
-        }
-    }
-    cnnc_pairs_expand_rests(layer, target);
-}
-
-/* Expands any pixels run by run; padding becomes the input zero point, so that the folded bias is
- * exact there too. */
-CNNC_KERNEL void cnnc_pairs_gather(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
-                                   const struct cnnc_pairs_layer *layer, const int8_t *image,
-                                   const struct cnnc_pairs_position *positions) {
-    const struct cnnc_pairs_runs words = {layer->inside.words, 1, 0};
-    uint32_t *target = layer->inputs;
-    for (int32_t run = 0; run < layer->runs; ++run) {
-        const int32_t down = run / p->runs_per_row * p->dilation_rows;
-        const int32_t across = run % p->runs_per_row * p->dilation_cols;
-        const int8_t *sources[3];
-        for (int32_t pixel = 0; pixel < 3; ++pixel) {
-            sources[pixel] = cnnc_pairs_run(
-                p, image, positions[pixel].row + down, positions[pixel].col + across,
-                layer->padding, layer->borders + pixel * cnnc_pairs_round_up(layer->run_bytes));
-            cnnc_copy_bytes(layer->rests + pixel * layer->rest_bytes + run * layer->rest,
-                            sources[pixel] + layer->run_bytes - layer->rest, layer->rest);
-        }
-        if (words.words > 0) {
-            target = CNNC_EXPAND_PIXELS(target, sources, &words);
-        }
-    }
-    if (layer->rest > 0) {
-        cnnc_pairs_expand_rests(layer, target);
-    }
-}
+#include "cnnc_pairs_gather_dsp.h"
 
 /* Goes to an output pixel by its number. */
 CNNC_KERNEL void cnnc_pairs_go(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p, int32_t index,
@@ -205,10 +33,10 @@ CNNC_KERNEL void cnnc_pairs_step(const struct cnnc_conv2d_pairs_s8_dsp_parameter
 }
 
 /* Whether all taps of an output pixel, and of the pixels that are more columns right of it, lie in
- * the image. A negative number is a large one without sign. */
+ * the image; last_row is negative where the kernel is taller than the image. */
 CNNC_KERNEL int cnnc_pairs_inside(const struct cnnc_pairs_layer *layer, int32_t more,
                                   const struct cnnc_pairs_position *position) {
-    return (uint32_t)position->row <= (uint32_t)layer->last_row && position->col >= 0 &&
+    return position->row >= 0 && position->row <= layer->last_row && position->col >= 0 &&
            position->col + more <= layer->last_col;
 }
 
@@ -225,14 +53,13 @@ CNNC_KERNEL void cnnc_pairs_expand(const struct cnnc_conv2d_pairs_s8_dsp_paramet
         sources[1] = sources[0] + layer->pixel_step;
         sources[2] = sources[1] + layer->pixel_step;
         cnnc_pairs_step(p, layer, 3, position);
-        cnnc_pairs_gather_inside(layer, sources);
-        return;
-    }
-    for (int32_t pixel = 0; pixel < 3; ++pixel) {
-        positions[pixel] = *position;
-        inside = inside && cnnc_pairs_inside(layer, 0, position);
-        sources[pixel] = inside ? image + position->offset : image;
-        cnnc_pairs_step(p, layer, spread, position);
+    } else {
+        for (int32_t pixel = 0; pixel < 3; ++pixel) {
+            positions[pixel] = *position;
+            inside = inside && cnnc_pairs_inside(layer, 0, position);
+            sources[pixel] = inside ? image + position->offset : image;
+            cnnc_pairs_step(p, layer, spread, position);
+        }
     }
     if (inside) {
         cnnc_pairs_gather_inside(layer, sources);

@@ -81,8 +81,9 @@ CNNC_KERNEL void CNNC_SYMBOL(cnnc_depthwise_expand_dsp)(uint32_t *target, const 
 
 /* Makes the last pair of lines the first. */
 CNNC_KERNEL void CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp)(uint32_t *planes) {
-    memcpy(planes, planes + 3 * CNNC_DEPTHWISE_STRIP_PAIR_WORDS,
-           CNNC_DEPTHWISE_STRIP_PAIR_WORDS * sizeof(uint32_t));
+    for (int32_t word = 0; word < CNNC_DEPTHWISE_STRIP_PAIR_WORDS; ++word) {
+        planes[word] = planes[3 * CNNC_DEPTHWISE_STRIP_PAIR_WORDS + word];
+    }
 }
 
 /* Element of a plane in a line, counted from the strip's first. */

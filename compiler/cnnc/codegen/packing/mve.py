@@ -162,6 +162,8 @@ def panel_instructions(channels: int, depth: int) -> int:
     by_pair = 14 + 14 * later + 13 + ragged
     if channels % QUAD:
         return pairs * (by_pair + 12) + 60 + 9 * later
+    if later == 0:
+        return pairs * 28 + 30
     deep = 7 + 2 * (later // 8) if later > 8 else 0
     return pairs * (by_pair + deep + 6) + 45 + 9 * later
 

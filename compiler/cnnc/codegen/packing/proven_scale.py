@@ -155,10 +155,14 @@ class _Form:
     def search(self, near: int) -> tuple[int, int] | None:
         """Return M and e of the only channel for which g jumps where f does, or None.
 
+        None also where f does not jump at all: then g would have to be that one value.
+
         g(T) >= j > g(T - 1) for the least T with f(T) >= j means, with L = (j 2^S - c) 2^32,
         L <= (2^k T + e) M < L + 2^k M: an interval of e for each j, given M.
         """
         levels, thresholds = self._rule_jumps()
+        if not len(levels):
+            return None
         products = self._products(levels)[0]
         scaled = thresholds << self.scales[0]
         tried = np.arange(-_MULTIPLIERS_TRIED, _MULTIPLIERS_TRIED, dtype=np.int64)

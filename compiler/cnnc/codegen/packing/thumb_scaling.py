@@ -15,11 +15,12 @@ without u it is at most z_out. The product is made of limbs of m, so |x| must le
 f = 20 has limbs of 10, 10 and 11 bits, |x| <= 2^20 and no u; f = 24 has limbs of 8 bits and
 |x| <= 2^23.
 
+A channel whose sums are all one, because its weights are 0, has m = 0, bias 0 and its result in c.
 Where n is so large that c passes int32, m and n are made smaller by as much; all x that the layer
 can produce are then compared with the original rule.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -105,13 +106,14 @@ def thumb_scaling(op: QuantWeightedOp, site: LoweringSite) -> ThumbScaling | Ref
         if max(-low.min(), high.max()) > _LARGEST_SUM[fraction]:
             reason = f"sums reach {max(-low.min(), high.max())}"
             continue
-        rule = _rule(op, site, fraction)
+        rule = _constant_channels(_rule(op, site, fraction), op, site, low, high)
         if fraction == _NARROW and rule.sign_unit:
             continue
         problem = _problem(rule, low, high) or _difference(rule, op, site, low, high)
         if problem is None:
             codes = rule.offsets + rule.shifts
-            data = np.stack([folded, rule.multipliers, codes], axis=1).astype(np.int32)
+            bias = np.where(low == high, 0, folded)
+            data = np.stack([bias, rule.multipliers, codes], axis=1).astype(np.int32)
             return ThumbScaling(data, fraction == _WIDE, rule.sign_unit)
         reason = problem
     return Refusal(reason)
@@ -148,6 +150,23 @@ def _rule(op: QuantWeightedOp, site: LoweringSite, fraction: int) -> _Rule:
     return _Rule(fraction, multipliers, shifts, first + half + zero_point, sign_unit)
 
 
+def _constant_channels(
+    rule: _Rule, op: QuantWeightedOp, site: LoweringSite, low: I64, high: I64
+) -> _Rule:
+    """Return the rule with the result itself for channels whose sums are all one (m = x = 0)."""
+    constant = low == high
+    results = Arithmetic(site.rounding).requantize(
+        low, op.multipliers, op.shifts, op.output_zero_point, (op.minimum, op.maximum)
+    )
+    shift = 31 - rule.fraction
+    return replace(
+        rule,
+        multipliers=np.where(constant, 0, rule.multipliers),
+        shifts=np.where(constant, shift, rule.shifts),
+        offsets=np.where(constant, results.astype(np.int64) << shift, rule.offsets),
+    )
+
+
 def _longest_shift(op: QuantWeightedOp) -> int:
     """Return the longest shift with which the zero point still fits int32."""
     magnitude = max(abs(op.output_zero_point), 1)
@@ -178,7 +197,7 @@ def _difference(
     mixed = (rule.sign_unit != 0) & (right <= 0)
     arithmetic = Arithmetic(site.rounding)
     limits = (op.minimum, op.maximum)
-    for channel in np.flatnonzero(changed | mixed):
+    for channel in np.flatnonzero((changed | mixed) & (low < high)):
         for first in range(int(low[channel]), int(high[channel]) + 1, _COMPARED_AT_ONCE):
             last = min(first + _COMPARED_AT_ONCE, int(high[channel]) + 1)
             sums = np.arange(first, last, dtype=np.int64)

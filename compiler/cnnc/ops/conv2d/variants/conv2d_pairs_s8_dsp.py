@@ -189,8 +189,8 @@ def pairs_instructions(pixels: int, channels: int, runs: Runs, packed: PackedPai
     """Estimate what one image costs: sums, results, expansion and calls."""
     groups, pairs = -(-pixels // PIXELS), -(-channels // 2)
     block = 17 * runs.depth // 4 + runs.depth // 16 + (36 if packed.sign is None else 58)
-    expansion = 11 * runs.depth // 4 + 6 * runs.kernel_rows + 12 * runs.rest_bytes
-    return groups * (pairs * block + expansion + 130)
+    expansion = 11 * runs.depth // 4 + 8 * runs.kernel_rows + 20 * runs.rest_bytes
+    return groups * (pairs * block + expansion + 130) + 250
 
 
 def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:

@@ -1,0 +1,72 @@
+"""Random layers at their limits, for every kernel; see bench/fuzz_kernels.py."""
+
+import itertools
+
+import numpy as np
+import pytest
+from bench.fuzz_cases import case_of
+from bench.fuzz_kernels import CORES, Tally, batch_of, fuzz, fuzzed_variants, main
+from bench.fuzz_programs import Engine, check_cases
+
+from cnnc.codegen.variants import variants
+
+KERNELS = tuple(variant.kernel for variant in fuzzed_variants())
+FEW = 4
+"""Cases of each kernel: enough to see that it still runs; the long test finds what is rare."""
+
+
+def test_every_kernel_can_be_fuzzed() -> None:
+    assert tuple(variant.kernel for variant in variants()) == KERNELS
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_few_random_layers(kernel: str) -> None:
+    (variant,) = (v for v in fuzzed_variants(kernel) if v.kernel == kernel)
+    cases = batch_of(variant, itertools.count(), "double", Tally(), FEW)
+    assert len(cases) == FEW
+    for engine in (Engine(), Engine(CORES[variant.instruction_set], "gcc", "-O2")):
+        assert check_cases(cases, engine) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("turn", range(7))
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_many_random_layers(kernel: str, turn: int) -> None:
+    (variant,) = (v for v in fuzzed_variants(kernel) if v.kernel == kernel)
+    tally = Tally()
+    fuzz(variant, 0, turn, None, tally)
+    assert tally.findings == []
+
+
+def test_a_seed_gives_one_case() -> None:
+    (variant,) = fuzzed_variants("add_linear_s8_armv6m")
+    first, second = (case_of(variant, 5, "double") for _ in range(2))
+    assert str(first) == str(second)
+
+
+@pytest.mark.parametrize("engine", [Engine(), Engine("cortex-m0plus", "clang", "-O2")], ids=str)
+def test_finds_a_result_that_differs(engine: Engine) -> None:
+    (variant,) = fuzzed_variants("add_linear_s8_armv6m")
+    cases = batch_of(variant, itertools.count(), "double", Tally(), FEW)
+    spoilt = cases[2].lowering.calls[0].parameters
+    spoilt["offset"] += 1 << spoilt["shift"]
+    (finding,) = check_cases(cases, engine)
+    assert finding.case == str(cases[2])
+    assert "instead of" in finding.problem
+
+
+def test_finds_a_write_beside_the_result() -> None:
+    (variant,) = fuzzed_variants("add_linear_s8_armv6m")
+    cases = batch_of(variant, itertools.count(), "double", Tally(), FEW)
+    cases[1].lowering.calls[0].parameters["size"] += 1
+    (finding,) = check_cases(cases, Engine())
+    size = int(np.prod(cases[1].layer.output))
+    assert f"[{size}] of {size}" in finding.problem
+
+
+def test_the_program_reports(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--seconds", "0", "--kernel", "add_linear_s8_armv6m"]) == 0
+    assert capsys.readouterr().out == "add_linear_s8_armv6m: 0 cases, 0 findings\n"
+    with pytest.raises(SystemExit):
+        main(["--kernel", "nothing"])
+    assert "no kernel's name holds 'nothing'" in capsys.readouterr().err
