@@ -82,7 +82,8 @@ def _exact(op: QuantDepthwiseConv2d, bias: I64, site: LoweringSite) -> Exact | s
 def _records(exact: Exact, bias: I64) -> I32:
     """Return [channels][4]: bias at the formula's unit, multiplier, constant, shift."""
     columns = (bias << EXACT_UNIT_BITS, exact.multipliers, exact.constants, exact.shifts)
-    return np.stack(columns, axis=1).astype(np.int32)
+    records: I32 = np.stack(columns, axis=1).astype(np.int32)
+    return records
 
 
 VARIANT = KernelVariant(
