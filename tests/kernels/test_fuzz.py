@@ -1,6 +1,7 @@
 """Random layers at their limits, for every kernel; see bench/fuzz_kernels.py."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from bench.fuzz_kernels import (
 )
 from bench.fuzz_programs import Engine, check_cases
 
+from cnnc.codegen.kernel import ScratchArgument
 from cnnc.codegen.variants import variants
 
 KERNELS = tuple(variant.kernel for variant in fuzzed_variants())
@@ -78,6 +80,17 @@ def test_finds_a_write_beside_the_result() -> None:
     (finding,) = check_cases(cases, Engine())
     size = int(np.prod(cases[1].layer.output))
     assert f"[{size}] of {size}" in finding.problem
+
+
+def test_finds_an_access_that_armv6m_does_not_align() -> None:
+    (variant,) = fuzzed_variants("conv2d_pairs_s8_armv6m")
+    (case,) = batch_of(variant, itertools.count(), SETTING, Tally(), 1)
+    (call,) = case.lowering.calls
+    moved = replace(call, arguments=(*call.arguments[:-1], ScratchArgument(1)))
+    spoilt = replace(case, lowering=replace(case.lowering, calls=(moved,)))
+    assert check_cases([case], Engine("cortex-m0plus", "gcc", "-O2")) == []
+    (finding,) = check_cases([spoilt], Engine("cortex-m0plus", "gcc", "-O2"))
+    assert "the processor reported a fault" in finding.problem
 
 
 def test_the_program_reports(capsys: pytest.CaptureFixture[str]) -> None:
