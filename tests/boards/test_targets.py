@@ -364,7 +364,7 @@ def test_loading_over_usb_says_how_the_board_is_made_to_listen() -> None:
     signs = {"bossac ": "reset button twice", "picotool ": "BOOTSEL"}
     found = [
         (board, sign)
-        for board in boards().values()
+        for board in targets.boards().values()
         for tool, sign in signs.items()
         if any(tool in command for command in board.programming)
     ]
