@@ -10,7 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from cnnc.codegen.emit import Golden, emit
-from cnnc.codegen.fit import budget_of, check_fit, with_given_sizes
+from cnnc.codegen.fit import budget_of, check_fit, excess_over_board, with_given_sizes
 from cnnc.codegen.folder import REPORT_FILE, check_replaceable, write_folder
 from cnnc.codegen.lower import lower
 from cnnc.codegen.names import check_identifier
@@ -118,6 +118,8 @@ def compile_model(
     target = find_target(options.target)
     if options.name is not None:
         check_identifier(options.name)
+    for sentence in excess_over_board(target, options):
+        logger.warning("%s", sentence)
     # Matrix products of several threads add in another order: the bytes would depend on their
     # number.
     with threadpool_limits(limits=1, user_api="blas"):

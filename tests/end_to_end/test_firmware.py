@@ -234,6 +234,20 @@ def test_fault_names_the_layer(project: Path) -> None:
     assert caught.value.exit_status == 1
 
 
+def test_fault_on_the_target_leaves_the_other_engines(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    statement = "*(volatile int *)0xf0000000u = 1;"
+    guarded = f"\n#ifdef __arm__\n{statement}\n#endif\n"
+    _break(project, guarded, _layer_functions(project)[1])
+    arguments = ["simulate", str(project), "--engines", "host,target", "--random", "1"]
+    assert main([*arguments, "--profile"]) == 1
+    printed = capsys.readouterr().out
+    assert re.search(r"host +\d+/\d+ .* equal", printed)
+    assert re.search(r"target .* FAILED", printed)
+    assert "target: the emitted C failed: the processor reported a fault in layer" in printed
+
+
 def test_stack_overflow_is_a_fault(project: Path) -> None:
     _break(project, "volatile char large[70000]; large[0] = 1; large[69999] = 1;", "net_layer_0")
     with pytest.raises(FaultyCodeError, match="stack overflow: fault"):
@@ -258,6 +272,38 @@ def test_program_that_does_not_fit_says_by_how_much(project: Path) -> None:
     script.write_text(re.sub(r"LENGTH = 2048K", "LENGTH = 4K", text), encoding="utf-8")
     with pytest.raises(MemoryFitError, match=r"needs [\d,]+ more bytes of FLASH"):
         simulate(project, TARGET)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("SECTIONS", "SECTIONZ", "syntax error"),
+        ("> FLASH", "> FLUSH", "FLUSH"),
+        ("cnnc_stack_top - cnnc_stack_limit >= cnnc_stack_bytes", "0", "stack is not reserved"),
+        ("cnnc_data_end", "cnnc_data_and", "cnnc_data_end"),
+    ],
+)
+def test_damaged_linker_script_is_a_fault_of_the_folder(
+    project: Path, before: str, after: str, message: str
+) -> None:
+    script = project / "firmware" / "board.ld"
+    text = script.read_text(encoding="utf-8")
+    assert before in text
+    script.write_text(text.replace(before, after), encoding="utf-8")
+    with pytest.raises(FaultyCodeError, match=message) as caught:
+        simulate(project, TARGET)
+    assert "does not link" in caught.value.problem
+    assert caught.value.exit_status == 1
+    assert "compile the model again" in caught.value.remedy
+
+
+def test_source_that_cannot_be_read_is_a_fault_of_the_folder(project: Path) -> None:
+    source = project / "src" / "net.c"
+    source.unlink()
+    source.mkdir()
+    with pytest.raises(FaultyCodeError, match=r"does not compile with .*\n.*net\.c") as caught:
+        simulate(project, TARGET)
+    assert caught.value.exit_status == 1
 
 
 def test_later_instructions_are_found(tmp_path: Path) -> None:

@@ -62,10 +62,12 @@ def test_layers_add_up_to_the_inference(tmp_path: Path, target: str, manual: str
     )
     if manual is None:
         assert report["cycle_model"] is None
+        assert "not published" in report["not_modelled"]
         assert report["cycles_per_inference"] is None
         assert all(layer["cycles"] is None for layer in layers)
         return
     assert manual in report["cycle_model"]
+    assert report["not_modelled"] is None
     assert total < report["cycles_per_inference"] < 4 * total
     assert sum(layer["cycles"] for layer in layers) <= report["cycles_per_inference"]
 
@@ -136,3 +138,14 @@ def test_the_host_has_no_profile(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_a_profile_needs_the_target_engine(for_m4: Path) -> None:
     with pytest.raises(UsageError, match="--profile has no effect"):
         simulate(for_m4, SimulationRequest(engines=("host",), profile=True))
+
+
+def test_missing_objdump_is_named(
+    for_m4: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cnnc.simulator.profile.find_disassembler", lambda _: None)
+    arguments = ["simulate", str(for_m4), "--engines", "target", "--random", "1", "--profile"]
+    assert main(arguments) == EXIT_EQUAL
+    printed = capsys.readouterr().out
+    assert "cycles: not modelled, as arm-none-eabi-objdump is missing" in printed
+    assert "published" not in printed

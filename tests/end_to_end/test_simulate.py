@@ -29,12 +29,14 @@ COMMON_KEYS = {
     "not_compared",
     "first_divergence",
     "skipped",
+    "failed",
 }
 TARGET_KEYS = {
     "machine",
     "instructions_per_inference",
     "cycles_per_inference",
     "cycle_model",
+    "not_modelled",
     "not_counted",
     "profile",
     "flash_bytes",
