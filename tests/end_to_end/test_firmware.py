@@ -278,7 +278,6 @@ def test_program_that_does_not_fit_says_by_how_much(project: Path) -> None:
     ("before", "after", "message"),
     [
         ("SECTIONS", "SECTIONZ", "syntax error"),
-        ("> FLASH", "> FLUSH", "FLUSH"),
         ("cnnc_stack_top - cnnc_stack_limit >= cnnc_stack_bytes", "0", "stack is not reserved"),
         ("cnnc_data_end", "cnnc_data_and", "cnnc_data_end"),
     ],
