@@ -46,8 +46,9 @@
 #define STACK_SIGN 36
 #define STACK_TRIPLES 40
 #define STACK_PIXELS 44 /* pixel step, words, rows and advance follow */
-#define STACK_RETURN 64
-#define STACK_FRAME 68
+#define STACK_REST_STEP 64
+#define STACK_RETURN 68
+#define STACK_FRAME 72
 
 #define UNITS_PER_TURN 8
 #define UNIT_BYTES 68
@@ -75,6 +76,17 @@
     ssat \x, #8, \x
 .endm
 
+/* The last bytes of a pixel's three runs, of which the pointer is behind the last; r10 is the step
+ * from one run to the one before it. */
+.macro expand_rest pixel, even, odd
+    sub \pixel, \pixel, ADVANCE
+    ldrsb \odd, [\pixel, r10]
+    ldrsb \even, [\pixel, r10, lsl #1]
+    ldrsb lr, [\pixel]
+    uxth \odd, \odd
+    pkhbt \even, \even, lr, lsl #16
+.endm
+
     .section .text.cnnc_pairs_results, "ax", %progbits
     .balign 4
     .global CNNC_SYMBOL(pairs_results)
@@ -85,8 +97,9 @@ CNNC_SYMBOL(pairs_results):
     sub sp, #STACK_FRAME
     str r1, [sp, #STACK_BLOCKS]
     str r2, [sp, #STACK_OUTPUT]
-    /* Depth, step, channels, sign, triples, pixels, pixel step, words, rows; then the stride. */
-    ldr lr, [r3, #36]
+    /* Depth, step, channels, sign, triples, pixels, pixel step, words, rows; stride, rest step. */
+    ldrd lr, r4, [r3, #36]
+    str r4, [sp, #STACK_REST_STEP]
     ldm r3, {r4-r12}
     sub lr, lr, r11, lsl #2
     add r3, sp, #STACK_CHANNELS
@@ -120,6 +133,13 @@ CNNC_SYMBOL(pairs_results):
     add r9, PIXEL_2, r9
     str r9, [sp, #STACK_PIXELS]
     bl cnnc_expand_triple
+    ldr r10, [sp, #STACK_REST_STEP]
+    cmp r10, #0
+    beq 5f
+    expand_rest PIXEL_0, r4, r7
+    expand_rest PIXEL_1, r5, r8
+    expand_rest PIXEL_2, r6, r9
+    stm TARGET, {r4-r9}
 5:
     ldr INPUTS, [sp, #STACK_INPUTS]
     ldr BLOCKS, [sp, #STACK_BLOCKS]

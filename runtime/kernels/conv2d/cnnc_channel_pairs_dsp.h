@@ -21,9 +21,9 @@ struct cnnc_pairs_runs {
 };
 
 /* What is computed: depth inputs of a pixel, a multiple of 4 from 4 on; results of pixels lie step
- * bytes apart; at least 2 channels; sign is the exact formula's, negative for the line formula. Three pixels that are expanded
- * already, or some triples of pixels that lie pixel_step bytes apart and are expanded from runs as
- * they come. */
+ * bytes apart; at least 2 channels; sign is the exact formula's, negative for the line formula.
+ * Three pixels that are expanded already, or some triples of pixels that lie pixel_step bytes apart
+ * and are expanded from runs as they come. */
 struct cnnc_pairs_shape {
     int32_t depth;
     int32_t step;
@@ -33,6 +33,7 @@ struct cnnc_pairs_shape {
     const int8_t *pixels;
     int32_t pixel_step;
     struct cnnc_pairs_runs runs;
+    int32_t rest_step; /* -stride where each of three runs has one more byte, otherwise 0 */
 };
 
 #if CNNC_HAS_DSP
@@ -42,8 +43,8 @@ struct cnnc_pairs_shape {
 uint32_t *CNNC_SYMBOL(expand_pixels)(uint32_t *target, const int8_t *const *pixels,
                                      const struct cnnc_pairs_runs *runs);
 
-/* output[pixel * step + channel] for all pixels and channels; inputs holds three pixels. A block is,
- * for each pair of channels, the initial M and S, depth / 2 words of weights, and the formula's
+/* output[pixel * step + channel] for all pixels and channels; inputs holds three pixels. A block
+ * is, for each pair of channels, the initial M and S, depth / 2 words of weights, and the formula's
  * constants; an odd last channel is paired with the one before it.
  *
  * Line formula: the multipliers of A and B and the constant of both. M - S and S become results by
@@ -134,6 +135,17 @@ CNNC_KERNEL void cnnc_exact_triple(const uint32_t *inputs, const int32_t *blocks
     }
 }
 
+/* Expands the last bytes of three runs of three pixels. */
+CNNC_KERNEL void cnnc_expand_last_bytes(uint32_t *target, const int8_t *const *pixels,
+                                        const struct cnnc_pairs_shape *shape) {
+    const int32_t stride = shape->runs.stride;
+    for (int32_t pixel = 0; pixel < 3; ++pixel) {
+        const int8_t *last = pixels[pixel] + 4 * shape->runs.words;
+        target[pixel] = cnnc_halves(last[0], last[2 * stride]);
+        target[3 + pixel] = cnnc_halves(last[stride], 0);
+    }
+}
+
 /* Expands three pixels of a triple, if they are not yet. */
 CNNC_KERNEL void cnnc_expand_triple(uint32_t *inputs, int32_t triple,
                                     const struct cnnc_pairs_shape *shape) {
@@ -144,7 +156,10 @@ CNNC_KERNEL void cnnc_expand_triple(uint32_t *inputs, int32_t triple,
     for (int32_t pixel = 0; pixel < 3; ++pixel) {
         pixels[pixel] = shape->pixels + (3 * triple + pixel) * shape->pixel_step;
     }
-    cnnc_expand_pixels(inputs, pixels, &shape->runs);
+    uint32_t *end = cnnc_expand_pixels(inputs, pixels, &shape->runs);
+    if (shape->rest_step != 0) {
+        cnnc_expand_last_bytes(end, pixels, shape);
+    }
 }
 
 CNNC_KERNEL void cnnc_pairs_results(uint32_t *inputs, const int32_t *blocks, int8_t *output,

@@ -69,11 +69,11 @@ CNNC_KERNEL void cnnc_pairs_expand(const struct cnnc_conv2d_pairs_s8_dsp_paramet
 }
 
 /* How many triples from a position on can be expanded as they come: neighbours in a row, all taps
- * in the image, runs of whole words. */
+ * in the image. */
 CNNC_KERNEL int32_t cnnc_pairs_triples(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
                                        const struct cnnc_pairs_layer *layer,
                                        const struct cnnc_pairs_position *position) {
-    if (p->runs_per_row > 1 || layer->rest > 0 || !cnnc_pairs_inside(layer, 0, position)) {
+    if (!layer->straight || !cnnc_pairs_inside(layer, 0, position)) {
         return 0;
     }
     const int32_t inside = (layer->last_col - position->col) / p->stride_cols + 1;
@@ -147,6 +147,9 @@ CNNC_KERNEL void cnnc_pairs_prepare(const struct cnnc_conv2d_pairs_s8_dsp_parame
     layer->shape.depth = p->depth;
     layer->shape.step = p->output_rows * p->output_cols >= 3 ? p->output_channels : 0;
     layer->shape.channels = p->output_channels;
+    layer->shape.rest_step = layer->rest == 0 ? 0 : -layer->shape.runs.stride;
+    layer->straight = p->runs_per_row == 1 && layer->run_bytes >= 4 &&
+                      (layer->rest == 0 || (layer->rest == 1 && p->kernel_rows == 3));
     layer->shape.sign = p->sign;
     layer->shape.pixel_step = layer->pixel_step;
     if (p->pads) {

@@ -60,6 +60,7 @@ struct cnnc_pairs_layer {
     int32_t pixel_step; /* from one output pixel to the next, in the image */
     int32_t last_row;   /* of tap (0, 0) with all taps in the image */
     int32_t last_col;
+    int straight;                  /* whether pixels in the image are expanded as they come */
     struct cnnc_pairs_shape shape; /* its runs: a pixel's in the image */
 };
 
@@ -100,17 +101,6 @@ CNNC_KERNEL void cnnc_pairs_expand_rests(const struct cnnc_pairs_layer *layer, u
     CNNC_EXPAND_PIXELS(target, sources, &rests);
 }
 
-/* The same for three runs of one byte left each, straight from the image. */
-CNNC_KERNEL void cnnc_pairs_expand_bytes(const struct cnnc_pairs_layer *layer,
-                                         const int8_t *const *pixels, uint32_t *target) {
-    const int32_t stride = layer->shape.runs.stride;
-    for (int32_t pixel = 0; pixel < 3; ++pixel) {
-        const int8_t *rest = pixels[pixel] + layer->run_bytes - 1;
-        target[pixel] = cnnc_halves(rest[0], rest[2 * stride]);
-        target[3 + pixel] = cnnc_halves(rest[stride], 0);
-    }
-}
-
 /* Expands pixels whose runs all lie in the image, one kernel row below the other. */
 CNNC_KERNEL void cnnc_pairs_gather_inside(const struct cnnc_pairs_layer *layer,
                                           const int8_t *const *pixels) {
@@ -119,10 +109,6 @@ CNNC_KERNEL void cnnc_pairs_gather_inside(const struct cnnc_pairs_layer *layer,
         target = CNNC_EXPAND_PIXELS(target, pixels, &layer->shape.runs);
     }
     if (layer->rest == 0) {
-        return;
-    }
-    if (layer->rest == 1 && layer->shape.runs.rows == 3) {
-        cnnc_pairs_expand_bytes(layer, pixels, target);
         return;
     }
     for (int32_t pixel = 0; pixel < 3; ++pixel) {

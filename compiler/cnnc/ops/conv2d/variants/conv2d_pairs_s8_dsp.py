@@ -188,9 +188,9 @@ def pairs_call(
 def pairs_instructions(pixels: int, channels: int, runs: Runs, packed: PackedPairs) -> int:
     """Estimate what one image costs: sums, results, expansion and calls."""
     groups, pairs = -(-pixels // PIXELS), -(-channels // 2)
-    block = 17 * runs.depth // 4 + runs.depth // 16 + (36 if packed.sign is None else 58)
+    block = 17 * runs.depth // 4 + runs.depth // 32 + (29 if packed.sign is None else 55)
     expansion = 11 * runs.depth // 4 + 8 * runs.kernel_rows + 20 * runs.rest_bytes
-    return groups * (pairs * block + expansion + 130) + 250
+    return groups * (pairs * block + expansion + 50) + 250
 
 
 def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
