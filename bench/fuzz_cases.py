@@ -74,15 +74,28 @@ class FuzzCase:
         return f"{self.kernel} {self.seed}: {describe(self.layer)}, {self.rounding} rounding"
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What else a variant's answer depends on.
+
+    Attributes:
+        rounding: How accumulators are scaled.
+        instruction_sets: Those of the core.
+    """
+
+    rounding: Rounding
+    instruction_sets: frozenset[str]
+
+
 def case_of(
-    variant: KernelVariant[QuantOp], seed: int, rounding: Rounding
+    variant: KernelVariant[QuantOp], seed: int, setting: Setting
 ) -> FuzzCase | Refusal | None:
     """Return the case of a seed, why the variant refuses it, or None where there is no such layer.
 
     Args:
         variant: For whom.
         seed: Any number.
-        rounding: How accumulators are scaled.
+        setting: Rounding and core.
 
     Raises:
         InternalError: The variant fails instead of answering; names the case.
@@ -94,23 +107,22 @@ def case_of(
         return None
     if layer.op.macs(layer.inputs) > _MOST_MACS:
         return None
-    answer = _answer(variant, layer, rounding, seed)
+    answer = _answer(variant, layer, setting, seed)
     if isinstance(answer, Refusal):
         return answer
     samples = tuple(_samples(draw, layer, index) for index in range(len(layer.inputs)))
-    return FuzzCase(variant.kernel, seed, layer, rounding, answer, samples)
+    return FuzzCase(variant.kernel, seed, layer, setting.rounding, answer, samples)
 
 
 def _answer(
-    variant: KernelVariant[QuantOp], layer: Layer, rounding: Rounding, seed: int
+    variant: KernelVariant[QuantOp], layer: Layer, setting: Setting, seed: int
 ) -> Lowering | Refusal:
-    sets = frozenset({variant.instruction_set})
-    site = LoweringSite(layer.inputs, layer.output, sets, rounding)
+    site = LoweringSite(layer.inputs, layer.output, setting.instruction_sets, setting.rounding)
     try:
         return variant.lower(layer.op, site)
     except (ArithmeticError, LookupError, ValueError) as error:
         problem = f"{type(error).__name__}: {error}"
-        where = f"{variant.kernel} {seed}: {describe(layer)}, {rounding} rounding"
+        where = f"{variant.kernel} {seed}: {describe(layer)}, {setting.rounding} rounding"
         raise InternalError(f"{where}: {problem}") from error
 
 

@@ -15,14 +15,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.fuzz_cases import FuzzCase, case_of, drawable
+from bench.fuzz_cases import FuzzCase, Setting, case_of, drawable
 from bench.fuzz_programs import Engine, Finding, check_cases
 from cnnc.codegen.variants import KernelVariant, Refusal, variants
+from cnnc.deploy.targets import find_target
 from cnnc.errors import InternalError
 from cnnc.ir.types import Rounding, elements
 
-CORES = {"armv6m": "cortex-m0plus", "armv7m": "cortex-m3", "dsp": "cortex-m4", "mve": "cortex-m55"}
-"""Instruction set -> the core that its kernels run on unless another one is asked for."""
+CORES = {
+    "armv6m": ("cortex-m0plus", "cortex-m3", "cortex-m4"),
+    "armv7m": ("cortex-m3", "cortex-m4"),
+    "dsp": ("cortex-m4", "cortex-m33", "cortex-m7"),
+    "mve": ("cortex-m55",),
+}
+"""Instruction set -> the cores that its kernels run on in turns unless one is asked for."""
 
 BUILDS = (
     ("gcc", "-O2"),
@@ -60,14 +66,14 @@ def fuzzed_variants(kernel: str = "") -> tuple[KernelVariant[Any], ...]:
 
 
 def batch_of(
-    variant: KernelVariant[Any], seeds: Iterator[int], rounding: Rounding, tally: Tally, most: int
+    variant: KernelVariant[Any], seeds: Iterator[int], setting: Setting, tally: Tally, most: int
 ) -> list[FuzzCase]:
     """Return the next cases that a variant accepts.
 
     Args:
         variant: For whom.
         seeds: What cases are drawn from.
-        rounding: Of all of them.
+        setting: Rounding and core of all of them.
         tally: Counts the refusals.
         most: How many cases; fewer if they are large.
     """
@@ -75,7 +81,7 @@ def batch_of(
     room = _BATCH_BYTES
     for seed in itertools.islice(seeds, _MOST_DRAWS):
         try:
-            found = case_of(variant, seed, rounding)
+            found = case_of(variant, seed, setting)
         except InternalError as error:
             tally.findings.append(Finding(f"{variant.kernel} {seed}", "the compiler", str(error)))
             continue
@@ -90,42 +96,42 @@ def batch_of(
     return cases
 
 
-def engines_of(variant: KernelVariant[Any], turn: int, core: str | None) -> tuple[Engine, ...]:
-    """Return this machine and an emulated core, each turn with another compiler."""
-    compiler, optimization = BUILDS[turn % len(BUILDS)]
-    where = core or CORES[variant.instruction_set]
-    return (Engine(), Engine(where, compiler, optimization))
+def setting_of(core: str, rounding: Rounding) -> Setting:
+    """Return what a variant for a core is asked with."""
+    return Setting(rounding, frozenset(find_target(core).core.instruction_sets))
 
 
 def fuzz(variant: KernelVariant[Any], seed: int, turn: int, core: str | None, tally: Tally) -> None:
-    """Check one batch of a variant's cases."""
+    """Check one batch of a variant's cases, each turn with another core and compiler.
+
+    Args:
+        variant: Which one.
+        seed: Of the whole run.
+        turn: Number of the batch.
+        core: The only core to run on; None for all in turns.
+        tally: Takes the findings.
+    """
+    cores = CORES[variant.instruction_set]
+    where = core or cores[turn % len(cores)]
+    rounding: Rounding = "single" if turn % 5 == 4 else "double"
     seeds = itertools.count((seed * 10_000 + turn) * _MOST_DRAWS)
-    rounding: Rounding = "single" if turn % 4 == 3 else "double"
-    cases = batch_of(variant, seeds, rounding, tally, _BATCH_CASES)
+    cases = batch_of(variant, seeds, setting_of(where, rounding), tally, _BATCH_CASES)
     if not cases:
         return
-    findings = [
-        finding
-        for engine in engines_of(variant, turn, core)
-        for finding in check_cases(cases, engine)
-    ]
+    for engine in (Engine(), Engine(where, *BUILDS[turn % len(BUILDS)])):
+        tally.findings += check_cases(cases, engine)
     tally.cases += len(cases)
-    tally.findings += findings
 
 
-def repeat(variant: KernelVariant[Any], seed: int, core: str | None) -> list[Finding]:
-    """Check one case with all builds and both roundings."""
-    where = core or CORES[variant.instruction_set]
-    engines = [Engine(), *(Engine(where, *build) for build in BUILDS)]
+def repeat(variant: KernelVariant[Any], seed: int, core: str | None) -> Iterator[Finding]:
+    """Check one case on all cores, with all builds and both roundings."""
+    cores = [core] if core else CORES[variant.instruction_set]
     roundings: tuple[Rounding, ...] = ("double", "single")
-    cases = [case_of(variant, seed, rounding) for rounding in roundings]
-    return [
-        finding
-        for case in cases
-        if isinstance(case, FuzzCase)
-        for engine in engines
-        for finding in check_cases([case], engine)
-    ]
+    for where, rounding in itertools.product(cores, roundings):
+        case = case_of(variant, seed, setting_of(where, rounding))
+        if isinstance(case, FuzzCase):
+            for engine in (Engine(), *(Engine(where, *build) for build in BUILDS)):
+                yield from check_cases([case], engine)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -112,8 +112,9 @@ class _Layout:
         begin = self.end
         lowering, layer = case.lowering, case.layer
         operands = [self._span(elements(shape)) for shape in layer.inputs]
-        taken = next(iter(lowering.in_place), None)
         size = elements(layer.output)
+        # In place of one operand and of the other, in turns.
+        taken = lowering.in_place[case.seed % len(lowering.in_place)] if lowering.in_place else None
         result = self._span(size) if taken is None else operands[taken]
         self.places.append(
             _Place(begin, tuple(operands), result, self._span(lowering.scratch_bytes))

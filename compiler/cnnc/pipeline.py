@@ -136,17 +136,19 @@ def _compile(
     unpruned = optimize(quantized.model)
     optimized = shrink(unpruned)
     dump("optimize", lambda: dump_quant(optimized))
-    budget = budget_of(target, options)
+    golden = _golden(optimized, quantized.golden_inputs)
+    sample_bytes = sum(array.nbytes for array in (*golden.inputs, *golden.outputs))
+    budget = budget_of(target, options, sample_bytes)
     program = lower(optimized, frozenset(target.core.instruction_sets), budget)
     dump("plan", lambda: dump_plan(program.plan))
-    check_fit(target, options, program)
+    check_fit(target, options, program, sample_bytes)
     return Compilation(
         target=target,
         source=read_source(options.model),
         unpruned=unpruned,
         quant_model=optimized,
         program=program,
-        golden=_golden(optimized, quantized.golden_inputs),
+        golden=golden,
         sqnr_db=quantized.sqnr_db(unpruned),
         macs=quantized.macs,
         calibration=quantized.calibration,

@@ -69,11 +69,24 @@ static int32_t write_stack_bytes(void) {
                                                              : (int32_t)CNNC_HARNESS_BAD_FILE;
 }
 
+#if defined(__ARM_ARCH) && __ARM_ARCH == 6
+/* Armv6-M faults where a word or halfword is not aligned. The emulated core has a later
+ * architecture, which does so on request: UNALIGN_TRP of the Configuration and Control Register
+ * (Armv7-M Architecture Reference Manual, B3.2.8). */
+static void fault_like_armv6m(void) {
+    volatile uint32_t *const configuration_and_control = (volatile uint32_t *)0xe000ed14U;
+    *configuration_and_control |= 1U << 3;
+}
+#else
+static void fault_like_armv6m(void) {}
+#endif
+
 int main(void) {
     int32_t request = cnnc_open_to_read("request");
     int32_t records = cnnc_open_to_write("records");
     struct cnnc_harness_machine machine;
     int32_t status = CNNC_HARNESS_BAD_FILE;
+    fault_like_armv6m();
     free_memory = cnnc_free_ram_start;
     machine.request = &request;
     machine.records = &records;

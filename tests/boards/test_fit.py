@@ -94,6 +94,20 @@ def test_flash_that_lacks_one_byte_is_named(program: CProgram) -> None:
     assert "board with more flash" in caught.value.remedy
 
 
+@pytest.mark.parametrize(("target", "kept"), [("cortex-m4", 1000), ("esp32-s3", 0), ("rpi", 0)])
+def test_sample_of_the_emitted_program_counts(program: CProgram, target: str, kept: int) -> None:
+    reserve = CODE_RESERVE_BYTES if find_target(target).core.is_bare_metal else 0
+    options = replace(OPTIONS, flash_bytes=program.weight_bytes + reserve + kept)
+    check_fit(find_target(target), options, program, 1000)
+    budget = budget_of(find_target(target), options, 1000)
+    assert budget.flash_bytes == program.weight_bytes
+
+    less = replace(options, flash_bytes=program.weight_bytes + reserve + kept - 1)
+    note = r"kept for code and the self-test's sample\)" if kept else "1 more than"
+    with pytest.raises(MemoryFitError, match=note):
+        check_fit(find_target(target), less, program, 1000)
+
+
 def test_both_are_named_at_once(program: CProgram) -> None:
     board = find_target("microbit-v1")
     small = replace(board, ram_bytes=STACK_RESERVE_BYTES, flash_bytes=CODE_RESERVE_BYTES)

@@ -18,6 +18,8 @@ from cnnc.errors import MemoryFitError, ToolchainError, UsageError
 from cnnc.options import CompileOptions
 from cnnc.pipeline import compile_to_folder
 from cnnc.simulator.bare_metal import emulator_command
+from cnnc.simulator.counting import build_plugin, plugin_arguments, read_counts
+from cnnc.simulator.elf import function_addresses
 from cnnc.simulator.faults import FaultyCodeError
 from cnnc.simulator.folder import open_folder
 from cnnc.simulator.run import SimulationRequest, simulate
@@ -238,6 +240,18 @@ def test_stack_overflow_is_a_fault(project: Path) -> None:
         simulate(project, TARGET)
 
 
+def test_more_stack_than_the_firmware_keeps_is_no_success(tmp_path: Path) -> None:
+    # Here the flash lies below the stack and is RAM: nothing faults.
+    directory = _compile(
+        write_classifier(tmp_path / "c.onnx"), tmp_path / "p", target="riscv-virt", name="net"
+    )
+    _break(directory, "volatile char large[3000]; large[0] = 1; large[2999] = 1;", "net_layer_0")
+    report = simulate(directory, TARGET)
+    assert report.results["target"].bit_exact
+    assert not report.equal
+    assert f"more than the {STACK_BYTES:,} that the linker" in (report.failed_selftest or "")
+
+
 def test_program_that_does_not_fit_says_by_how_much(project: Path) -> None:
     script = project / "firmware" / "board.ld"
     text = script.read_text(encoding="utf-8")
@@ -257,14 +271,21 @@ def test_later_instructions_are_found(tmp_path: Path) -> None:
         simulate(directory, TARGET)
 
 
-def test_firmware_runs_without_a_debugger(project: Path) -> None:
+def test_firmware_runs_to_its_end_without_a_debugger(project: Path, tmp_path: Path) -> None:
     _run(project, "make", "-s", "build/net_emulated.elf")
-    command = [word.replace("enable=on", "enable=off") for word in _emulator()]
-    elf = str(project / "build" / "net_emulated.elf")
+    elf, counts = project / "build" / "net_emulated.elf", tmp_path / "counts"
+    end = function_addresses(elf)["cnnc_exit"]
+    counting = plugin_arguments(build_plugin(tmp_path), counts, [end], unaligned=False)
+    emulator = [word.replace("enable=on", "enable=off") for word in _emulator()]
     # It ends in a loop; a fault inside a fault would end the emulator.
-    with pytest.raises(subprocess.TimeoutExpired) as caught:
-        subprocess.run([*command, elf], capture_output=True, timeout=3, check=False)
-    assert b"Lockup" not in (caught.value.stderr or b"")
+    command = [emulator[0], *counting, *emulator[1:], str(elf)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as running:
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(timeout=3)
+        running.terminate()
+        assert running.stderr is not None
+        assert b"Lockup" not in running.stderr.read()
+    assert [interval.mark for interval in read_counts(counts)] == [0, end]
 
 
 def _emulator() -> tuple[str, ...]:

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 from tests.support.op_cases import OpCase, quantized_case
-from tests.support.thumb_cases import check_thumb_variant
-from tests.support.variant_cases import refusal
+from tests.support.variant_cases import check_variant, refusal
 
 from cnnc.ir.types import Activation, Rounding
 from cnnc.ops.add import Add, QuantAdd
@@ -26,7 +25,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_bytes_are_the_references(case: OpCase) -> None:
-    check_thumb_variant(case, KERNEL)
+    check_variant(case, KERNEL)
 
 
 @pytest.mark.parametrize("rounding", ["double", "single"])

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from tests.support.geometry import ONE_AROUND, Geometry
 from tests.support.op_cases import OpCase, quantized_case
-from tests.support.thumb_cases import check_thumb_variant
-from tests.support.variant_cases import refusal
+from tests.support.variant_cases import check_variant, refusal
 
 from cnnc.codegen.kernel import Lowering, LoweringSite
 from cnnc.codegen.packing import thumb_pairs
@@ -92,12 +91,12 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_bytes_are_the_references(case: OpCase) -> None:
-    check_thumb_variant(case, KERNEL)
+    check_variant(case, KERNEL)
 
 
 @pytest.mark.parametrize("case", CASES[-6:], ids=str)
 def test_single_rounding(case: OpCase) -> None:
-    check_thumb_variant(case, KERNEL, "single")
+    check_variant(case, KERNEL, "single")
 
 
 def test_refuses_groups() -> None:

@@ -1,15 +1,18 @@
 """Depthwise 3x3 in strips of halfword pairs: remainders, borders, blocks, and what it refuses."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Unpack
 
 import numpy as np
 import pytest
+from tests.support.emitted import C_FLAGS, SANITIZERS, run_tool
 from tests.support.geometry import ONE_AROUND, Geometry
 from tests.support.op_cases import OpCase, quantized_case
 from tests.support.variant_cases import check_variant, check_variant_model, lowered, refusal
 
 from cnnc.codegen.kernel import Lowering
+from cnnc.codegen.packing.depthwise import SCRATCH_WORDS
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import Activation, Rounding, Window
 from cnnc.ops.depthwise_conv2d import DepthwiseConv2d, QuantDepthwiseConv2d
@@ -18,6 +21,29 @@ KERNEL = "depthwise_conv2d_3x3_s8_dsp"
 STRIDE_2: Geometry = {"stride_rows": 2, "stride_cols": 2}
 HALVED: Geometry = {"stride_rows": 2, "stride_cols": 2, "pad_bottom": 1, "pad_right": 1}
 AFTER: Geometry = {"pad_bottom": 1, "pad_right": 1}
+
+RUNTIME = Path(__file__).parents[2] / "runtime"
+INCLUDES = [f"-I{RUNTIME}", f"-I{RUNTIME / 'kernels' / 'depthwise_conv2d'}"]
+PLANES_PROGRAM = """#define CNNC_PREFIX test
+#include "cnnc_depthwise_strip_dsp.h"
+#include <stdlib.h>
+int main(void) {
+    for (size_t skipped = 0; skipped < 32; ++skipped) {
+        for (int32_t positions = 2; positions <= 30; ++positions) {
+            uint32_t *memory = calloc(skipped + CNNC_DEPTHWISE_STRIP_WORDS, sizeof *memory);
+            if (memory == NULL) {
+                return 1;
+            }
+            CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp)
+            (cnnc_depthwise_strip_planes(memory + skipped, positions, positions > 15 ? 1 : 2));
+            CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp)
+            (cnnc_depthwise_strip_planes(memory + skipped, positions, 1));
+            free(memory);
+        }
+    }
+    return 0;
+}
+"""
 
 
 def depthwise(
@@ -144,7 +170,7 @@ def test_estimate_grows_with_the_image() -> None:
     assert small.instructions is not None
     assert large.instructions is not None
     assert 1.7 < large.instructions / small.instructions < 2.1
-    assert small.scratch_bytes == large.scratch_bytes == 4 * (548 + 4 * 9)
+    assert small.scratch_bytes == large.scratch_bytes == 4 * SCRATCH_WORDS
 
 
 def _lowering(op_case: OpCase) -> Lowering:
@@ -159,6 +185,13 @@ def _layer_with(shift: int) -> QuantModel:
     assert isinstance(op, QuantDepthwiseConv2d)
     op.shifts[2] = shift
     return model
+
+
+def test_planes_stay_in_their_memory_at_every_alignment(tmp_path: Path) -> None:
+    unit = tmp_path / "planes.c"
+    unit.write_text(PLANES_PROGRAM)
+    run_tool(["gcc", *C_FLAGS, *SANITIZERS, *INCLUDES, unit, "-o", tmp_path / "planes"])
+    run_tool([tmp_path / "planes"])
 
 
 def test_refuses_a_shift_that_is_too_small() -> None:

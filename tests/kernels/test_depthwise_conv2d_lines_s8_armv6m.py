@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from tests.support.geometry import ONE_AROUND, Geometry
 from tests.support.op_cases import OpCase
-from tests.support.thumb_cases import check_thumb_variant
-from tests.support.variant_cases import refusal
+from tests.support.variant_cases import check_variant, refusal
 
 from cnnc.ir.types import Activation, Window
 from cnnc.ops.depthwise_conv2d import DepthwiseConv2d
@@ -83,12 +82,12 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_bytes_are_the_references(case: OpCase) -> None:
-    check_thumb_variant(case, KERNEL)
+    check_variant(case, KERNEL)
 
 
 @pytest.mark.parametrize("case", CASES[-3:], ids=str)
 def test_single_rounding(case: OpCase) -> None:
-    check_thumb_variant(case, KERNEL, "single")
+    check_variant(case, KERNEL, "single")
 
 
 def test_refuses_several_filters_per_channel() -> None:

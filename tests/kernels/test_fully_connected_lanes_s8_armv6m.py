@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 from tests.support.op_cases import OpCase
-from tests.support.thumb_cases import check_thumb_variant
-from tests.support.variant_cases import refusal
+from tests.support.variant_cases import check_variant, refusal
 
 from cnnc.ir.types import Activation
 from cnnc.ops.fully_connected import FullyConnected
@@ -40,12 +39,12 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_bytes_are_the_references(case: OpCase) -> None:
-    check_thumb_variant(case, KERNEL)
+    check_variant(case, KERNEL)
 
 
 @pytest.mark.parametrize("case", CASES[-2:], ids=str)
 def test_single_rounding(case: OpCase) -> None:
-    check_thumb_variant(case, KERNEL, "single")
+    check_variant(case, KERNEL, "single")
 
 
 def test_refuses_large_weights() -> None:

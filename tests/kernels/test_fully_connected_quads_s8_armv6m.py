@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from tests.support.op_cases import OpCase
-from tests.support.thumb_cases import check_thumb_variant
+from tests.support.variant_cases import check_variant
 
 from cnnc.ir.types import Activation
 from cnnc.ops.fully_connected import FullyConnected
@@ -39,12 +39,12 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_bytes_are_the_references(case: OpCase) -> None:
-    check_thumb_variant(case, KERNEL)
+    check_variant(case, KERNEL)
 
 
 @pytest.mark.parametrize("case", CASES[-3:], ids=str)
 def test_single_rounding(case: OpCase) -> None:
-    check_thumb_variant(case, KERNEL, "single")
+    check_variant(case, KERNEL, "single")
 
 
 def test_weights_are_packed_by_four_channels_and_four_taps() -> None:

@@ -9,6 +9,7 @@ from tests.support.quant_networks import chain_network
 
 from cnnc.codegen.kernel_source import kernel_source
 from cnnc.codegen.views import WeightsMode
+from cnnc.deploy.targets import find_target
 
 RUNTIME = Path(__file__).parents[2] / "runtime"
 HEADERS = sorted(RUNTIME.glob("kernels/*/*.h"))
@@ -36,7 +37,8 @@ INT32_IS_LONG = [
 
 def is_kernel(header: Path) -> bool:
     text = header.read_text()
-    return re.search(rf"CNNC_KERNEL\s+void\s+{header.stem}\s*\(", text) is not None
+    found = re.search(rf"CNNC_(SHARED_)?KERNEL\s+void\s+{header.stem}\s*\(", text)
+    return header in HEADERS and found is not None
 
 
 def call_text(header: Path) -> str:
@@ -98,6 +100,17 @@ def test_kernels_compile_where_int32_is_long(compiler: str, rounding: str, tmp_p
     unit = write_unit(tmp_path / "unit.c", HEADERS)
     command = [compiler, *flags_of(compiler), *INT32_IS_LONG, f"-I{tmp_path}", *INCLUDES]
     run_tool([*command, *ROUNDINGS[rounding], "-O1", "-S", unit, "-o", tmp_path / "unit.s"])
+
+
+@pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m55"])
+def test_cpp_calls_assembly_by_its_own_name(core: str, tmp_path: Path) -> None:
+    unit = write_unit(tmp_path / "unit.c", HEADERS)
+    compiler = ["arm-none-eabi-g++", *CPP_FLAGS, *find_target(core).core.c_flags, *INCLUDES]
+    output = tmp_path / "unit.o"
+    run_tool([*compiler, "-DCNNC_PREFIX=a_model", "-O1", "-c", unit, "-o", output])
+    names = run_tool(["arm-none-eabi-nm", "-u", output]).decode().split()
+    assert any(name.startswith("a_model_") for name in names)
+    assert [name for name in names if name.startswith("_Z")] == []
 
 
 @pytest.mark.parametrize("mode", ["c", "asm", "file"])

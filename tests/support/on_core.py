@@ -17,8 +17,13 @@ from cnnc.simulator.chunk import Chunk
 from cnnc.simulator.compiled import CompiledEngine
 from cnnc.simulator.runners import ProgramRunner
 
-CORES = {"armv6m": "cortex-m0plus", "armv7m": "cortex-m3", "dsp": "cortex-m4", "mve": "cortex-m55"}
-"""Instruction set -> the smallest core that has it."""
+CORES = {
+    "armv6m": ("cortex-m0plus", "cortex-m3"),
+    "armv7m": ("cortex-m3",),
+    "dsp": ("cortex-m4",),
+    "mve": ("cortex-m55",),
+}
+"""Instruction set -> the cores for which its kernels have code of their own."""
 
 
 def check_on_core(name: str, model: QuantModel, program: CProgram, chunk: Chunk, core: str) -> None:

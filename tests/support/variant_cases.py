@@ -8,13 +8,16 @@ from tests.support.op_cases import OpCase, case_chunk, check_program, quantized_
 from cnnc.codegen.choose import Choice, choose_kernels
 from cnnc.codegen.kernel import Lowering, LoweringSite
 from cnnc.codegen.lower import build_program
+from cnnc.codegen.program import CProgram
 from cnnc.codegen.variants import KernelVariant, Refusal, variants
+from cnnc.deploy.targets import find_target
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import Rounding
+from cnnc.simulator.chunk import Chunk
 
 
 def check_variant(case: OpCase, kernel: str, rounding: Rounding = "double") -> QuantModel:
-    """Assert that a variant computes a case with the reference's bytes, here and on its core.
+    """Assert that a variant computes a case with the reference's bytes, here and on its cores.
 
     Args:
         case: One op; the variant must not refuse it.
@@ -29,27 +32,33 @@ def check_variant(case: OpCase, kernel: str, rounding: Rounding = "double") -> Q
     return model
 
 
-def check_variant_model(name: str, model: QuantModel, kernel: str) -> None:
+def check_variant_model(
+    name: str, model: QuantModel, kernel: str, chunk: Chunk | None = None
+) -> None:
     """Assert the same for a model, each of whose layers the variant computes where it can.
 
     Args:
         name: For messages.
         model: A network; the variant must compute one of its layers.
         kernel: Name of the variant.
+        chunk: The samples; random and extreme ones if there is none.
     """
-    answers = [lowered(model, index, kernel) for index in range(len(model.nodes))]
+    samples = case_chunk(model) if chunk is None else chunk
+    for core in CORES[variant_named(kernel).instruction_set]:
+        program = _program_of(name, model, kernel, core)
+        check_program(f"{name}: {kernel} for {core}", model, program, samples)
+        check_on_core(f"{name}: {kernel}", model, program, samples, core)
+
+
+def _program_of(name: str, model: QuantModel, kernel: str, core: str) -> CProgram:
+    answers = [lowered(model, index, kernel, core) for index in range(len(model.nodes))]
     reasons = [answer.reason for answer in answers if isinstance(answer, Refusal)]
     assert len(reasons) < len(answers), f"{name}: {kernel} refuses: {'; '.join(reasons)}"
-    plain = choose_kernels(model)
     choices = [
-        choice if isinstance(answer, Refusal) else Choice(answer, ())
-        for choice, answer in zip(plain, answers, strict=True)
+        plain if isinstance(answer, Refusal) else Choice(answer, ())
+        for plain, answer in zip(choose_kernels(model), answers, strict=True)
     ]
-    program, chunk = build_program(model, choices), case_chunk(model)
-    check_program(f"{name}: {kernel}", model, program, chunk)
-    core = CORES.get(_variant(kernel).instruction_set)
-    if core is not None:
-        check_on_core(f"{name}: {kernel}", model, program, chunk, core)
+    return build_program(model, choices)
 
 
 def refusal(case: OpCase, kernel: str, rounding: Rounding = "double") -> str:
@@ -59,22 +68,33 @@ def refusal(case: OpCase, kernel: str, rounding: Rounding = "double") -> str:
     return answer.reason
 
 
-def lowered(model: QuantModel, layer: int, kernel: str) -> Lowering | Refusal:
-    """Return what a variant answers for one layer of a model."""
+def lowered(
+    model: QuantModel, layer: int, kernel: str, core: str | None = None
+) -> Lowering | Refusal:
+    """Return what a variant answers for one layer of a model.
+
+    Args:
+        model: A network.
+        layer: Number of the layer.
+        kernel: Name of the variant.
+        core: Whose instruction sets there are; the smallest core that has the variant's if None.
+    """
     node = model.nodes[layer]
-    variant = _variant(kernel)
+    variant = variant_named(kernel)
     if not isinstance(node.op, variant.op):
         return Refusal(f"it computes {variant.op.__name__}")
+    target = find_target(core or CORES[variant.instruction_set][0])
     site = LoweringSite(
         inputs=model.input_shapes(node),
         output=model.values[node.output].shape,
-        instruction_sets=frozenset({variant.instruction_set}),
+        instruction_sets=frozenset(target.core.instruction_sets),
         rounding=model.rounding,
     )
     return variant.lower(node.op, site)
 
 
-def _variant(kernel: str) -> KernelVariant[Any]:
+def variant_named(kernel: str) -> KernelVariant[Any]:
+    """Return the variant of a name; there must be one."""
     found = [variant for variant in variants() if variant.kernel == kernel]
     assert found, f"there is no variant '{kernel}'"
     return found[0]

@@ -13,6 +13,7 @@ from cnnc.codegen.variants import KernelVariant, Refusal
 from cnnc.ir.op import QuantOp
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
+from cnnc.ops.max_pool import QuantMaxPool
 
 LAYER = 3
 """The fully connected layer of the chain."""
@@ -49,17 +50,21 @@ class Offer:
 @pytest.fixture(autouse=True)
 def offers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the registry."""
-    found = (
-        Offer("large_s8_dsp", 10, 900, 64).variant(),
-        Offer("medium_s8_dsp", 20, 500, 4096).variant(),
-        Offer("odd_s8_dsp", -1, 0).variant(),
-    )
+    large, medium = Offer("large_s8_dsp", 10, 900, 64), Offer("medium_s8_dsp", 20, 500, 4096)
+    offer(monkeypatch, large, medium, Offer("odd_s8_dsp", -1, 0))
+
+
+def offer(monkeypatch: pytest.MonkeyPatch, *dense: Offer, pool: tuple[Offer, ...] = ()) -> None:
+    """Replace the registry by variants for the fully connected layer and for the pool."""
+    found = {
+        QuantFullyConnected: tuple(one.variant() for one in dense),
+        QuantMaxPool: tuple(one.variant() for one in pool),
+    }
 
     def variants_for(
         op: QuantOp, instruction_sets: frozenset[str]
     ) -> tuple[KernelVariant[QuantFullyConnected], ...]:
-        offered = isinstance(op, QuantFullyConnected) and "dsp" in instruction_sets
-        return found if offered else ()
+        return found.get(type(op), ()) if "dsp" in instruction_sets else ()
 
     monkeypatch.setattr(choose, "variants_for", variants_for)
 
@@ -117,3 +122,27 @@ def test_aliases_have_no_variants() -> None:
     choice = choose_kernels(replace(model), frozenset({"dsp"}))[2]
     assert choice.lowering.is_alias
     assert verdicts(choice) == {"alias": "chosen"}
+
+
+def test_hardly_faster_is_not_worth_flash(monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(monkeypatch, Offer("large_s8_dsp", 100, 900), Offer("medium_s8_dsp", 105, 500))
+    choice = chosen(Budget())
+    assert choice.lowering.kernels == ("medium_s8_dsp",)
+    assert verdicts(choice)["large_s8_dsp"] == "hardly faster, needs more flash"
+
+
+def test_ram_does_not_take_flash_that_there_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(monkeypatch, Offer("large_s8_dsp", 10, 900, 64), Offer("medium_s8_dsp", 20, 500, 4096))
+    choice = chosen(Budget(flash_bytes=rest() + 899, ram_bytes=4096))
+    assert choice.lowering.kernels == ("fully_connected_s8",)
+
+
+def test_flash_that_is_left_over_speeds_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    dense = (Offer("fast_s8_dsp", 10, 1000), Offer("slow_s8_dsp", 100, 100))
+    pool = (Offer("huge_s8_dsp", 1000, 90_000), Offer("tiny_s8_dsp", 10**5, 50))
+    offer(monkeypatch, *dense, pool=pool)
+    # A byte is cheapest to save in the dense layer, but its 900 are too few.
+    choices = choose_kernels(chain_network(), frozenset({"dsp"}), Budget(rest() + 3000))
+    assert choices[LAYER].lowering.kernels == ("fast_s8_dsp",)
+    assert choices[0].lowering.kernels == ("tiny_s8_dsp",)
+    assert verdicts(choices[0])["huge_s8_dsp"] == "needs more flash than there is"

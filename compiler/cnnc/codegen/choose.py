@@ -1,8 +1,9 @@
 """Choose a kernel for every layer: the fastest that the flash and the RAM have room for.
 
-Every layer first takes its cheapest lowering. While the constants pass the flash, the layer that
-pays the fewest instructions for each byte that it saves gives way; while the arena passes the RAM,
-layers at its peak take lowerings with less scratch memory.
+Every layer first takes its cheapest lowering, or one that is smaller and hardly dearer. While the
+constants pass the flash, the layer that pays the fewest instructions for each byte that it saves
+gives way, and what is left over in the end speeds up others again; while the arena passes the RAM,
+layers at its peak take lowerings with less scratch memory that still fit the flash.
 """
 
 import logging
@@ -31,6 +32,10 @@ class Budget:
 
 
 NO_LIMIT = Budget()
+_HARDLY_DEARER = 1.05
+"""Times the fewest instructions; estimates are not nearer, so less flash counts more."""
+_NO_FLASH = "needs more flash than there is"
+_NO_RAM = "needs more RAM than there is"
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ def choose_kernels(
     """
     layers = [_Layer.of(model, node, instruction_sets) for node in model.nodes]
     _fit_flash(layers, budget.flash_bytes)
-    _fit_ram(model, layers, budget.ram_bytes)
+    _fit_ram(model, layers, budget)
     return tuple(layer.choice() for layer in layers)
 
 
@@ -92,7 +97,7 @@ class _Layer:
     lowerings: list[Lowering]
     refused: list[Candidate]
     chosen: int = 0
-    reason: str = "slower"
+    reason: str = "hardly faster, needs more flash"
 
     @classmethod
     def of(cls, model: QuantModel, node: QuantNode, instruction_sets: frozenset[str]) -> "_Layer":
@@ -113,7 +118,7 @@ class _Layer:
             else:
                 lowerings.append(answer)
         lowerings.sort(key=_cost)
-        return cls(node.name, lowerings, refused)
+        return cls(node.name, lowerings, refused, _smallest_of_fastest(lowerings))
 
     @property
     def lowering(self) -> Lowering:
@@ -134,12 +139,28 @@ class _Layer:
         saved = self.lowering.constant_bytes - other.constant_bytes
         return (_cost(other) - _cost(self.lowering)) / saved
 
-    def cheaper_in_ram(self) -> int | None:
-        """Return the fastest lowering with less scratch memory."""
-        for index, lowering in enumerate(self.lowerings):
-            if lowering.scratch_bytes < self.lowering.scratch_bytes:
+    def faster_within(self, spare_flash: float) -> int | None:
+        """Return the fastest lowering whose constants are at most so many bytes larger."""
+        for index in range(self.chosen):
+            if self._fits(index, spare_flash):
                 return index
         return None
+
+    def instructions_saved(self, index: int) -> float:
+        """Return how many fewer instructions a lowering takes than the chosen one."""
+        return _cost(self.lowering) - _cost(self.lowerings[index])
+
+    def cheaper_in_ram(self, spare_flash: float) -> int | None:
+        """Return the fastest lowering with less scratch memory whose constants fit."""
+        for index, lowering in enumerate(self.lowerings):
+            is_smaller = lowering.scratch_bytes < self.lowering.scratch_bytes
+            if is_smaller and self._fits(index, spare_flash):
+                return index
+        return None
+
+    def _fits(self, index: int, spare_flash: float) -> bool:
+        added = self.lowerings[index].constant_bytes - self.lowering.constant_bytes
+        return added <= spare_flash
 
     def choice(self) -> Choice:
         rows = [
@@ -163,10 +184,20 @@ def _cost(lowering: Lowering) -> float:
     return float("inf") if lowering.instructions is None else float(lowering.instructions)
 
 
-def _fit_flash(layers: Sequence[_Layer], limit: int | None) -> None:
+def _smallest_of_fastest(lowerings: Sequence[Lowering]) -> int:
+    most = _HARDLY_DEARER * _cost(lowerings[0])
+    fastest = [index for index, lowering in enumerate(lowerings) if _cost(lowering) <= most]
+    return min(fastest, key=lambda index: (lowerings[index].constant_bytes, index))
+
+
+def _spare_flash(layers: Sequence[_Layer], limit: int | None) -> float:
     if limit is None:
-        return
-    while sum(layer.lowering.constant_bytes for layer in layers) > limit:
+        return float("inf")
+    return limit - sum(layer.lowering.constant_bytes for layer in layers)
+
+
+def _fit_flash(layers: Sequence[_Layer], limit: int | None) -> None:
+    while _spare_flash(layers, limit) < 0:
         steps = [
             (layer.price_of_flash(index), position, index)
             for position, layer in enumerate(layers)
@@ -176,23 +207,40 @@ def _fit_flash(layers: Sequence[_Layer], limit: int | None) -> None:
             return
         _, position, index = min(steps)
         layers[position].chosen = index
-        layers[position].reason = "needs more flash than there is"
+        layers[position].reason = _NO_FLASH
+    _use_spare_flash(layers, limit)
 
 
-def _fit_ram(model: QuantModel, layers: Sequence[_Layer], limit: int | None) -> None:
-    if limit is None:
-        return
+def _use_spare_flash(layers: Sequence[_Layer], limit: int | None) -> None:
+    """Speed up layers that gave way more than others then made necessary."""
     while True:
-        memory = plan(model, [layer.lowering for layer in layers])
-        if memory.arena_bytes <= limit:
-            return
+        spare = _spare_flash(layers, limit)
         steps = [
-            (-memory.live_bytes[position], position, index)
+            (-layer.instructions_saved(index), position, index)
             for position, layer in enumerate(layers)
-            if (index := layer.cheaper_in_ram()) is not None
+            if layer.reason == _NO_FLASH and (index := layer.faster_within(spare)) is not None
         ]
         if not steps:
             return
         _, position, index = min(steps)
         layers[position].chosen = index
-        layers[position].reason = "needs more RAM than there is"
+
+
+def _fit_ram(model: QuantModel, layers: Sequence[_Layer], budget: Budget) -> None:
+    if budget.ram_bytes is None:
+        return
+    while True:
+        memory = plan(model, [layer.lowering for layer in layers])
+        if memory.arena_bytes <= budget.ram_bytes:
+            return
+        spare = max(0.0, _spare_flash(layers, budget.flash_bytes))
+        steps = [
+            (-memory.live_bytes[position], position, index)
+            for position, layer in enumerate(layers)
+            if (index := layer.cheaper_in_ram(spare)) is not None
+        ]
+        if not steps:
+            return
+        _, position, index = min(steps)
+        layers[position].chosen = index
+        layers[position].reason = _NO_RAM

@@ -4,7 +4,9 @@ On bare metal the stack and the code take their share before they can be measure
 no compiler, so both are reserved at a fixed size. Under Linux the system provides them.
 
     arena     <= RAM - STACK_RESERVE_BYTES
-    constants <= flash - CODE_RESERVE_BYTES
+    constants <= flash - CODE_RESERVE_BYTES - sample
+
+The sample is what the emitted program holds to test itself: one input and its output.
 """
 
 from dataclasses import dataclass, replace
@@ -66,26 +68,36 @@ class _Memory:
         )
 
 
-def budget_of(target: Target, options: CompileOptions) -> Budget:
+def budget_of(target: Target, options: CompileOptions, sample_bytes: int = 0) -> Budget:
     """Return what the constants and the arena of a network may use.
 
     Args:
         target: Whose memory counts; a bare core has a flash budget and no limit of RAM.
         options: ``ram_bytes`` and ``flash_bytes`` take the place of the target's.
+        sample_bytes: Size of the self-test's input and output.
     """
     return Budget(
-        flash_bytes=_flash(target, options).free_bytes, ram_bytes=_ram(target, options).free_bytes
+        flash_bytes=_flash(target, options, sample_bytes).free_bytes,
+        ram_bytes=_ram(target, options).free_bytes,
     )
 
 
-def check_fit(target: Target, options: CompileOptions, program: CProgram) -> None:
+def check_fit(
+    target: Target, options: CompileOptions, program: CProgram, sample_bytes: int = 0
+) -> None:
     """Check that the arena and the constants fit.
+
+    Args:
+        target: Whose memory counts.
+        options: ``ram_bytes`` and ``flash_bytes`` take the place of the target's.
+        program: What has to fit.
+        sample_bytes: Size of the self-test's input and output.
 
     Raises:
         MemoryFitError: Says for each memory that is too small by how much, and which layer needs
             the RAM.
     """
-    ram, flash = _ram(target, options), _flash(target, options)
+    ram, flash = _ram(target, options), _flash(target, options, sample_bytes)
     problems: list[str] = []
     remedies: list[str] = []
     excess = ram.excess(program.plan.arena_bytes, target.name)
@@ -137,13 +149,15 @@ def _ram(target: Target, options: CompileOptions) -> _Memory:
     )
 
 
-def _flash(target: Target, options: CompileOptions) -> _Memory:
+def _flash(target: Target, options: CompileOptions, sample_bytes: int = 0) -> _Memory:
+    # Another's start-up code comes with another's main, which need not test itself.
+    sample = sample_bytes if target.core.startup else 0
     return _Memory(
         kind="flash",
         content="constants need",
         option="--flash",
         given_bytes=options.flash_bytes,
         board_bytes=target.flash_bytes,
-        reserve_bytes=CODE_RESERVE_BYTES if target.core.is_bare_metal else 0,
-        reserved_for="code",
+        reserve_bytes=CODE_RESERVE_BYTES + sample if target.core.is_bare_metal else 0,
+        reserved_for="code and the self-test's sample" if sample else "code",
     )

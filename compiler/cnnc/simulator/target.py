@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cnnc.codegen.firmware_view import STACK_BYTES
 from cnnc.deploy.targets import Target
 from cnnc.deploy.toolchain import find_compiler, find_emulator
 from cnnc.simulator.bare_metal import build_bare_metal
@@ -17,7 +18,7 @@ from cnnc.simulator.build import (
     target_toolset,
 )
 from cnnc.simulator.compiled import CompiledEngine
-from cnnc.simulator.firmware import build_firmware, run_selftest
+from cnnc.simulator.firmware import SELFTEST_OK, build_firmware, run_selftest
 from cnnc.simulator.profile import Profiler, not_counted
 from cnnc.simulator.runners import ProgramRunner
 
@@ -52,8 +53,19 @@ class TargetEngine:
     profiler: Profiler
 
     def details(self) -> Mapping[str, Any]:
-        """Return ``machine``, sizes, and what was measured while it ran."""
-        return {**self.fixed, "stack_bytes": self.engine.stack_bytes}
+        """Return ``machine``, sizes, and what was measured while it ran.
+
+        A self-test that passed has proven nothing if it needed more stack than the emitted program
+        keeps: what lies below need not be where an access faults.
+        """
+        stack_bytes = self.engine.stack_bytes
+        details = {**self.fixed, "stack_bytes": stack_bytes}
+        if details["selftest"] == SELFTEST_OK and (stack_bytes or 0) > STACK_BYTES:
+            details["selftest"] = (
+                f"an inference has {stack_bytes:,} bytes on the stack, more than the "
+                f"{STACK_BYTES:,} that the linker script keeps"
+            )
+        return details
 
 
 def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: int) -> TargetEngine:

@@ -37,7 +37,9 @@ struct cnnc_pairs_shape {
 };
 
 #if CNNC_HAS_DSP
-
+#ifdef __cplusplus
+extern "C" {
+#endif
 /* target[row][word][0..5] = bytes 0 and 2 of the three pixels, then bytes 1 and 3, as halfwords.
  * Returns the end. */
 uint32_t *CNNC_SYMBOL(expand_pixels)(uint32_t *target, const int8_t *const *pixels,
@@ -53,6 +55,9 @@ uint32_t *CNNC_SYMBOL(expand_pixels)(uint32_t *target, const int8_t *const *pixe
  * ssat8((floor(256 x * multiplier / 2^32) + constant - (x < 0 ? sign : 0)) >> shift). */
 void CNNC_SYMBOL(pairs_results)(uint32_t *inputs, const int32_t *blocks, int8_t *output,
                                 const struct cnnc_pairs_shape *shape);
+#ifdef __cplusplus
+}
+#endif
 
 #define CNNC_EXPAND_PIXELS CNNC_SYMBOL(expand_pixels)
 #define CNNC_PAIRS_RESULTS CNNC_SYMBOL(pairs_results)

@@ -51,12 +51,17 @@ struct cnnc_pixel_pairs_armv6m_group {
 };
 
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
-
+#ifdef __cplusplus
+extern "C" {
+#endif
 /* Computes all channels of the group; returns the end of their runs. */
 const uint8_t *CNNC_SYMBOL(pixel_pairs_armv6m)(const struct cnnc_pixel_pairs_armv6m_group *group);
 /* values[4 * t] = first[t] * 65536 + second[t], 0 <= t < count, count >= 1. */
 void CNNC_SYMBOL(pixel_pairs_expand_armv6m)(const int8_t *first, const int8_t *second,
                                             int32_t *values, int32_t count);
+#ifdef __cplusplus
+}
+#endif
 
 #else
 

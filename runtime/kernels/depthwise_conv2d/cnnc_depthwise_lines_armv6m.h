@@ -42,11 +42,16 @@ struct cnnc_depthwise_lines_armv6m_channel {
 };
 
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
-
+#ifdef __cplusplus
+extern "C" {
+#endif
 void CNNC_SYMBOL(depthwise_lines_armv6m)(const struct cnnc_depthwise_lines_armv6m_channel *channel);
 /* values[i] = source[i * step], 0 <= i < count, count >= 1. */
 void CNNC_SYMBOL(depthwise_expand_armv6m)(const int8_t *source, int32_t step, int32_t *values,
                                           int32_t count);
+#ifdef __cplusplus
+}
+#endif
 
 #else
 

@@ -17,8 +17,9 @@
 #define CNNC_DEPTHWISE_STRIP_PAIRS 4
 /* Words from one pair of lines to the next. */
 #define CNNC_DEPTHWISE_STRIP_PAIR_WORDS 128
-/* Words of all planes, with room to align them and for the positions that follow the last end. */
-#define CNNC_DEPTHWISE_STRIP_WORDS 548
+/* Words of all planes from the first position on, which is up to 31 words after an aligned plane's
+ * first, at most 30 of its own: keep_pair copies whole pairs. */
+#define CNNC_DEPTHWISE_STRIP_WORDS 573
 
 /* Constants of a channel, in words. Taps are [position][4]: taps of lines 0 and 1, then of lines 1
  * and 2, as halfwords. */

@@ -40,13 +40,18 @@ struct cnnc_fully_connected_lanes_armv6m_scale {
 };
 
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
-
+#ifdef __cplusplus
+extern "C" {
+#endif
 /* Writes the four sums, bias not included. */
 void CNNC_SYMBOL(fully_connected_lanes_armv6m)(
     const struct cnnc_fully_connected_lanes_armv6m_quad *quad, int32_t *sums);
 /* Stores the results of the sums up to end. */
 void CNNC_SYMBOL(fully_connected_lanes_scale_armv6m)(
     struct cnnc_fully_connected_lanes_armv6m_scale *scale, const int32_t *sums, const int32_t *end);
+#ifdef __cplusplus
+}
+#endif
 
 #else
 

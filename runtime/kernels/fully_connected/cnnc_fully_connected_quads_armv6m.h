@@ -34,9 +34,14 @@ struct cnnc_fully_connected_quads_armv6m_vector {
 };
 
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
-
+#ifdef __cplusplus
+extern "C" {
+#endif
 void CNNC_SYMBOL(fully_connected_quads_armv6m)(
     const struct cnnc_fully_connected_quads_armv6m_vector *vector);
+#ifdef __cplusplus
+}
+#endif
 
 #else
 

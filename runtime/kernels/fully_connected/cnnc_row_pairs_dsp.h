@@ -8,7 +8,9 @@
 #include "cnnc_dsp.h"
 
 #if CNNC_HAS_DSP
-
+#ifdef __cplusplus
+extern "C" {
+#endif
 /* target[4 * unit..] = bytes 0 and 2, 1 and 3, 4 and 6, 5 and 7 of each 8 of the row, as halfwords;
  * at least one unit. */
 void CNNC_SYMBOL(expand_row)(uint32_t *target, const int8_t *row, int32_t units);
@@ -20,6 +22,9 @@ void CNNC_SYMBOL(expand_row)(uint32_t *target, const int8_t *row, int32_t units)
  * ssat8((floor(256 x * multiplier / 2^32) + constant - (x < 0 ? sign : 0)) >> shift). */
 void CNNC_SYMBOL(row_pairs)(const uint32_t *inputs, const int32_t *blocks, int32_t depth,
                             int8_t *output, int32_t channels, int32_t sign);
+#ifdef __cplusplus
+}
+#endif
 
 #define CNNC_EXPAND_ROW CNNC_SYMBOL(expand_row)
 #define CNNC_ROW_PAIRS CNNC_SYMBOL(row_pairs)

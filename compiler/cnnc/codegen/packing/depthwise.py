@@ -15,7 +15,7 @@ TAPS = 3
 STRIP_CHANNELS = 4
 STRIP_SHIFT = 12
 """S of ``proven_scale``: exact for multipliers of 2^-5 down to 2^-12."""
-SCRATCH_WORDS = STRIP_CHANNELS * 9 + 548
+SCRATCH_WORDS = STRIP_CHANNELS * 9 + 573
 """The constants of four channels and planes."""
 _PLANE_POSITIONS = 32
 _STRIP_INPUT_LINES = 6

@@ -288,6 +288,9 @@ class _LineProblem:
         return line if enough and self._fits(line) else None
 
     def _intercepts(self, multiplier: int) -> tuple[int, int]:
+        """Return the least and the greatest intercept that is exact; none where it is less."""
+        if multiplier * max(map(abs, self.extremes)) >= 1 << 62:
+            return 1, 0  # Far beyond all levels, and beyond what these arrays hold.
         least = np.max(self.lower - multiplier * self.at_steps, initial=-(1 << 62))
         beyond = np.min(self.upper - multiplier * self.below_steps, initial=1 << 62)
         return int(least), int(beyond) - 1

@@ -13,13 +13,15 @@ The first summand rounds x m / 2^31, the second the shift, and u turns its ties 
 minimum >= z_out, because it becomes the minimum either way: floor division is monotone, and
 without u it is at most z_out. The product is made of limbs of m, so |x| must leave them room:
 f = 20 has limbs of 10, 10 and 11 bits, |x| <= 2^20 and no u; f = 24 has limbs of 8 bits and
-|x| <= 2^23.
+|x| < 2^23, so that cores with a 64-bit product may multiply 2^8 x as an int32.
 
 A channel whose sums are all one, because its weights are 0, has m = 0, bias 0 and its result in c.
-Where n is so large that c passes int32, m and n are made smaller by as much; all x that the layer
-can produce are then compared with the original rule.
+Where n is so large that c passes int32, m and n are made smaller by as much. Neither the rule nor
+the original ever decreases, so the two are equal where each result is reached at the same least x;
+that is then compared.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,11 +34,11 @@ from cnnc.quantize.fixed_point import INT32_MAX, INT32_MIN, Arithmetic
 
 _NARROW = 20
 _WIDE = 24
-_LARGEST_SUM = {_NARROW: 2**20, _WIDE: 2**23}
+_LARGEST_SUM = {_NARROW: 2**20, _WIDE: 2**23 - 1}
 _SHIFT_CODES = 64
 """The shift is stored in the offset's lowest six bits."""
 _LARGEST_SHIFT = 31
-_COMPARED_AT_ONCE = 2**16
+_CHANNELS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +87,12 @@ class _Rule:
     offsets: I64
     sign_unit: int
 
-    def outputs(self, sums: I64, channel: int, limits: tuple[int, int]) -> I64:
-        """Return y for some sums of one channel."""
-        scaled = (sums * self.multipliers[channel]) >> self.fraction
+    def outputs(self, sums: I64, channels: I64, limits: tuple[int, int]) -> I64:
+        """Return y for sums [channels][...] of some channels."""
+        scaled = (sums * self.multipliers[channels, np.newaxis]) >> self.fraction
         scaled -= np.where(sums < 0, self.sign_unit, 0)
-        scaled += self.offsets[channel]
-        clamped: I64 = np.clip(scaled >> self.shifts[channel], *limits)
+        scaled += self.offsets[channels, np.newaxis]
+        clamped: I64 = np.clip(scaled >> self.shifts[channels, np.newaxis], *limits)
         return clamped
 
 
@@ -197,17 +199,49 @@ def _difference(
     mixed = (rule.sign_unit != 0) & (right <= 0)
     arithmetic = Arithmetic(site.rounding)
     limits = (op.minimum, op.maximum)
-    for channel in np.flatnonzero((changed | mixed) & (low < high)):
-        for first in range(int(low[channel]), int(high[channel]) + 1, _COMPARED_AT_ONCE):
-            last = min(first + _COMPARED_AT_ONCE, int(high[channel]) + 1)
-            sums = np.arange(first, last, dtype=np.int64)
-            expected = arithmetic.requantize(
+    doubtful = np.flatnonzero((changed | mixed) & (low < high))
+    for first in range(0, len(doubtful), _CHANNELS_AT_ONCE):
+        channels = doubtful[first : first + _CHANNELS_AT_ONCE]
+
+        def original(sums: I64, channels: I64 = channels) -> I64:
+            return arithmetic.requantize(
                 sums,
-                int(op.multipliers[channel]),
-                int(op.shifts[channel]),
+                op.multipliers[channels, np.newaxis],
+                op.shifts[channels, np.newaxis],
                 op.output_zero_point,
                 limits,
-            )
-            if (rule.outputs(sums, int(channel), limits) != expected).any():
-                return f"channel {channel} has a shift of {int(op.shifts[channel])}"
+            ).astype(np.int64)
+
+        def scaled(sums: I64, channels: I64 = channels) -> I64:
+            return rule.outputs(sums, channels, limits)
+
+        ends = low[channels], high[channels]
+        same = _least_sums(original, *ends, limits) == _least_sums(scaled, *ends, limits)
+        if not same.all():
+            channel = int(channels[np.flatnonzero(~same.all(axis=1))[0]])
+            return f"channel {channel} has a shift of {int(op.shifts[channel])}"
     return None
+
+
+def _least_sums(
+    function: Callable[[I64], I64], low: I64, high: I64, limits: tuple[int, int]
+) -> I64:
+    """Return the least sum that reaches each result above the minimum, high + 1 where none does.
+
+    Args:
+        function: Sums [channels][results] -> results; never decreases.
+        low: Least sum of each channel.
+        high: Greatest sum.
+        limits: Of the results.
+    """
+    results = np.arange(limits[0] + 1, limits[1] + 1, dtype=np.int64)
+    below = np.repeat(low[:, np.newaxis] - 1, len(results), axis=1)
+    reached = np.repeat(high[:, np.newaxis] + 1, len(results), axis=1)
+    while (reached - below > 1).any():
+        middle = (below + reached) >> 1
+        # Where both ends have met already, the middle may be one sum too low.
+        reaches = function(np.maximum(middle, low[:, np.newaxis])) >= results
+        open_ = reached - below > 1
+        below = np.where(open_ & ~reaches, middle, below)
+        reached = np.where(open_ & reaches, middle, reached)
+    return reached

@@ -15,6 +15,7 @@ from cnnc.codegen.kernel import (
 from cnnc.codegen.packing import thumb_pairs
 from cnnc.codegen.packing.thumb_scaling import ThumbScaling, thumb_scaling
 from cnnc.codegen.variants import KernelVariant, Refusal
+from cnnc.ir.types import I64
 from cnnc.ops.conv2d.quant_op import QuantConv2d
 
 KERNEL = "conv2d_pairs_s8_armv6m"
@@ -58,7 +59,7 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
     return Lowering(
         calls=(KernelCall(KERNEL, "conv2d", parameters, arguments),),
         scratch_bytes=table + int(runs.sum()),
-        instructions=_instructions(op, site, scaling),
+        instructions=_instructions(op, site, scaling, runs),
     )
 
 
@@ -86,10 +87,8 @@ def _geometry_parameters(op: QuantConv2d, site: LoweringSite) -> dict[str, int]:
     }
 
 
-def _instructions(op: QuantConv2d, site: LoweringSite, scaling: ThumbScaling) -> int:
-    weight = op.weight.reshape(len(op.weight), -1)
-    runs = thumb_pairs.run_counts(weight)
-    depth = weight.shape[1]
+def _instructions(op: QuantConv2d, site: LoweringSite, scaling: ThumbScaling, runs: I64) -> int:
+    depth = op.weight[0].size
     batch, rows, cols, _ = geometry(site.output)
     blocks, rest = divmod(rows * cols, thumb_pairs.PIXELS)
     pairs = [thumb_pairs.WORDS] * blocks + ([math.ceil(rest / 2)] if rest else [])
@@ -104,10 +103,10 @@ def _instructions(op: QuantConv2d, site: LoweringSite, scaling: ThumbScaling) ->
         )
         for count in set(pairs)
     }
-    groups = len(list(thumb_pairs.channel_groups(len(weight))))
+    groups = len(list(thumb_pairs.channel_groups(len(op.weight))))
     expand = 7 * depth + 20 * op.window.kernel_rows + 150
     per_image = sum(work[count] + expand * count + 130 * groups for count in pairs)
-    return batch * per_image + 13 * weight.size
+    return batch * per_image + 13 * op.weight.size
 
 
 VARIANT = KernelVariant(
