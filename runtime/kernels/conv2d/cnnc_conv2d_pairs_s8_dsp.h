@@ -91,6 +91,7 @@ CNNC_KERNEL void cnnc_pairs_image(const struct cnnc_conv2d_pairs_s8_dsp_paramete
     struct cnnc_pairs_position position;
     cnnc_pairs_go(p, 0, &position);
     int32_t pixels = 1 + 2 * spread;
+    layer->shape.pixels = image;
     for (int32_t next = 0; next < count; next += pixels) {
         if (next + 2 * spread >= count) {
             output -= (next + 3 - count) * p->output_channels;
