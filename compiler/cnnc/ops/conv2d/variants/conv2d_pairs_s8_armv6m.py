@@ -88,7 +88,7 @@ def _geometry_parameters(op: QuantConv2d, site: LoweringSite) -> dict[str, int]:
 
 
 def _instructions(op: QuantConv2d, site: LoweringSite, scaling: ThumbScaling, runs: I64) -> int:
-    depth = op.weight[0].size
+    depth = math.prod(op.weight.shape[1:])
     batch, rows, cols, _ = geometry(site.output)
     blocks, rest = divmod(rows * cols, thumb_pairs.PIXELS)
     pairs = [thumb_pairs.WORDS] * blocks + ([math.ceil(rest / 2)] if rest else [])
