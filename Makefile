@@ -6,16 +6,17 @@ demo:
 test:
 	./scripts/test
 
-# Full data sets, every export of every shared model.
+# Full data sets, every export of every network in the folder CNNC_MODELS, see README.md.
 test-long:
 	./scripts/test -m long
 
 # Instructions, cycles and bytes on Cortex-M beside other libraries'; bench/cortex_m.py has options.
 bench-cortex-m:
-	.venv/bin/python -m bench.cortex_m
+	./scripts/run -m bench.cortex_m
 
 clean:
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 docs:
-	.venv/bin/python -c "from cnnc.report.operators_page import operators_page; print(operators_page(), end='')" > docs/operators.md
+	./scripts/run -c "from cnnc.report.operators_page import operators_page; print(operators_page(), end='')" > docs/operators.md.new
+	mv docs/operators.md.new docs/operators.md

@@ -3,8 +3,8 @@
 Run from the checkout: ``make bench-cortex-m`` or ``python -m bench.cortex_m [--core NAME]
 [--network NAME] [--only-networks] [--only-shapes] [--flash BYTES] [--json FILE]``.
 
-The four MLPerf Tiny networks are read from the folder of shared models beside the checkout. Every
-layer is compared with the reference and with TFLite's reference kernels before a figure is shown.
+The four MLPerf Tiny networks are read from the folder that bench/models.py describes. Every layer
+is compared with the reference and with TFLite's reference kernels before a figure is shown.
 """
 
 import argparse
@@ -20,7 +20,6 @@ from rich.progress import track
 from bench.cortex_m_measure import (
     INPUTS,
     NETWORKS,
-    SHAPES,
     Measurement,
     Task,
     measure_or_say,
@@ -34,6 +33,7 @@ from bench.cortex_m_tables import (
     memory_table,
     shape_table,
 )
+from bench.shapes import SHAPES
 
 PROCESSES = 2
 WIDTH = 200

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from tests.support.compiling import no_progress
-from tests.support.onnx_models import model as onnx_model
-from tests.support.onnx_models import node, save
-from tests.support.shared_models import SHARED
-
+from bench.models import MODELS
+from bench.shapes import SHAPES
 from cnnc.codegen.lower import lower
 from cnnc.errors import CnncError
 from cnnc.options import CompileOptions
 from cnnc.pipeline import compile_to_folder
+from cnnc.progress import no_progress
 from cnnc.report.compile_report import CompileReport
 from cnnc.simulator.folder import open_folder
 from cnnc.simulator.run import SimulationReport, SimulationRequest, simulate
@@ -34,54 +31,6 @@ NETWORKS = {
 
 class DifferentBytesError(Exception):
     """An engine computed other bytes than the reference: no figure of it means anything."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A convolution with ReLU on its own, stride 1, same padding.
-
-    Attributes:
-        size: Rows and columns.
-        kernel: Rows and columns of the kernel.
-        inputs: Channels.
-        outputs: Channels; as many as inputs where it is depthwise.
-        depthwise: Whether each channel has a kernel of its own.
-    """
-
-    size: int
-    kernel: int
-    inputs: int
-    outputs: int
-    depthwise: bool = False
-
-    def write(self, folder: Path) -> Path:
-        """Write it as an ONNX file with normally distributed weights; returns the path."""
-        draw = np.random.default_rng(0).normal
-        groups = self.inputs if self.depthwise else 1
-        weight_shape = (self.outputs, self.inputs // groups, self.kernel, self.kernel)
-        weights = {
-            "w": draw(0.0, 0.3, weight_shape).astype(np.float32),
-            "b": draw(0.0, 0.3, self.outputs).astype(np.float32),
-        }
-        convolution = node("Conv", "x w b", "c", "conv", pads=[self.kernel // 2] * 4, group=groups)
-        inputs = {"x": (1, self.inputs, self.size, self.size)}
-        nodes = [convolution, node("Relu", "c", "y", "relu")]
-        return save(folder, onnx_model(nodes, inputs, ("y",), weights), "shape.onnx")
-
-
-SHAPES = {
-    "conv3x3_32x32x16_16": Shape(32, 3, 16, 16),
-    "conv3x3_16x16x32_32": Shape(16, 3, 32, 32),
-    "conv3x3_8x8x64_64": Shape(8, 3, 64, 64),
-    "conv3x3_first_3_16": Shape(32, 3, 3, 16),
-    "conv1x1_64_64": Shape(12, 1, 64, 64),
-    "conv1x1_64_128": Shape(6, 1, 64, 128),
-    "conv1x1_128_128": Shape(6, 1, 128, 128),
-    "conv1x1_8_16": Shape(48, 1, 8, 16),
-    "depthwise3x3_24x24x32": Shape(24, 3, 32, 32, depthwise=True),
-    "depthwise3x3_48x48x8": Shape(48, 3, 8, 8, depthwise=True),
-}
-"""Layers of the networks, by the names that peers_cortex_m.json gives them."""
 
 
 @dataclass(frozen=True)
@@ -210,4 +159,4 @@ def _sample_bytes(report: CompileReport) -> int:
 
 
 def _network_file(name: str) -> Path:
-    return SHARED / "mlperf_tiny" / NETWORKS[name]
+    return MODELS / "mlperf_tiny" / NETWORKS[name]

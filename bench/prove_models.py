@@ -13,11 +13,11 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from tests.support.compiling import no_progress
-from tests.support.shared_models import SharedModel, shared_models
 
+from bench.models import SharedModel, shared_models
 from cnnc.options import CompileOptions
 from cnnc.pipeline import compile_to_folder
+from cnnc.progress import no_progress
 from cnnc.simulator.evaluate import evaluate
 from cnnc.simulator.run import SimulationReport, SimulationRequest, simulate
 

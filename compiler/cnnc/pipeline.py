@@ -10,12 +10,12 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from cnnc.codegen.emit import Golden, emit
+from cnnc.codegen.fit import budget_of, check_fit, with_given_sizes
 from cnnc.codegen.folder import REPORT_FILE, check_replaceable, write_folder
 from cnnc.codegen.lower import lower
 from cnnc.codegen.names import check_identifier
 from cnnc.codegen.program import CProgram
 from cnnc.codegen.tflite import export_tflite
-from cnnc.deploy.fit import budget_of, check_fit, with_given_sizes
 from cnnc.deploy.targets import Target, find_target
 from cnnc.importer.data import Samples, open_samples, synthetic_samples
 from cnnc.importer.read_onnx import read_onnx

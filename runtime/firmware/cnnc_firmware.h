@@ -24,8 +24,8 @@
 extern "C" {
 #endif
 
-/* Defined by the linker script. The stack lies at the start of RAM, so that an overflow leaves the
- * memory and faults instead of overwriting variables. */
+/* Defined by the linker script. The stack lies at the start of RAM, so that an overflow leaves it
+ * instead of overwriting variables. */
 extern uint32_t cnnc_stack_limit[];
 extern uint32_t cnnc_stack_top[];
 extern uint8_t cnnc_free_ram_start[];
@@ -61,6 +61,10 @@ void cnnc_explain_fault(void);
 
 /* Gives variables their initial values; the start-up code calls it before main. */
 void cnnc_prepare_memory(void);
+
+/* Constructs static objects of C++ and calls functions with the attribute constructor; the start-up
+ * code calls it before main. Nothing is ever destroyed: a program ends with its processor. */
+void cnnc_call_constructors(void);
 
 #ifdef __cplusplus
 }

@@ -8,6 +8,8 @@ extern uint32_t cnnc_data_start[];
 extern uint32_t cnnc_data_end[];
 extern uint32_t cnnc_bss_start[];
 extern uint32_t cnnc_bss_end[];
+extern void (*const cnnc_constructors_start[])(void);
+extern void (*const cnnc_constructors_end[])(void);
 
 void cnnc_prepare_memory(void) {
     const uint32_t *source = cnnc_data_load;
@@ -18,5 +20,13 @@ void cnnc_prepare_memory(void) {
     }
     for (target = cnnc_bss_start; target < cnnc_bss_end; ++target) {
         *target = 0;
+    }
+}
+
+void cnnc_call_constructors(void) {
+    void (*const *constructor)(void);
+    for (constructor = cnnc_constructors_start; constructor < cnnc_constructors_end;
+         ++constructor) {
+        (*constructor)();
     }
 }

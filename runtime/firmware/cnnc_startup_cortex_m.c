@@ -55,7 +55,7 @@ extern const struct vector_table cnnc_vectors;
 void cnnc_reset(void);
 void cnnc_set_up(void);
 void cnnc_fault(void);
-void cnnc_examine_fault(uint32_t *frame, uint32_t exception);
+void cnnc_examine_fault(uint32_t *frame, uint32_t exception, int can_return);
 
 /* Defined by the linker script. */
 extern const uint8_t cnnc_text_start[];
@@ -79,6 +79,7 @@ __attribute__((naked, used)) void cnnc_reset(void) {
                    "msr msp, r0\n"
                    "bl cnnc_set_up\n"
                    "bl cnnc_prepare_memory\n"
+                   "bl cnnc_call_constructors\n"
                    "bl main\n"
                    "bl cnnc_exit\n");
 }
@@ -116,19 +117,21 @@ __attribute__((used)) void cnnc_set_up(void) {
     set_up_control();
 }
 
-/* The stack may be what is broken: then the report gets a fresh one. A call in place of the last
- * branch would lose where the exception returns to. */
+/* The stack may be what is broken: then the report gets a fresh one, which holds nothing to return
+ * to. A call in place of the last branch would lose where the exception returns to. */
 __attribute__((naked, used)) void cnnc_fault(void) {
     __asm volatile("mov r0, sp\n"
                    "mrs r1, ipsr\n"
-                   "ldr r2, =cnnc_stack_limit + 256\n"
-                   "cmp r0, r2\n"
+                   "movs r2, #1\n"
+                   "ldr r3, =cnnc_stack_limit + 256\n"
+                   "cmp r0, r3\n"
                    "bhs 1f\n"
-                   "ldr r2, =cnnc_stack_top\n"
-                   "mov sp, r2\n"
+                   "movs r2, #0\n"
+                   "ldr r3, =cnnc_stack_top\n"
+                   "mov sp, r3\n"
                    "1:\n"
-                   "ldr r2, =cnnc_examine_fault\n"
-                   "bx r2\n");
+                   "ldr r3, =cnnc_examine_fault\n"
+                   "bx r3\n");
 }
 
 static uint32_t fault_status(void) {
@@ -146,16 +149,18 @@ static int is_unanswered_call(uint32_t address) {
            place[1] == BREAKPOINT_OPCODE;
 }
 
-__attribute__((used)) void cnnc_examine_fault(uint32_t *frame, uint32_t exception) {
+__attribute__((used)) void cnnc_examine_fault(uint32_t *frame, uint32_t exception, int can_return) {
     const uint32_t status = fault_status();
-    const int on_stack = frame >= cnnc_stack_limit && frame + FRAME_WORDS <= cnnc_stack_top;
-    const uint32_t address = on_stack ? frame[FRAME_PC] : 0U;
-    if (is_unanswered_call(address)) {
+    const int has_passed_limit = (status & STACK_OVERFLOW) != 0U;
+    /* Where there is no room left for a frame, none is written and the stack ends at its limit. */
+    const int has_frame = frame > cnnc_stack_limit && frame + FRAME_WORDS <= cnnc_stack_top;
+    const uint32_t address = has_frame ? frame[FRAME_PC] : 0U;
+    if (can_return && !has_passed_limit && is_unanswered_call(address)) {
         frame[FRAME_R0] = (uint32_t)-1;
         frame[FRAME_PC] = address + 2U;
         return;
     }
-    if (!on_stack || (status & STACK_OVERFLOW) != 0U) {
+    if (has_passed_limit || !has_frame) {
         cnnc_print("stack overflow: ");
     }
     cnnc_report_fault(exception, address, status);

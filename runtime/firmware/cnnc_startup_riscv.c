@@ -18,6 +18,7 @@ __attribute__((naked, used, section(".start"))) void cnnc_reset(void) {
                    "la t0, cnnc_trap\n"
                    ".word 0x30529073\n" /* csrw mtvec, t0 */
                    "call cnnc_prepare_memory\n"
+                   "call cnnc_call_constructors\n"
                    "call main\n"
                    "call cnnc_exit\n");
 }

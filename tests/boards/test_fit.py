@@ -7,9 +7,10 @@ import pytest
 from tests.support.quant_networks import chain_network
 
 from cnnc.codegen.choose import Budget
+from cnnc.codegen.fit import budget_of, check_fit
 from cnnc.codegen.lower import lower
 from cnnc.codegen.program import CProgram
-from cnnc.deploy.fit import CODE_RESERVE_BYTES, STACK_RESERVE_BYTES, budget_of, check_fit
+from cnnc.deploy.reserves import CODE_RESERVE_BYTES, STACK_RESERVE_BYTES
 from cnnc.deploy.targets import find_target
 from cnnc.errors import MemoryFitError
 from cnnc.options import CompileOptions

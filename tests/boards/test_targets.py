@@ -358,3 +358,16 @@ def test_new_core_and_tool_need_no_python(monkeypatch: pytest.MonkeyPatch, tmp_p
         monkeypatch.undo()
         tools.tools.cache_clear()
         cores.cache_clear()
+
+
+def test_loading_over_usb_says_how_the_board_is_made_to_listen() -> None:
+    signs = {"bossac ": "reset button twice", "picotool ": "BOOTSEL"}
+    found = [
+        (board, sign)
+        for board in targets.boards().values()
+        for tool, sign in signs.items()
+        if any(tool in command for command in board.programming)
+    ]
+    assert len(found) >= 3
+    for board, sign in found:
+        assert sign in board.notes, board.name

@@ -166,6 +166,17 @@ def test_make_builds_and_runs_the_example(tmp_path: Path, mode: WeightsMode) -> 
     assert [float(line[2]) for line in lines] == pytest.approx(reals.tolist(), rel=1e-5)
 
 
+def test_make_builds_again_what_another_choice_built(tmp_path: Path) -> None:
+    project = write_project(tmp_path, chain_network())
+    make = ["make", "-C", project, "CC=gcc"]
+    assert "-O2" in run_tool(make).decode()
+    # Nothing is built twice for the same choice.
+    assert "-O2" not in run_tool(make).decode()
+    again = run_tool([*make, 'CFLAGS=-O1 -DIT="it\'s"']).decode()
+    assert again.count("-O1") == len(sources(project)) + 2
+    assert "clang" in run_tool([*make, "CC=clang"]).decode()
+
+
 @pytest.mark.parametrize("compiler", ["gcc", "clang", "g++", "clang++"])
 def test_documented_example_compiles_and_runs(tmp_path: Path, compiler: str) -> None:
     page = Path(__file__).parents[2] / "docs" / "emitted_c.md"

@@ -11,8 +11,8 @@ from tests.support.emitted import C_FLAGS, spoil_first_bias
 from tests.support.onnx_networks import write_classifier, write_two_ports
 
 from cnnc.cli import main
-from cnnc.codegen.firmware_view import STACK_BYTES
 from cnnc.deploy.cores import cores
+from cnnc.deploy.reserves import STACK_BYTES
 from cnnc.deploy.targets import boards, find_target
 from cnnc.errors import MemoryFitError, ToolchainError, UsageError
 from cnnc.options import CompileOptions

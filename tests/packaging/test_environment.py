@@ -1,12 +1,14 @@
 """scripts/environment: when .venv is made, kept, or made anew. Python and pip are stand-ins."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "environment"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "scripts" / "environment"
 SYSTEM_PYTHON = """#!/bin/sh
 case "$*" in
 *print*) echo 3.11 ;;
@@ -108,3 +110,15 @@ def test_prepared_environment_that_lost_pip_is_made_anew(checkout: Path) -> None
     _write_program(checkout / ".venv" / "bin" / "python", WITHOUT_PIP)
 
     assert _prepare(checkout, "") == [MAKE, f"{INSTALL}."]
+
+
+@pytest.mark.parametrize("target", ["bench-cortex-m", "docs"])
+def test_make_prepares_what_its_targets_run(checkout: Path, target: str) -> None:
+    shutil.copy(ROOT / "Makefile", checkout)
+    shutil.copytree(ROOT / "scripts", checkout / "scripts")
+    (checkout / "docs").mkdir()
+    # Packages of the system are another matter, and not to be installed by a test.
+    _write_program(checkout / "tools" / "apt-get", "#!/bin/sh\nexit 1\n")
+    environment = {**os.environ, "PATH": f"{checkout / 'tools'}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run(["make", "-s", target], cwd=checkout, env=environment, check=True)
+    assert (checkout / "calls").read_text().splitlines() == [MAKE, f"{INSTALL}.[test]"]

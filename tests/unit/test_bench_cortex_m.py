@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from bench import cortex_m, cortex_m_measure
-from bench.cortex_m_measure import NETWORKS, SHAPES, DifferentBytesError, Shape, Task, measure
+from bench.cortex_m_measure import NETWORKS, DifferentBytesError, Task, measure
 from bench.cortex_m_peers import peers, ratio
+from bench.shapes import SHAPES, Shape
 
 from cnnc.deploy.cores import cores
 from cnnc.simulator.compare import EngineResult
@@ -62,7 +63,7 @@ def test_a_layer_is_measured_and_written_as_json(
 def test_missing_models_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cortex_m_measure, "SHARED", tmp_path)
+    monkeypatch.setattr(cortex_m_measure, "MODELS", tmp_path)
     assert _run(monkeypatch, "--network", "KWS") == cortex_m.EXIT_MISSING
     assert "kws_dscnn_int8.tflite" in capsys.readouterr().out
 

@@ -1,9 +1,10 @@
 """The files that make a program of a network on a core without an operating system."""
 
-from cnnc.codegen.firmware_view import STACK_BYTES, FirmwareView, firmware_view
+from cnnc.codegen.firmware_view import FirmwareView, firmware_view
 from cnnc.codegen.memory_map import linker_script, startup_files
 from cnnc.codegen.render import render
 from cnnc.codegen.views import ModelView
+from cnnc.deploy.reserves import STACK_BYTES
 from cnnc.deploy.targets import Target
 
 BOARD_SCRIPT = "firmware/board.ld"

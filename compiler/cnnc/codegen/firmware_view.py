@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cnnc.deploy.fit import STACK_RESERVE_BYTES
+from cnnc.deploy.reserves import STACK_BYTES
 from cnnc.deploy.targets import Target
 from cnnc.errors import InternalError
 
@@ -11,12 +11,6 @@ EMULATOR_OPTIONS = (
     *("-semihosting-config", "enable=on,target=native"),
 )
 """Of every emulated machine: the only console is semihosting, whose files lie where it runs."""
-
-_VARIABLES_BYTES = 256
-"""Kept for variables other than the arena; the rest of what the fit check keeps is the stack."""
-
-STACK_BYTES = STACK_RESERVE_BYTES - _VARIABLES_BYTES
-"""Stack of the emitted program: what the fit check lets through links."""
 
 
 @dataclass(frozen=True)

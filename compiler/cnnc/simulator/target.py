@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cnnc.codegen.firmware_view import STACK_BYTES
+from cnnc.deploy.reserves import STACK_BYTES
 from cnnc.deploy.targets import Target
 from cnnc.deploy.toolchain import find_compiler, find_emulator
 from cnnc.simulator.bare_metal import build_bare_metal

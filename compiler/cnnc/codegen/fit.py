@@ -13,14 +13,10 @@ from dataclasses import dataclass, replace
 
 from cnnc.codegen.choose import Budget
 from cnnc.codegen.program import CProgram
+from cnnc.deploy.reserves import CODE_RESERVE_BYTES, STACK_RESERVE_BYTES
 from cnnc.deploy.targets import Target
 from cnnc.errors import MemoryFitError
 from cnnc.options import CompileOptions
-
-STACK_RESERVE_BYTES = 2 * 1024
-"""RAM kept for the stack and the variables of start-up code, program and C library."""
-CODE_RESERVE_BYTES = 16 * 1024
-"""Flash kept for code: 12 kB of a network's and 4 kB of start-up code and C library."""
 
 
 @dataclass(frozen=True)
