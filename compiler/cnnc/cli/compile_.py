@@ -14,7 +14,6 @@ from cnnc.options import STAGES, CalibrationMethod, CompileOptions, WeightsForma
 from cnnc.pipeline import SYNTHETIC_WARNING, compile_to_folder
 from cnnc.report.compile_report import CompileReport
 
-
 _MUCH_FLASH = 10
 """Worth a line from a tenth of the weights on."""
 
