@@ -140,10 +140,14 @@ def test_a_profile_needs_the_target_engine(for_m4: Path) -> None:
         simulate(for_m4, SimulationRequest(engines=("host",), profile=True))
 
 
+def _no_disassembler(compiler: str) -> None:
+    del compiler
+
+
 def test_missing_objdump_is_named(
     for_m4: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("cnnc.simulator.profile.find_disassembler", lambda _: None)
+    monkeypatch.setattr("cnnc.simulator.profile.find_disassembler", _no_disassembler)
     arguments = ["simulate", str(for_m4), "--engines", "target", "--random", "1", "--profile"]
     assert main(arguments) == EXIT_EQUAL
     printed = capsys.readouterr().out

@@ -113,6 +113,13 @@ CASES = [
     ),
     case("saturates", conv2d(4, 8, POINTWISE, RELU), 3, 3, output_range=(0.0, 0.5)),
     case("tiny_scale", conv2d(4, 8, POINTWISE), 3, 3, output_range=(-900.0, 900.0)),
+    # Triples of pixels in a row, with all remainders; runs of whole words, and of one byte more.
+    *(case(f"row_{cols}", conv2d(5, 8, POINTWISE, RELU), 1, cols) for cols in (6, 7, 8)),
+    case("triples_exact", conv2d(3, 4, POINTWISE), 4, 5),
+    case("triples_strided", conv2d(2, 4, POINTWISE, RELU, stride_cols=2, stride_rows=2), 3, 20),
+    case("triples_of_three_channels", conv2d(3, 3, activation=RELU), 4, 13),
+    case("triples_inside_borders", conv2d(2, 3, stride_cols=2, pad_right=1, pad_left=1), 4, 19),
+    case("triples_of_two_rows", conv2d(2, 4, (2, 1), RELU), 3, 7),
     case("deep", conv2d(2, 64, **ONE_AROUND), 2, 3),
 ]
 

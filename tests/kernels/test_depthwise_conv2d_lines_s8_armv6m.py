@@ -93,6 +93,16 @@ def test_single_rounding(case: OpCase) -> None:
     check_variant(case, KERNEL, "single")
 
 
+@pytest.mark.parametrize(("stride", "in_place"), [(1, (0,)), (2, ())])
+def test_takes_over_its_input_where_both_have_one_shape(
+    stride: int, in_place: tuple[int, ...]
+) -> None:
+    op = depthwise((3, 3), 5, stride_rows=stride, stride_cols=stride, **ONE_AROUND)
+    answer = lowered(check_variant(OpCase("shape", op, ((2, 5, 7, 5),)), KERNEL), 0, KERNEL)
+    assert isinstance(answer, Lowering)
+    assert answer.in_place == in_place
+
+
 def test_refuses_several_filters_per_channel() -> None:
     case = OpCase("multiplier", depthwise((3, 3), 2, multiplier=2), ((1, 5, 5, 2),))
     assert refusal(case, KERNEL) == "it has several filters per channel"

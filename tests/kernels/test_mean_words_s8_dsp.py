@@ -15,10 +15,10 @@ KERNEL = "mean_words_s8_dsp"
     [
         ((1, 5, 3, 8), (1, 2)),
         ((3, 4, 6, 11), (1, 2)),
-        ((2, 3, 5, 7), (1,)),
+        ((2, 13, 5, 7), (1,)),
         ((1, 20, 16, 9), (1, 2)),
         ((1, 257, 1, 16), (1,)),
-        ((2, 2, 1, 8), (1, 2)),
+        ((2, 12, 1, 8), (1, 2)),
     ],
 )
 def test_mean(shape: Shape, axes: tuple[int, ...]) -> None:
@@ -34,6 +34,7 @@ def test_mean_in_single_rounding() -> None:
     ("axes", "shape", "reason"),
     [
         ((1,), (1, 4, 7), "fewer than 8 elements"),
+        ((1,), (1, 11, 8), "fewer than 12 elements"),
         ((1, 3), (1, 4, 7, 9), "not neighbours"),
     ],
 )

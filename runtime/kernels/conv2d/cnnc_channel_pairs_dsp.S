@@ -23,100 +23,47 @@
 #define INPUT_2 r12
 #define INPUTS_END lr
 
-/* Words on the stack. */
+/* Registers while pixels are expanded. */
+#define TARGET r0
+#define PIXEL_0 r1
+#define PIXEL_1 r2
+#define PIXEL_2 r3
+#define WORDS r10
+#define ROWS r11
+#define ADVANCE r12
+#define COUNT lr
+
+/* The stack frame; what is loaded at once lies together. */
 #define STACK_INPUTS 0
-#define STACK_ENTRY 4
-#define STACK_OUTPUT 8
-#define STACK_STEP 12
-#define STACK_OUTPUT_END 16
+#define STACK_OUTPUT 4
+#define STACK_STEP 8
+#define STACK_OUTPUT_END 12
+#define STACK_ENTRY 16
 #define STACK_ODD 20
-#define STACK_SIGN 24
-#define STACK_FRAME 28
+#define STACK_INPUTS_END 24
+#define STACK_BLOCKS 28
+#define STACK_CHANNELS 32
+#define STACK_SIGN 36
+#define STACK_TRIPLES 40
+#define STACK_PIXELS 44 /* pixel step, words, rows and advance follow */
+#define STACK_REST_STEP 64
+#define STACK_RETURN 68
+#define STACK_FRAME 72
 
 #define UNITS_PER_TURN 8
 #define UNIT_BYTES 68
 
-/* Two inputs of three pixels times the pair of channels in one word. */
-.macro pair_products weights
+/* Two inputs of three pixels times the pair of channels in one word. Sums of pixels 1 and 2 go on
+ * from other registers where a block begins. */
+.macro pair_products weights, high_1=HIGH_1, high_2=HIGH_2, low_1=LOW_1, low_2=LOW_2
     ldm INPUTS!, {INPUT_0, INPUT_1, INPUT_2}
+    smlad HIGH_1, INPUT_1, \weights, \high_1
+    smlad HIGH_2, INPUT_2, \weights, \high_2
     smlad HIGH_0, INPUT_0, \weights, HIGH_0
-    smlad HIGH_1, INPUT_1, \weights, HIGH_1
-    smlad HIGH_2, INPUT_2, \weights, HIGH_2
     sxtb16 \weights, \weights
+    smlad LOW_1, INPUT_1, \weights, \low_1
+    smlad LOW_2, INPUT_2, \weights, \low_2
     smlad LOW_0, INPUT_0, \weights, LOW_0
-    smlad LOW_1, INPUT_1, \weights, LOW_1
-    smlad LOW_2, INPUT_2, \weights, LOW_2
-.endm
-
-/* From the start of the function to where a block's sums are complete: they are left in HIGH_0..2
- * (M) and LOW_0..2 (S).. */
-.macro sum_blocks
-    push {r4-r11, lr}
-    sub sp, #STACK_FRAME
-    /* Depth, step, channels and sign. */
-    ldm r3, {r4, r5, r6, r7}
-    add r8, r4, r4, lsl #1
-    add INPUTS_END, r0, r8, lsl #1
-    /* The first turn of the loop takes the units that make no whole turn, or all. */
-    subs r8, r4, #4
-    and r8, r8, #(4 * (UNITS_PER_TURN - 1))
-    movs r9, #(UNIT_BYTES / 4)
-    adr.w r10, 3f
-    mls r10, r8, r9, r10
-    sub r10, r10, #(UNIT_BYTES - 1)
-    and r11, r6, #1
-    subs r6, r6, r11
-    add r6, r6, r2
-    strd r0, r10, [sp, #STACK_INPUTS]
-    strd r2, r5, [sp, #STACK_OUTPUT]
-    strd r6, r11, [sp, #STACK_OUTPUT_END]
-    str r7, [sp, #STACK_SIGN]
-1:
-    ldrd HIGH_0, LOW_0, [BLOCKS], #8
-    ldr INPUTS, [sp, #STACK_INPUTS]
-    mov HIGH_1, HIGH_0
-    mov HIGH_2, HIGH_0
-    mov LOW_1, LOW_0
-    mov LOW_2, LOW_0
-    ldr pc, [sp, #STACK_ENTRY]
-    .balign 4
-2:
-    .rept UNITS_PER_TURN
-    ldrd WEIGHTS_A, WEIGHTS_B, [BLOCKS], #8
-    pair_products WEIGHTS_A
-    pair_products WEIGHTS_B
-    .endr
-3:
-    cmp INPUTS, INPUTS_END
-    bne 2b
-.endm
-
-/* Stores the six results and goes on with the next block; returns behind the last. An odd last
- * channel is in a block with the one before it, which is computed again. */
-.macro store_blocks
-    ldrd r11, r12, [sp, #STACK_OUTPUT]
-    strb HIGH_2, [r11, r12, lsl #1]
-    strb HIGH_1, [r11, r12]
-    strb HIGH_0, [r11], #1
-    strb LOW_2, [r11, r12, lsl #1]
-    strb LOW_1, [r11, r12]
-    strb LOW_0, [r11], #1
-    ldr r8, [sp, #STACK_OUTPUT_END]
-    str r11, [sp, #STACK_OUTPUT]
-    cmp r11, r8
-    bne 1b
-    ldr r0, [sp, #STACK_ODD]
-    cbz r0, 4f
-    add r8, r11, #1
-    subs r11, #1
-    movs r0, #0
-    str r0, [sp, #STACK_ODD]
-    str r8, [sp, #STACK_OUTPUT_END]
-    str r11, [sp, #STACK_OUTPUT]
-    b 1b
-4:
-    add sp, #STACK_FRAME
-    pop {r4-r11, pc}
 .endm
 
 /* x becomes the saturated result of the exact formula; r8, r9, r10 are the channel's multiplier,
@@ -129,13 +76,94 @@
     ssat \x, #8, \x
 .endm
 
-    .section .text.cnnc_pairs_line, "ax", %progbits
+/* The last bytes of a pixel's three runs, of which the pointer is behind the last; r10 is the step
+ * from one run to the one before it. */
+.macro expand_rest pixel, even, odd
+    sub \pixel, \pixel, ADVANCE
+    ldrsb \odd, [\pixel, r10]
+    ldrsb \even, [\pixel, r10, lsl #1]
+    ldrsb lr, [\pixel]
+    uxth \odd, \odd
+    pkhbt \even, \even, lr, lsl #16
+.endm
+
+    .section .text.cnnc_pairs_results, "ax", %progbits
     .balign 4
-    .global CNNC_SYMBOL(pairs_line)
-    .type CNNC_SYMBOL(pairs_line), %function
+    .global CNNC_SYMBOL(pairs_results)
+    .type CNNC_SYMBOL(pairs_results), %function
     .thumb_func
-CNNC_SYMBOL(pairs_line):
-    sum_blocks
+CNNC_SYMBOL(pairs_results):
+    push {r4-r11, lr}
+    sub sp, #STACK_FRAME
+    str r1, [sp, #STACK_BLOCKS]
+    str r2, [sp, #STACK_OUTPUT]
+    /* Depth, step, channels, sign, triples, pixels, pixel step, words, rows; stride, rest step. */
+    ldrd lr, r4, [r3, #36]
+    str r4, [sp, #STACK_REST_STEP]
+    ldm r3, {r4-r12}
+    sub lr, lr, r11, lsl #2
+    add r3, sp, #STACK_CHANNELS
+    stm r3, {r6-r12, lr}
+    str r5, [sp, #STACK_STEP]
+    /* The block's first unit is apart. The first turn of the loop takes those that make no whole
+     * turn, or none. */
+    add r8, r4, r4, lsl #1
+    add r8, r0, r8, lsl #1
+    /* One less for the exact formula: INPUTS then ends behind it. */
+    sub r8, r8, #1
+    sub r8, r8, r7, asr #31
+    str r8, [sp, #STACK_INPUTS_END]
+    lsrs r4, r4, #2
+    subs r4, #1
+    and r4, r4, #UNITS_PER_TURN - 1
+    movs r9, #UNIT_BYTES
+    adr.w r10, 3f
+    mls r10, r4, r9, r10
+    adds r10, #1
+    str r0, [sp, #STACK_INPUTS]
+    str r10, [sp, #STACK_ENTRY]
+    ldr r5, [sp, #STACK_TRIPLES]
+    cbz r5, 5f
+4:
+    ldr TARGET, [sp, #STACK_INPUTS]
+    add r8, sp, #STACK_PIXELS
+    ldm r8, {PIXEL_0, r9, WORDS, ROWS, ADVANCE}
+    add PIXEL_1, PIXEL_0, r9
+    add PIXEL_2, PIXEL_1, r9
+    add r9, PIXEL_2, r9
+    str r9, [sp, #STACK_PIXELS]
+    bl cnnc_expand_triple
+    ldr r10, [sp, #STACK_REST_STEP]
+    cmp r10, #0
+    beq 5f
+    expand_rest PIXEL_0, r4, r7
+    expand_rest PIXEL_1, r5, r8
+    expand_rest PIXEL_2, r6, r9
+    stm TARGET, {r4-r9}
+5:
+    ldr INPUTS, [sp, #STACK_INPUTS]
+    ldr BLOCKS, [sp, #STACK_BLOCKS]
+    ldr INPUTS_END, [sp, #STACK_INPUTS_END]
+    ldr r4, [sp, #STACK_CHANNELS]
+    ldr r5, [sp, #STACK_OUTPUT]
+    and r6, r4, #1
+    subs r4, r4, r6
+    adds r5, r5, r4
+    str r5, [sp, #STACK_OUTPUT_END]
+    str r6, [sp, #STACK_ODD]
+    b 1f
+    .balign 4
+2:
+    .rept UNITS_PER_TURN
+    ldrd WEIGHTS_A, WEIGHTS_B, [BLOCKS], #8
+    pair_products WEIGHTS_A
+    pair_products WEIGHTS_B
+    .endr
+3:
+    cmp INPUTS, INPUTS_END
+    blo 2b
+    bhi 8f
+    /* The line formula. */
     ldm BLOCKS!, {r8, r9, r10}
     subs HIGH_0, HIGH_0, LOW_0
     subs HIGH_1, HIGH_1, LOW_1
@@ -152,16 +180,44 @@ CNNC_SYMBOL(pairs_line):
     ssat LOW_0, #8, LOW_0, asr #4
     ssat LOW_1, #8, LOW_1, asr #4
     ssat LOW_2, #8, LOW_2, asr #4
-    store_blocks
-    .size CNNC_SYMBOL(pairs_line), . - CNNC_SYMBOL(pairs_line)
-
-    .section .text.cnnc_pairs_exact, "ax", %progbits
-    .balign 4
-    .global CNNC_SYMBOL(pairs_exact)
-    .type CNNC_SYMBOL(pairs_exact), %function
-    .thumb_func
-CNNC_SYMBOL(pairs_exact):
-    sum_blocks
+9:  /* Results are stored. */
+    ldm sp, {INPUTS, r10, r11, r12}
+    bfi HIGH_2, LOW_2, #8, #8
+    bfi HIGH_1, LOW_1, #8, #8
+    bfi HIGH_0, LOW_0, #8, #8
+    strh HIGH_2, [r10, r11, lsl #1]
+    strh HIGH_1, [r10, r11]
+    strh HIGH_0, [r10], #2
+    str r10, [sp, #STACK_OUTPUT]
+    cmp r10, r12
+    beq 6f
+1:
+    ldm BLOCKS!, {HIGH_0, LOW_0, WEIGHTS_A, WEIGHTS_B}
+    pair_products WEIGHTS_A, HIGH_0, HIGH_0, LOW_0, LOW_0
+    pair_products WEIGHTS_B
+    ldr pc, [sp, #STACK_ENTRY]
+6:
+    ldr r8, [sp, #STACK_ODD]
+    cmp r8, #0
+    beq 7f
+    add r8, r10, #1
+    subs r10, #1
+    movs r9, #0
+    str r9, [sp, #STACK_ODD]
+    str r8, [sp, #STACK_OUTPUT_END]
+    str r10, [sp, #STACK_OUTPUT]
+    b 1b
+7:
+    ldr r8, [sp, #STACK_TRIPLES]
+    add r10, r10, r11, lsl #1
+    str r10, [sp, #STACK_OUTPUT]
+    subs r8, #1
+    str r8, [sp, #STACK_TRIPLES]
+    bgt 4b
+    add sp, #STACK_FRAME
+    pop {r4-r11, pc}
+    /* The exact formula. */
+8:
     ldr r12, [sp, #STACK_SIGN]
     subs HIGH_0, HIGH_0, LOW_0
     subs HIGH_1, HIGH_1, LOW_1
@@ -177,18 +233,8 @@ CNNC_SYMBOL(pairs_exact):
     exact_result LOW_0
     exact_result LOW_1
     exact_result LOW_2
-    store_blocks
-    .size CNNC_SYMBOL(pairs_exact), . - CNNC_SYMBOL(pairs_exact)
-
-/* Registers while pixels are expanded. */
-#define TARGET r0
-#define PIXEL_0 r1
-#define PIXEL_1 r2
-#define PIXEL_2 r3
-#define WORDS r10
-#define ROWS r11
-#define ADVANCE r12
-#define COUNT lr
+    b 9b
+    .size CNNC_SYMBOL(pairs_results), . - CNNC_SYMBOL(pairs_results)
 
 /* Four bytes of three pixels become twelve halfwords. */
 .macro expand_word
@@ -204,16 +250,13 @@ CNNC_SYMBOL(pairs_exact):
     stm TARGET!, {r4-r9}
 .endm
 
-    .section .text.cnnc_expand_pixels, "ax", %progbits
+    .section .text.cnnc_expand_triple, "ax", %progbits
     .balign 4
-    .global CNNC_SYMBOL(expand_pixels)
-    .type CNNC_SYMBOL(expand_pixels), %function
+    .type cnnc_expand_triple, %function
     .thumb_func
-CNNC_SYMBOL(expand_pixels):
-    push {r4-r11, lr}
-    ldm r2, {WORDS, ROWS, ADVANCE}
-    ldm r1, {PIXEL_0, PIXEL_1, PIXEL_2}
-    sub ADVANCE, ADVANCE, WORDS, lsl #2
+/* Expands rows of words from three pixels on; STACK_FRAME is the caller's. */
+cnnc_expand_triple:
+    str lr, [sp, #STACK_RETURN]
 1:
     adds COUNT, WORDS, #1
     tst WORDS, #1
@@ -230,6 +273,22 @@ CNNC_SYMBOL(expand_pixels):
     add PIXEL_2, PIXEL_2, ADVANCE
     subs ROWS, #1
     bne 1b
+    ldr pc, [sp, #STACK_RETURN]
+    .size cnnc_expand_triple, . - cnnc_expand_triple
+
+    .section .text.cnnc_expand_pixels, "ax", %progbits
+    .balign 4
+    .global CNNC_SYMBOL(expand_pixels)
+    .type CNNC_SYMBOL(expand_pixels), %function
+    .thumb_func
+CNNC_SYMBOL(expand_pixels):
+    push {r4-r11, lr}
+    sub sp, #STACK_FRAME
+    ldm r2, {WORDS, ROWS, ADVANCE}
+    ldm r1, {PIXEL_0, PIXEL_1, PIXEL_2}
+    sub ADVANCE, ADVANCE, WORDS, lsl #2
+    bl cnnc_expand_triple
+    add sp, #STACK_FRAME
     pop {r4-r11, pc}
     .size CNNC_SYMBOL(expand_pixels), . - CNNC_SYMBOL(expand_pixels)
 

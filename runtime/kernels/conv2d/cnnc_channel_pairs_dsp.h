@@ -20,13 +20,20 @@ struct cnnc_pairs_runs {
     int32_t stride;
 };
 
-/* What is computed of expanded pixels: depth inputs, a multiple of 4 from 4 on; results of the
- * three pixels lie step bytes apart; at least 2 channels; sign is the exact formula's. */
+/* What is computed: depth inputs of a pixel, a multiple of 4 from 4 on; results of pixels lie step
+ * bytes apart; at least 2 channels; sign is the exact formula's, negative for the line formula.
+ * Three pixels that are expanded already, or some triples of pixels that lie pixel_step bytes apart
+ * and are expanded from runs as they come. */
 struct cnnc_pairs_shape {
     int32_t depth;
     int32_t step;
     int32_t channels;
     int32_t sign;
+    int32_t triples; /* 0: already expanded */
+    const int8_t *pixels;
+    int32_t pixel_step;
+    struct cnnc_pairs_runs runs;
+    int32_t rest_step; /* -stride where each of three runs has one more byte, otherwise 0 */
 };
 
 #if CNNC_HAS_DSP
@@ -38,24 +45,22 @@ extern "C" {
 uint32_t *CNNC_SYMBOL(expand_pixels)(uint32_t *target, const int8_t *const *pixels,
                                      const struct cnnc_pairs_runs *runs);
 
-/* output[pixel * step + channel] for three pixels and all channels. A block is, for each pair of
- * channels, the initial M and S, depth / 2 words of weights, the multipliers of A and B and the
- * constant of both; an odd last channel is paired with the one before it. M - S and S become
- * results by ssat8((floor(sum * multiplier / 2^32) + constant) >> 12), and >> 4 for B. */
-void CNNC_SYMBOL(pairs_line)(const uint32_t *inputs, const int32_t *blocks, int8_t *output,
-                             const struct cnnc_pairs_shape *shape);
-
-/* The same with multiplier, constant and shift of A and then of B at the end of a block, and
+/* output[pixel * step + channel] for all pixels and channels; inputs holds three pixels. A block
+ * is, for each pair of channels, the initial M and S, depth / 2 words of weights, and the formula's
+ * constants; an odd last channel is paired with the one before it.
+ *
+ * Line formula: the multipliers of A and B and the constant of both. M - S and S become results by
+ * ssat8((floor(sum * multiplier / 2^32) + constant) >> 12), and >> 4 for B.
+ * Exact formula: multiplier, constant and shift of A, then of B; results are
  * ssat8((floor(256 x * multiplier / 2^32) + constant - (x < 0 ? sign : 0)) >> shift). */
-void CNNC_SYMBOL(pairs_exact)(const uint32_t *inputs, const int32_t *blocks, int8_t *output,
-                              const struct cnnc_pairs_shape *shape);
+void CNNC_SYMBOL(pairs_results)(uint32_t *inputs, const int32_t *blocks, int8_t *output,
+                                const struct cnnc_pairs_shape *shape);
 #ifdef __cplusplus
 }
 #endif
 
 #define CNNC_EXPAND_PIXELS CNNC_SYMBOL(expand_pixels)
-#define CNNC_PAIRS_LINE CNNC_SYMBOL(pairs_line)
-#define CNNC_PAIRS_EXACT CNNC_SYMBOL(pairs_exact)
+#define CNNC_PAIRS_RESULTS CNNC_SYMBOL(pairs_results)
 
 #else
 
@@ -94,8 +99,8 @@ CNNC_KERNEL int32_t cnnc_pair_channel(int32_t channel, int32_t channels) {
     return channel + 2 > channels ? channels - 2 : channel;
 }
 
-CNNC_KERNEL void cnnc_pairs_line(const uint32_t *inputs, const int32_t *blocks, int8_t *output,
-                                 const struct cnnc_pairs_shape *shape) {
+CNNC_KERNEL void cnnc_line_triple(const uint32_t *inputs, const int32_t *blocks, int8_t *output,
+                                  const struct cnnc_pairs_shape *shape) {
     for (int32_t channel = 0; channel < shape->channels; channel += 2) {
         const int32_t *constants = blocks + 2 + shape->depth / 2;
         int8_t *results = output + cnnc_pair_channel(channel, shape->channels);
@@ -118,8 +123,8 @@ CNNC_KERNEL int8_t cnnc_exact_result(int32_t x, const int32_t *constants, int32_
     return (int8_t)cnnc_ssat8(raised >> constants[2]);
 }
 
-CNNC_KERNEL void cnnc_pairs_exact(const uint32_t *inputs, const int32_t *blocks, int8_t *output,
-                                  const struct cnnc_pairs_shape *shape) {
+CNNC_KERNEL void cnnc_exact_triple(const uint32_t *inputs, const int32_t *blocks, int8_t *output,
+                                   const struct cnnc_pairs_shape *shape) {
     for (int32_t channel = 0; channel < shape->channels; channel += 2) {
         const int32_t *constants = blocks + 2 + shape->depth / 2;
         int8_t *results = output + cnnc_pair_channel(channel, shape->channels);
@@ -135,9 +140,48 @@ CNNC_KERNEL void cnnc_pairs_exact(const uint32_t *inputs, const int32_t *blocks,
     }
 }
 
+/* Expands the last bytes of three runs of three pixels. */
+CNNC_KERNEL void cnnc_expand_last_bytes(uint32_t *target, const int8_t *const *pixels,
+                                        const struct cnnc_pairs_shape *shape) {
+    const int32_t stride = shape->runs.stride;
+    for (int32_t pixel = 0; pixel < 3; ++pixel) {
+        const int8_t *last = pixels[pixel] + 4 * shape->runs.words;
+        target[pixel] = cnnc_halves(last[0], last[2 * stride]);
+        target[3 + pixel] = cnnc_halves(last[stride], 0);
+    }
+}
+
+/* Expands three pixels of a triple, if they are not yet. */
+CNNC_KERNEL void cnnc_expand_triple(uint32_t *inputs, int32_t triple,
+                                    const struct cnnc_pairs_shape *shape) {
+    const int8_t *pixels[3];
+    if (shape->triples == 0) {
+        return;
+    }
+    for (int32_t pixel = 0; pixel < 3; ++pixel) {
+        pixels[pixel] = shape->pixels + (3 * triple + pixel) * shape->pixel_step;
+    }
+    uint32_t *end = cnnc_expand_pixels(inputs, pixels, &shape->runs);
+    if (shape->rest_step != 0) {
+        cnnc_expand_last_bytes(end, pixels, shape);
+    }
+}
+
+CNNC_KERNEL void cnnc_pairs_results(uint32_t *inputs, const int32_t *blocks, int8_t *output,
+                                    const struct cnnc_pairs_shape *shape) {
+    for (int32_t triple = 0; triple == 0 || triple < shape->triples; ++triple) {
+        int8_t *results = output + 3 * triple * shape->step;
+        cnnc_expand_triple(inputs, triple, shape);
+        if (shape->sign < 0) {
+            cnnc_line_triple(inputs, blocks, results, shape);
+        } else {
+            cnnc_exact_triple(inputs, blocks, results, shape);
+        }
+    }
+}
+
 #define CNNC_EXPAND_PIXELS cnnc_expand_pixels
-#define CNNC_PAIRS_LINE cnnc_pairs_line
-#define CNNC_PAIRS_EXACT cnnc_pairs_exact
+#define CNNC_PAIRS_RESULTS cnnc_pairs_results
 
 #endif
 

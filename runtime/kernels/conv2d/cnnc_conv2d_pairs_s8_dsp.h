@@ -68,27 +68,47 @@ CNNC_KERNEL void cnnc_pairs_expand(const struct cnnc_conv2d_pairs_s8_dsp_paramet
     }
 }
 
+/* How many triples from a position on can be expanded as they come: neighbours in a row, all taps
+ * in the image. */
+CNNC_KERNEL int32_t cnnc_pairs_triples(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
+                                       const struct cnnc_pairs_layer *layer,
+                                       const struct cnnc_pairs_position *position) {
+    if (!layer->straight || !cnnc_pairs_inside(layer, 0, position)) {
+        return 0;
+    }
+    const int32_t inside = (layer->last_col - position->col) / p->stride_cols + 1;
+    const int32_t pixels = inside < position->cols_left ? inside : position->cols_left;
+    return pixels / 3;
+}
+
 /* Computes one image. Fewer than three pixels that are left are computed along with some that were
  * computed before; an image of one or two pixels computes each three times. */
 CNNC_KERNEL void cnnc_pairs_image(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
-                                  const struct cnnc_pairs_layer *layer, const int8_t *image,
+                                  struct cnnc_pairs_layer *layer, const int8_t *image,
                                   const int32_t *blocks, int8_t *output) {
     const int32_t count = p->output_rows * p->output_cols;
     const int32_t spread = count >= 3 ? 1 : 0;
     struct cnnc_pairs_position position;
     cnnc_pairs_go(p, 0, &position);
-    for (int32_t next = 0; next < count; next += 1 + 2 * spread) {
+    int32_t next = 0;
+    layer->shape.pixels = image;
+    while (next < count) {
+        int32_t pixels = 1 + 2 * spread;
         if (next + 2 * spread >= count) {
             output -= (next + 3 - count) * p->output_channels;
             cnnc_pairs_go(p, count - 3, &position);
         }
-        cnnc_pairs_expand(p, layer, image, spread, &position);
-        if (p->sign < 0) {
-            CNNC_PAIRS_LINE(layer->inputs, blocks, output, &layer->shape);
+        layer->shape.triples = spread ? cnnc_pairs_triples(p, layer, &position) : 0;
+        if (layer->shape.triples > 0) {
+            pixels = 3 * layer->shape.triples;
+            layer->shape.pixels = image + position.offset;
+            cnnc_pairs_step(p, layer, pixels, &position);
         } else {
-            CNNC_PAIRS_EXACT(layer->inputs, blocks, output, &layer->shape);
+            cnnc_pairs_expand(p, layer, image, spread, &position);
         }
-        output += (1 + 2 * spread) * p->output_channels;
+        CNNC_PAIRS_RESULTS(layer->inputs, blocks, output, &layer->shape);
+        next += pixels;
+        output += pixels * p->output_channels;
         if (!spread) {
             cnnc_pairs_step(p, layer, 1, &position);
         }
@@ -123,13 +143,17 @@ CNNC_KERNEL void cnnc_pairs_prepare(const struct cnnc_conv2d_pairs_s8_dsp_parame
     layer->pixel_step = p->stride_cols * p->input_channels;
     layer->last_row = p->input_rows - 1 - (p->kernel_rows - 1) * p->dilation_rows;
     layer->last_col = p->input_cols - p->taps_per_run;
-    layer->inside.words = layer->run_bytes >> 2;
-    layer->inside.rows = p->kernel_rows;
-    layer->inside.stride = p->dilation_rows * row_bytes;
+    layer->shape.runs.words = layer->run_bytes >> 2;
+    layer->shape.runs.rows = p->kernel_rows;
+    layer->shape.runs.stride = p->dilation_rows * row_bytes;
     layer->shape.depth = p->depth;
     layer->shape.step = p->output_rows * p->output_cols >= 3 ? p->output_channels : 0;
     layer->shape.channels = p->output_channels;
+    layer->shape.rest_step = layer->rest == 0 ? 0 : -layer->shape.runs.stride;
+    layer->straight = p->runs_per_row == 1 && layer->run_bytes >= 4 &&
+                      (layer->rest == 0 || (layer->rest == 1 && p->kernel_rows == 3));
     layer->shape.sign = p->sign;
+    layer->shape.pixel_step = layer->pixel_step;
     if (p->pads) {
         memset(layer->padding, p->input_zero_point, (size_t)layer->run_bytes);
     }

@@ -60,8 +60,8 @@ struct cnnc_pairs_layer {
     int32_t pixel_step; /* from one output pixel to the next, in the image */
     int32_t last_row;   /* of tap (0, 0) with all taps in the image */
     int32_t last_col;
-    struct cnnc_pairs_runs inside;
-    struct cnnc_pairs_shape shape;
+    int straight;                  /* whether pixels in the image are expanded as they come */
+    struct cnnc_pairs_shape shape; /* its runs: a pixel's in the image */
 };
 
 CNNC_KERNEL int32_t cnnc_pairs_round_up(int32_t bytes) { return (bytes + 3) & ~3; }
@@ -101,38 +101,23 @@ CNNC_KERNEL void cnnc_pairs_expand_rests(const struct cnnc_pairs_layer *layer, u
     CNNC_EXPAND_PIXELS(target, sources, &rests);
 }
 
-/* The same for three runs of one byte left each, straight from the image. */
-CNNC_KERNEL void cnnc_pairs_expand_bytes(const struct cnnc_pairs_layer *layer,
-                                         const int8_t *const *pixels, uint32_t *target) {
-    const int32_t stride = layer->inside.stride;
-    for (int32_t pixel = 0; pixel < 3; ++pixel) {
-        const int8_t *rest = pixels[pixel] + layer->run_bytes - 1;
-        target[pixel] = cnnc_halves(rest[0], rest[2 * stride]);
-        target[3 + pixel] = cnnc_halves(rest[stride], 0);
-    }
-}
-
 /* Expands pixels whose runs all lie in the image, one kernel row below the other. */
 CNNC_KERNEL void cnnc_pairs_gather_inside(const struct cnnc_pairs_layer *layer,
                                           const int8_t *const *pixels) {
     uint32_t *target = layer->inputs;
-    if (layer->inside.words > 0) {
-        target = CNNC_EXPAND_PIXELS(target, pixels, &layer->inside);
+    if (layer->shape.runs.words > 0) {
+        target = CNNC_EXPAND_PIXELS(target, pixels, &layer->shape.runs);
     }
     if (layer->rest == 0) {
-        return;
-    }
-    if (layer->rest == 1 && layer->inside.rows == 3) {
-        cnnc_pairs_expand_bytes(layer, pixels, target);
         return;
     }
     for (int32_t pixel = 0; pixel < 3; ++pixel) {
         const int8_t *rest = pixels[pixel] + layer->run_bytes - layer->rest;
         int8_t *copy = layer->rests + pixel * layer->rest_bytes;
-        for (int32_t row = 0; row < layer->inside.rows; ++row) {
+        for (int32_t row = 0; row < layer->shape.runs.rows; ++row) {
             cnnc_copy_bytes(copy, rest, layer->rest);
             copy += layer->rest;
-            rest += layer->inside.stride;
+            rest += layer->shape.runs.stride;
         }
     }
     cnnc_pairs_expand_rests(layer, target);
@@ -143,7 +128,7 @@ CNNC_KERNEL void cnnc_pairs_gather_inside(const struct cnnc_pairs_layer *layer,
 CNNC_KERNEL void cnnc_pairs_gather(const struct cnnc_conv2d_pairs_s8_dsp_parameters *p,
                                    const struct cnnc_pairs_layer *layer, const int8_t *image,
                                    const struct cnnc_pairs_position *positions) {
-    const struct cnnc_pairs_runs words = {layer->inside.words, 1, 0};
+    const struct cnnc_pairs_runs words = {layer->shape.runs.words, 1, 0};
     uint32_t *target = layer->inputs;
     for (int32_t run = 0; run < layer->runs; ++run) {
         const int32_t down = run / p->runs_per_row * p->dilation_rows;

@@ -32,16 +32,20 @@ CNNC_SYMBOL(cnnc_depthwise_expand_dsp):
     pkhtb r7, r9, r7, asr #16
     sxtb16 r8, r10
     sxtb16 r9, r11
-    strd r8, r9, [r0], #8
+    str r9, [r0, #4]
+    str r8, [r0], #8
     sxtb16 r10, r10, ror #8
     sxtb16 r11, r11, ror #8
-    strd r10, r11, [r0, #PLANE - 8]
+    str r10, [r0, #PLANE - 8]
+    str r11, [r0, #PLANE - 4]
     sxtb16 r8, r6
     sxtb16 r9, r7
-    strd r8, r9, [r0, #2 * PLANE - 8]
+    str r8, [r0, #2 * PLANE - 8]
+    str r9, [r0, #2 * PLANE - 4]
     sxtb16 r6, r6, ror #8
     sxtb16 r7, r7, ror #8
-    strd r6, r7, [r0, #3 * PLANE - 8]
+    str r6, [r0, #3 * PLANE - 8]
+    str r7, [r0, #3 * PLANE - 4]
     subs r3, r3, #2
     bge 1b
     /* -1: one position is left, which is taken together with the one before it. */
@@ -71,7 +75,7 @@ CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp):
     .size CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp), . - CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp)
 
 /* ---- Both kinds of strips: the stack frame ---- */
-#define BIAS 0        /* four times */
+#define BIAS 0
 #define SCALE 16      /* multiplier, addend */
 #define STEPS 24      /* output: to the next line, to the next position */
 #define NEXT_LINE 32  /* what the end of a line adds to the output and to the plane */
@@ -125,8 +129,7 @@ CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp):
     ldr x, [sp, #CONSTANTS]
     ldmia x!, {tap0-tap5, sum0, sum1, sum2}
     str x, [sp, #CONSTANTS]
-    strd sum0, sum0, [sp, #BIAS]
-    strd sum0, sum0, [sp, #BIAS + 8]
+    str sum0, [sp, #BIAS]
     strd sum1, sum2, [sp, #SCALE]
     ldrd plane, out, [sp, #PLANES]        /* and OUTPUT */
 .endm
@@ -176,13 +179,13 @@ CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp):
     cmp x, #1
     beq 5f
     /* Two lines of two positions. sum0, sum1: the first line, sum2, sum3: the second. */
-2:  ldmia sp, {sum0-sum3}
+2:  ldr sum3, [sp, #BIAS]
     ldrd x, y, [plane], #8                /* the first pair of lines */
-    smlad sum0, x, tap0, sum0
-    smlatb sum2, x, tap0, sum2
+    smlad sum0, x, tap0, sum3
+    smlatb sum2, x, tap0, sum3
     smlad sum0, y, tap2, sum0
     smlatb sum2, y, tap2, sum2
-    smlad sum1, y, tap0, sum1
+    smlad sum1, y, tap0, sum3
     smlatb sum3, y, tap0, sum3
     ldrd x, y, [plane]
     smlad sum0, x, tap4, sum0
@@ -229,9 +232,9 @@ CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp):
     cmp x, #1
     bne 2b
     /* One line is left. */
-5:  ldrd sum0, sum1, [sp, #BIAS]
+5:  ldr sum1, [sp, #BIAS]
     ldrd x, y, [plane], #8
-    smlad sum0, x, tap0, sum0
+    smlad sum0, x, tap0, sum1
     smlad sum0, y, tap2, sum0
     smlad sum1, y, tap0, sum1
     ldrd x, y, [plane]
@@ -271,24 +274,23 @@ CNNC_SYMBOL(cnnc_depthwise_lines_stride2_dsp):
     /* Two positions of a line; sum2 is their bias, sum3 the step to the next position. */
     ldr sum2, [sp, #BIAS]
     ldr sum3, [sp, #STEPS + 4]
-2:  ldrd x, y, [plane], #16
-    smlad sum0, x, tap0, sum2
-    smlad sum0, y, tap2, sum0
-    ldrd x, y, [plane, #-8]
+2:  ldmia plane!, {sum0, sum1, x, y}      /* the first pair of lines */
+    smlad sum0, sum0, tap0, sum2
+    smlad sum0, sum1, tap2, sum0
     smlad sum0, x, tap4, sum0
     smlad sum1, x, tap0, sum2
-    ldr x, [plane]
     smlad sum1, y, tap2, sum1
+    ldr x, [plane]
+    ldr y, [plane, #PAIR - 16]            /* the second pair */
     smlad sum1, x, tap4, sum1
-    ldrd x, y, [plane, #PAIR - 16]
-    smlabt sum0, x, tap1, sum0
-    smlabt sum0, y, tap3, sum0
-    ldrd x, y, [plane, #PAIR - 8]
-    smlabt sum0, x, tap5, sum0
-    smlabt sum1, x, tap1, sum1
-    ldr x, [plane, #PAIR]
-    smlabt sum1, y, tap3, sum1
-    smlabt sum1, x, tap5, sum1
+    smlabt sum0, y, tap1, sum0
+    ldrd x, y, [plane, #PAIR - 12]
+    smlabt sum0, x, tap3, sum0
+    smlabt sum0, y, tap5, sum0
+    smlabt sum1, y, tap1, sum1
+    ldrd x, y, [plane, #PAIR - 4]
+    smlabt sum1, x, tap3, sum1
+    smlabt sum1, y, tap5, sum1
     ldrd x, y, [sp, #SCALE]
     smmla sum0, sum0, x, y
     smmla sum1, sum1, x, y

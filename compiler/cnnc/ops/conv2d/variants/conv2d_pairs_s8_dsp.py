@@ -188,9 +188,9 @@ def pairs_call(
 def pairs_instructions(pixels: int, channels: int, runs: Runs, packed: PackedPairs) -> int:
     """Estimate what one image costs: sums, results, expansion and calls."""
     groups, pairs = -(-pixels // PIXELS), -(-channels // 2)
-    block = 17 * runs.depth // 4 + runs.depth // 16 + (36 if packed.sign is None else 58)
+    block = 17 * runs.depth // 4 + runs.depth // 32 + (29 if packed.sign is None else 55)
     expansion = 11 * runs.depth // 4 + 8 * runs.kernel_rows + 20 * runs.rest_bytes
-    return groups * (pairs * block + expansion + 130) + 250
+    return groups * (pairs * block + expansion + 50) + 250
 
 
 def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
@@ -198,7 +198,7 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
         return Refusal(f"it has {op.groups} groups")
     if len(op.weight) < 2:
         return Refusal("it has a single output channel")
-    batch, rows, cols, channels = geometry(site.inputs[0])
+    batch, _, _, channels = geometry(site.inputs[0])
     _, output_rows, output_cols, output_channels = geometry(site.output)
     runs = Runs.of(op.window, channels)
     packed = pack_layer(op, runs.order(op.weight), site)
@@ -207,15 +207,8 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
     place = _place_image(op.window, site)
     parameters = {
         **pixel_parameters(runs, output_rows * output_cols, output_channels),
+        **({} if _is_pointwise(op.window) else _image_parameters(op.window, site)),
         "batch": batch,
-        "input_rows": rows,
-        "input_cols": cols,
-        "output_rows": output_rows,
-        "output_cols": output_cols,
-        "stride_rows": op.window.stride_rows,
-        "stride_cols": op.window.stride_cols,
-        "dilation_rows": op.window.dilation_rows,
-        "dilation_cols": op.window.dilation_cols,
         "input_zero_point": op.input_zero_point,
         **place.parameters,
     }
@@ -226,6 +219,28 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
         scratch_bytes=runs.scratch_bytes + borders,
         instructions=pairs_instructions(pixels, output_channels, runs, packed),
     )
+
+
+def _is_pointwise(window: Window) -> bool:
+    """Whether pixel by pixel the result lies like the image, so that all can be one row."""
+    steps = (window.kernel_rows, window.kernel_cols, window.stride_rows, window.stride_cols)
+    return steps == (1, 1, 1, 1) and not window.has_padding
+
+
+def _image_parameters(window: Window, site: LoweringSite) -> dict[str, int]:
+    """Return the geometry of an image with rows."""
+    _, rows, cols, _ = geometry(site.inputs[0])
+    _, output_rows, output_cols, _ = geometry(site.output)
+    return {
+        "input_rows": rows,
+        "input_cols": cols,
+        "output_rows": output_rows,
+        "output_cols": output_cols,
+        "stride_rows": window.stride_rows,
+        "stride_cols": window.stride_cols,
+        "dilation_rows": window.dilation_rows,
+        "dilation_cols": window.dilation_cols,
+    }
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from cnnc.codegen.variants import KernelVariant, Refusal
 from cnnc.ops.mean import QuantMean
 
 _ELEMENTS = 8
+_MINIMUM_REDUCED = 12
 _MAXIMUM_COLS = 256
 """Elements whose sum fits int16."""
 
@@ -19,6 +20,8 @@ def _lower(op: QuantMean, site: LoweringSite) -> Lowering | Refusal:
     if fields["inner"] < _ELEMENTS:
         return Refusal(f"fewer than {_ELEMENTS} elements follow the axes")
     reduced = fields.pop("reduced")
+    if reduced < _MINIMUM_REDUCED:
+        return Refusal(f"fewer than {_MINIMUM_REDUCED} elements are summed faster one by one")
     fields["cols"] = max(n for n in range(1, min(reduced, _MAXIMUM_COLS) + 1) if reduced % n == 0)
     fields["rows"] = reduced // fields["cols"]
     eights = fields["outer"] * -(-fields["inner"] // _ELEMENTS)
