@@ -14,6 +14,7 @@ from cnnc.deploy.cores import cores, parse_core
 from cnnc.deploy.machines import machine_for, machines, parse_machine
 from cnnc.deploy.toolchain import TOOLS, find_compiler, find_emulator
 from cnnc.errors import BoardError, ToolchainError
+from cnnc.resources import tree
 
 BOARD: dict[str, Any] = {
     "name": "probe",
@@ -397,9 +398,13 @@ def test_host_needs_no_emulator() -> None:
 
 
 def _broken_boards(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(str(description.tree("boards")), folder / "boards")
+    shutil.copytree(str(tree("boards")), folder / "boards")
     (folder / "boards" / "rpi.toml").write_text("name = ")
-    monkeypatch.setattr(targets, "tree", lambda _: folder / "boards")
+
+    def broken(name: str) -> Path:
+        return folder / name
+
+    monkeypatch.setattr(targets, "tree", broken)
 
 
 def test_fault_in_one_board_does_no_harm_to_others(

@@ -15,8 +15,8 @@ def profile_table(target: Mapping[str, Any]) -> Table:
     """
     total = int(target["instructions_per_inference"])
     layers = target["profile"]
-    clock = target["clock_hz"]
-    has_time = clock is not None and target["cycles_per_inference"] is not None
+    clock = int(target["clock_hz"] or 0)
+    has_time = clock > 0 and target["cycles_per_inference"] is not None
     table = Table("layer", "op", "kernel", box=None, show_footer=True)
     table.columns[0].footer = "inference"
     columns = {
