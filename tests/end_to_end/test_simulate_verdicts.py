@@ -66,14 +66,14 @@ def test_other_engines_are_reported_beside_a_crash(
     capsys: pytest.CaptureFixture[str], copy: Path
 ) -> None:
     _insert_into_run(copy, CRASH)
-    arguments = ["simulate", copy, "--engines", "host,tflite,float", "--random", "2"]
+    arguments = ["simulate", str(copy), "--engines", "host,tflite,float", "--random", "2"]
     engines = _json(capsys, 1, *arguments)["engines"]
     assert "crashed: Segmentation fault" in engines["host"]["failed"]
     assert engines["host"]["bit_exact"] is False
     assert engines["tflite"]["bit_exact"] is True
     assert engines["tflite"]["failed"] is None
     assert engines["float"]["sqnr_db"] > 0
-    assert main(list(map(str, arguments))) == 1
+    assert main(arguments) == 1
     printed = capsys.readouterr().out
     assert "host: the emitted C failed: it crashed: Segmentation fault" in printed
     assert "FAILED" in printed

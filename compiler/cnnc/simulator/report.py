@@ -19,6 +19,8 @@ class SimulationReport:
         by_name: Whether exactly these engines were asked for.
         channel_removal: The reference's network compared with the one before channels were
             removed; None if none were.
+        target_missing: Why code for another machine was not run though nobody left it out; None if
+            it was run, or if this machine is the target.
     """
 
     inputs: int
@@ -26,6 +28,7 @@ class SimulationReport:
     float_result: Mapping[str, Any] | None
     by_name: bool = False
     channel_removal: EngineResult | None = None
+    target_missing: str | None = None
 
     @property
     def idle(self) -> tuple[str, ...]:

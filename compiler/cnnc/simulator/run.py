@@ -169,7 +169,8 @@ class _Simulation:
             float_result = skipped_float(self.skipped["float"])
         by_name = self.request.engines is not None
         removal = self.removal.result() if self.removal is not None else None
-        return SimulationReport(inputs, results, float_result, by_name, removal)
+        missing = None if self.folder.target.is_host else self.skipped.get("target")
+        return SimulationReport(inputs, results, float_result, by_name, removal, missing)
 
     def _attempt(self, name: str, work: Callable[[], None]) -> None:
         """Do what an engine has to do; if its code fails, the others go on without it."""
