@@ -2,9 +2,10 @@
 
 import pytest
 from tests.ops.test_conv2d import conv2d
-from tests.support.op_cases import OpCase
-from tests.support.variant_cases import check_variant, refusal
+from tests.support.op_cases import OpCase, quantized_case
+from tests.support.variant_cases import check_variant, lowered, refusal
 
+from cnnc.codegen.kernel import Lowering
 from cnnc.ir.types import Activation
 
 KERNEL = "conv2d_1x1_s8_mve"
@@ -62,6 +63,18 @@ def test_gives_the_bytes_of_the_reference(case: OpCase) -> None:
 @pytest.mark.parametrize("case", CASES[4:8], ids=str)
 def test_gives_the_bytes_of_the_reference_with_single_rounding(case: OpCase) -> None:
     check_variant(case, KERNEL, "single")
+
+
+def test_short_lines_are_left_to_the_kernel_that_gathers_pixels() -> None:
+    # Three pixels of a line make three panels of four here, and less than one there.
+    op = conv2d((32, 1, 1, 32), stride_rows=2, stride_cols=2)
+    model = quantized_case(OpCase("short", op, ((1, 20, 5, 32),)), "double")
+    here, there = (lowered(model, 0, kernel) for kernel in (KERNEL, "conv2d_s8_mve"))
+    assert isinstance(here, Lowering)
+    assert isinstance(there, Lowering)
+    assert here.instructions is not None
+    assert there.instructions is not None
+    assert there.instructions < here.instructions
 
 
 def test_refuses_what_it_cannot_compute() -> None:

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from tests.support.geometry import ONE_AROUND, Geometry
 from tests.support.op_cases import OpCase, quantized_case
-from tests.support.variant_cases import check_variant, refusal
+from tests.support.variant_cases import check_variant, lowered, refusal
 
+from cnnc.codegen.choose import Choice
 from cnnc.codegen.kernel import Lowering, LoweringSite
+from cnnc.codegen.lower import build_program
 from cnnc.codegen.packing import thumb_pairs
 from cnnc.ir.types import F32, Activation, Shape, Window
 from cnnc.ops.conv2d import Conv2d, QuantConv2d
@@ -97,6 +99,29 @@ def test_bytes_are_the_references(case: OpCase) -> None:
 @pytest.mark.parametrize("case", CASES[-6:], ids=str)
 def test_single_rounding(case: OpCase) -> None:
     check_variant(case, KERNEL, "single")
+
+
+@pytest.mark.parametrize(
+    ("image", "op", "in_place"),
+    [
+        ((2, 3, 5, 4), conv2d((4, 1, 1, 4)), True),
+        ((1, 1, 2, 4), conv2d((4, 1, 1, 4)), True),
+        # The last pixel would be computed with the one before it, which has its result already.
+        ((1, 3, 3, 4), conv2d((4, 1, 1, 4)), False),
+        ((1, 3, 5, 4), conv2d((5, 1, 1, 4)), False),
+        ((1, 3, 5, 4), conv2d((4, 3, 3, 4), **ONE_AROUND), False),
+    ],
+)
+def test_takes_over_its_input_where_no_pixel_is_read_again(
+    image: Shape, op: Conv2d, in_place: bool
+) -> None:
+    model = check_variant(OpCase("in_place", op, (image,)), KERNEL)
+    answer = lowered(model, 0, KERNEL)
+    assert isinstance(answer, Lowering)
+    assert answer.in_place == ((0,) if in_place else ())
+    assert (
+        build_program(model, [Choice(answer, ())]).plan.values["output"].storage == "input_0"
+    ) == in_place
 
 
 def test_refuses_groups() -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from tests.support.geometry import ONE_AROUND, Geometry
 from tests.support.op_cases import OpCase
-from tests.support.variant_cases import check_variant, refusal
+from tests.support.variant_cases import check_variant, lowered, refusal
 
+from cnnc.codegen.kernel import Lowering
 from cnnc.ir.types import Activation, Window
 from cnnc.ops.depthwise_conv2d import DepthwiseConv2d
 
@@ -88,6 +89,16 @@ def test_bytes_are_the_references(case: OpCase) -> None:
 @pytest.mark.parametrize("case", CASES[-3:], ids=str)
 def test_single_rounding(case: OpCase) -> None:
     check_variant(case, KERNEL, "single")
+
+
+@pytest.mark.parametrize(("stride", "in_place"), [(1, (0,)), (2, ())])
+def test_takes_over_its_input_where_both_have_one_shape(
+    stride: int, in_place: tuple[int, ...]
+) -> None:
+    op = depthwise((3, 3), 5, stride_rows=stride, stride_cols=stride, **ONE_AROUND)
+    answer = lowered(check_variant(OpCase("shape", op, ((2, 5, 7, 5),)), KERNEL), 0, KERNEL)
+    assert isinstance(answer, Lowering)
+    assert answer.in_place == in_place
 
 
 def test_refuses_several_filters_per_channel() -> None:

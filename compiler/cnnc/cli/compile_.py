@@ -14,6 +14,9 @@ from cnnc.options import STAGES, CalibrationMethod, CompileOptions, WeightsForma
 from cnnc.pipeline import SYNTHETIC_WARNING, compile_to_folder
 from cnnc.report.compile_report import CompileReport
 
+_MUCH_FLASH = 10
+"""Worth a line from a tenth of the weights on."""
+
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
@@ -29,8 +32,9 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--target",
         default=DEFAULT_TARGET,
-        metavar="NAME",
-        help="a board or a core, see 'cnnc boards' (default: %(default)s)",
+        metavar="NAME|FILE.toml",
+        help="a board or a core, see 'cnnc boards', or the description of a board of yours, see "
+        "boards/README.md (default: %(default)s)",
     )
     parser.add_argument(
         "-o",
@@ -66,10 +70,16 @@ def add_parser(verbs: Verbs) -> None:
     )
     add_input_shape(parser)
     parser.add_argument(
-        "--ram", type=byte_count, metavar="BYTES", help="RAM to fit in (default: the board's)"
+        "--ram",
+        type=byte_count,
+        metavar="BYTES",
+        help="RAM to fit in: 131072, 0x20000, 128K or 2M (default: the board's)",
     )
     parser.add_argument(
-        "--flash", type=byte_count, metavar="BYTES", help="flash to fit in (default: the board's)"
+        "--flash",
+        type=byte_count,
+        metavar="BYTES",
+        help="flash to fit in, likewise (default: the board's)",
     )
     parser.add_argument(
         "--weights",
@@ -137,5 +147,17 @@ def _summary(report: CompileReport, directory: Path) -> str:
     return (
         f"\n{report.name} for {report.target}: {report.macs:,} MACs{removed}, "
         f"weights {report.weight_bytes:,} bytes, arena {report.arena_bytes:,} bytes\n"
+        f"{_flash_for_speed(report)}"
         f"written to {directory}; next: cnnc simulate {directory}"
+    )
+
+
+def _flash_for_speed(report: CompileReport) -> str:
+    """Return what faster kernels cost in flash, if it is much; empty otherwise."""
+    extra = sum(layer.bytes_for_speed for layer in report.layers)
+    if extra * _MUCH_FLASH < report.weight_bytes:
+        return ""
+    return (
+        f"faster kernels take {extra:,} of these bytes of weights: --flash with what the "
+        "application leaves limits them\n"
     )

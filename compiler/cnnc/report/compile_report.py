@@ -37,6 +37,12 @@ class LayerReport:
     sqnr_db: float | None
     candidates: tuple[Candidate, ...]
 
+    @property
+    def bytes_for_speed(self) -> int:
+        """Flash that the chosen kernel takes beyond the smallest one that was possible."""
+        sizes = [c.constant_bytes for c in self.candidates if c.constant_bytes is not None]
+        return sizes[0] - min(sizes) if sizes else 0
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object."""
         finite = self.sqnr_db is not None and math.isfinite(self.sqnr_db)

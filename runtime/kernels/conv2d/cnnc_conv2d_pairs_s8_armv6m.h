@@ -118,11 +118,13 @@ CNNC_KERNEL void cnnc_conv2d_pairs_block(const struct cnnc_conv2d_pairs_s8_armv6
  * for two output pixels or more. weights and channel_data are in the order of struct
  * cnnc_pixel_pairs_armv6m_group, group after group, the tap index over
  * [kernel_row][kernel_col][input_channels]. scratch holds the expanded taps, then the partial sums
- * of a channel, two patches, and the table of runs. */
+ * of a channel, two patches, and the table of runs. A block's pixels are all expanded before its
+ * results are stored: output may be input where each pixel's result takes its place (one tap, no
+ * strides and padding, as many channels), if no block is left with a single pixel. */
 CNNC_SHARED_KERNEL void
 cnnc_conv2d_pairs_s8_armv6m(const struct cnnc_conv2d_pairs_s8_armv6m_parameters *p,
-                            const int8_t *CNNC_RESTRICT input, const int8_t *CNNC_RESTRICT weights,
-                            const int32_t *CNNC_RESTRICT channel_data, int8_t *CNNC_RESTRICT output,
+                            const int8_t *input, const int8_t *CNNC_RESTRICT weights,
+                            const int32_t *CNNC_RESTRICT channel_data, int8_t *output,
                             int32_t *CNNC_RESTRICT scratch) {
     const int32_t depth = p->kernel_rows * p->kernel_cols * p->input_channels;
     const int32_t pixels = p->output_rows * p->output_cols;

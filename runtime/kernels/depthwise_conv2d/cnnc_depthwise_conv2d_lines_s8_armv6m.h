@@ -98,12 +98,12 @@ cnnc_depthwise_conv2d_lines_scale(struct cnnc_depthwise_lines_armv6m_channel *ch
  * channel_data: for each channel the bias (input zero point folded in), the multiplier, and the
  * rounding offset whose lowest six bits are the shift. offsets: bytes into the plane of each tap.
  * scratch holds pairs of weight and offset of each tap, then the plane and four words that a last
- * strip may read. */
+ * strip may read. A channel is expanded before its results are stored: output may be input where
+ * both have one shape. */
 CNNC_SHARED_KERNEL void cnnc_depthwise_conv2d_lines_s8_armv6m(
-    const struct cnnc_depthwise_conv2d_lines_s8_armv6m_parameters *p,
-    const int8_t *CNNC_RESTRICT input, const int8_t *CNNC_RESTRICT weights,
-    const int32_t *CNNC_RESTRICT channel_data, const int32_t *CNNC_RESTRICT offsets,
-    int8_t *CNNC_RESTRICT output, int32_t *CNNC_RESTRICT scratch) {
+    const struct cnnc_depthwise_conv2d_lines_s8_armv6m_parameters *p, const int8_t *input,
+    const int8_t *CNNC_RESTRICT weights, const int32_t *CNNC_RESTRICT channel_data,
+    const int32_t *CNNC_RESTRICT offsets, int8_t *output, int32_t *CNNC_RESTRICT scratch) {
     const int32_t strip = CNNC_DEPTHWISE_LINES_STRIP;
     const int32_t word = (int32_t)sizeof(int32_t);
     int32_t *const taps = scratch;

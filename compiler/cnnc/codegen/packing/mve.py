@@ -154,6 +154,11 @@ def panel_bytes(depth: int) -> int:
     return QUAD * STEP * steps(depth)
 
 
+def panels(pixels: int) -> int:
+    """Return how many panels a line of pixels takes; fewer than four take one each."""
+    return pixels if pixels < QUAD else -(-pixels // QUAD)
+
+
 def panel_instructions(channels: int, depth: int) -> int:
     """Return what one panel takes, its packing included."""
     later = steps(depth) - 1

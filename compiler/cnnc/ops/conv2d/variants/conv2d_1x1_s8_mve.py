@@ -50,7 +50,7 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
     )
     call = KernelCall("conv2d_1x1_s8_mve", "conv2d", parameters, arguments)
     count = lines[0] * lines[1]
-    panels = count * -(-lines[2] // mve.QUAD)
+    panels = count * mve.panels(lines[2])
     return Lowering(
         calls=(call,),
         scratch_bytes=mve.panel_bytes(depth),

@@ -59,8 +59,19 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
     return Lowering(
         calls=(KernelCall(KERNEL, "conv2d", parameters, arguments),),
         scratch_bytes=table + int(runs.sum()),
+        in_place=(0,) if _takes_over_its_input(op, site) else (),
         instructions=_instructions(op, site, scaling, runs),
     )
+
+
+def _takes_over_its_input(op: QuantConv2d, site: LoweringSite) -> bool:
+    """Return whether no block reads a pixel whose place has its result already.
+
+    A last block of one pixel would be computed together with the pixel before it.
+    """
+    pointwise = op.window.kernel_rows * op.window.kernel_cols == 1 and not op.window.has_padding
+    pixels = math.prod(site.output[1:3])
+    return pointwise and site.inputs[0] == site.output and pixels % thumb_pairs.PIXELS != 1
 
 
 def _geometry_parameters(op: QuantConv2d, site: LoweringSite) -> dict[str, int]:
@@ -88,7 +99,7 @@ def _geometry_parameters(op: QuantConv2d, site: LoweringSite) -> dict[str, int]:
 
 
 def _instructions(op: QuantConv2d, site: LoweringSite, scaling: ThumbScaling, runs: I64) -> int:
-    depth = op.weight[0].size
+    depth = math.prod(op.weight.shape[1:])
     batch, rows, cols, _ = geometry(site.output)
     blocks, rest = divmod(rows * cols, thumb_pairs.PIXELS)
     pairs = [thumb_pairs.WORDS] * blocks + ([math.ceil(rest / 2)] if rest else [])

@@ -65,12 +65,12 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
     call = KernelCall("conv2d_s8_mve", "conv2d", parameters, arguments)
     by_row = 6 if row_bytes <= mve.STEP else 7 + 3 * mve.steps(row_bytes)
     gather = mve.QUAD * (8 + window.kernel_rows * by_row + 140 // capacity)
-    panels = -(-pixels // mve.QUAD)
     return Lowering(
         calls=(call,),
         scratch_bytes=ring.bytes + capacity * patch_stride + mve.panel_bytes(depth),
         instructions=batch * ring.instructions(window, output_rows)
-        + panels * (mve.panel_instructions(channels, depth) + gather),
+        + mve.panels(pixels) * mve.panel_instructions(channels, depth)
+        + -(-pixels // mve.QUAD) * gather,
     )
 
 

@@ -124,6 +124,7 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
     return Lowering(
         calls=(KernelCall(KERNEL, "depthwise_conv2d", parameters, arguments),),
         scratch_bytes=_WORD_BYTES * (2 * taps + plane_words),
+        in_place=(0,) if site.inputs[0] == site.output else (),
         instructions=batch * channels * (per_channel + 200 + 8 * taps) + 3 * plane_words,
     )
 
