@@ -1,4 +1,4 @@
-"""Assembly kernels: nothing by themselves, the model's own symbols where its source includes them."""
+"""Assembly kernels: nothing by themselves, the model's own symbols where it includes them."""
 
 import re
 from pathlib import Path
