@@ -23,7 +23,7 @@ class CompileOptions:
 
     Attributes:
         model: ONNX or int8 .tflite file.
-        target: Board or core.
+        target: Board or core, or the path of a board's file.
         output: Folder to write; None for ``build/<name>``.
         calibration: Data file; None for synthetic inputs.
         method: How ranges are chosen from the data; None for the default.

@@ -16,7 +16,13 @@ from cnnc.codegen.lower import lower
 from cnnc.codegen.names import check_identifier
 from cnnc.codegen.program import CProgram
 from cnnc.codegen.tflite import export_tflite
-from cnnc.deploy.targets import Target, find_target
+from cnnc.deploy.targets import (
+    BOARD_COPY,
+    BOARD_SUFFIX,
+    Target,
+    board_file_content,
+    find_target,
+)
 from cnnc.importer.data import Samples, open_samples, synthetic_samples
 from cnnc.importer.read_onnx import read_onnx
 from cnnc.importer.source import Source, read_source
@@ -238,6 +244,7 @@ def compile_to_folder(
             with_given_sizes(compilation.target, options),
         ),
         **_model_files(compilation),
+        **_board_files(options),
     }
     report = _report(compilation, tuple(sorted([*files, REPORT_FILE])))
     write_folder(directory, {**files, REPORT_FILE: report.to_bytes()})
@@ -294,6 +301,13 @@ def _model_files(compilation: Compilation) -> dict[str, bytes]:
     if compilation.source.copy is not None:
         files[f"model/{compilation.source.copy_name}"] = compilation.source.copy
     return files
+
+
+def _board_files(options: CompileOptions) -> dict[str, bytes]:
+    """Return the copy of a board's file of the user's; nothing for a target that cnnc knows."""
+    if not options.target.endswith(BOARD_SUFFIX):
+        return {}
+    return {f"model/{BOARD_COPY}": board_file_content(options.target)}
 
 
 def _saved(model: QuantModel, stem: str) -> dict[str, bytes]:

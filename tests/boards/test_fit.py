@@ -77,7 +77,9 @@ def test_ram_that_lacks_one_byte_is_named_with_its_layer(program: CProgram) -> N
         f" ({arena + 2047:,} less 2,048 kept for the stack); layer '"
     )
     assert "flash" not in problem
-    assert "board with more RAM" in caught.value.remedy
+    assert caught.value.remedy == (
+        "choose a smaller network or input, or give more RAM with --ram, if there is more"
+    )
     assert caught.value.where == "--ram"
 
 
@@ -92,7 +94,8 @@ def test_flash_that_lacks_one_byte_is_named(program: CProgram) -> None:
         f"the constants need {weights:,} bytes of flash, 1 more than the {weights - 1:,} bytes of "
         f"--flash ({weights + 16383:,} less 16,384 kept for code)"
     )
-    assert "board with more flash" in caught.value.remedy
+    assert "give more flash with --flash" in caught.value.remedy
+    assert "board" not in caught.value.remedy
 
 
 @pytest.mark.parametrize(("target", "kept"), [("cortex-m4", 1000), ("esp32-s3", 0), ("rpi", 0)])
@@ -120,6 +123,9 @@ def test_both_are_named_at_once(program: CProgram) -> None:
     assert "bytes of flash" in caught.value.problem
     assert "more than the 0 bytes of microbit-v1" in caught.value.problem
     assert caught.value.where == "microbit-v1"
+    for kind, option in (("RAM", "--ram"), ("flash", "--flash")):
+        assert f"a board with more {kind}" in caught.value.remedy
+        assert f"say so with {option}" in caught.value.remedy
 
 
 def test_linux_keeps_nothing_back(program: CProgram) -> None:

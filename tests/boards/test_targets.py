@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from cnnc.deploy.cores import cores, parse_core
 from cnnc.deploy.machines import machine_for, machines, parse_machine
 from cnnc.deploy.toolchain import TOOLS, find_compiler, find_emulator
 from cnnc.errors import BoardError, ToolchainError
+from cnnc.resources import tree
 
 BOARD: dict[str, Any] = {
     "name": "probe",
@@ -60,6 +62,10 @@ CORE: dict[str, Any] = {
     "timing": "",
 }
 TOOL: dict[str, Any] = {"purpose": "compiles", "packages": ["gcc"]}
+
+
+def parsed(table: dict[str, Any]) -> targets.Target:
+    return targets.parse_board("probe.toml", table, "probe")
 
 
 @pytest.mark.parametrize("name", sorted({*targets.boards(), *cores()}))
@@ -145,12 +151,35 @@ def test_rpi_is_a_64_bit_linux_board() -> None:
     assert not target.is_host
 
 
-@pytest.mark.parametrize(("typo", "meant"), [("rpy", "rpi"), ("cortexa53", "cortex-a53")])
-def test_unknown_target_suggests_the_nearest(typo: str, meant: str) -> None:
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [
+        ("rpy", "'rpi'"),
+        ("cortexa53", "'cortex-a53'"),
+        ("NUCLEO", "'nucleo-h743zi' or 'nucleo-l4r5zi' or 'nucleo-u575zi'"),
+        ("stm32f7", "'stm32f746g-disco'"),
+    ],
+)
+def test_unknown_target_suggests_what_begins_so_or_the_nearest(typo: str, meant: str) -> None:
     with pytest.raises(BoardError, match=f"unknown target '{typo}'") as caught:
         targets.find_target(typo)
 
-    assert f"did you mean '{meant}'?" in caught.value.remedy
+    assert caught.value.remedy.startswith(f"did you mean {meant}? 'cnnc boards' lists all")
+    assert len(caught.value.remedy) < 250
+
+
+@pytest.mark.parametrize("typo", ["stm32f4", "", "z80"])
+def test_no_other_board_is_suggested_for_an_unknown_one(typo: str) -> None:
+    with pytest.raises(BoardError) as caught:
+        targets.find_target(typo)
+
+    assert caught.value.remedy.startswith("'cnnc boards' lists all; ")
+    assert "name its core" in caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["NUCLEO-L4R5ZI", "Cortex-M4"])
+def test_target_is_found_in_any_case(name: str) -> None:
+    assert targets.find_target(name).name == name.lower()
 
 
 @pytest.mark.parametrize(
@@ -163,6 +192,8 @@ def test_unknown_target_suggests_the_nearest(typo: str, meant: str) -> None:
         ({"clock_hz": -1}, r"'clock_hz' must be at least 1, not -1"),
         ({"core": "z80"}, r"unknown core 'z80'"),
         ({"name": "other"}, r"name is 'other', unlike the file's"),
+        ({"description": "a */ b"}, r"'description' must be one line"),
+        ({"description": "a\nb"}, r"'description' must be one line"),
         ({"emulation": {}}, r"\[emulation\]: missing limits"),
         ({"flash_bytes": 1}, r"'flash_bytes' means nothing under Linux"),
         ({"ram_address": 1}, r"'ram_address' means nothing under Linux"),
@@ -171,7 +202,7 @@ def test_unknown_target_suggests_the_nearest(typo: str, meant: str) -> None:
 )
 def test_faulty_board_is_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(BoardError, match=message):
-        targets.parse_board("probe.toml", {**BOARD, **change})
+        parsed({**BOARD, **change})
 
 
 @pytest.mark.parametrize(
@@ -187,21 +218,48 @@ def test_incomplete_bare_metal_board_is_refused(left_out: tuple[str, ...], messa
     table = {key: value for key, value in BARE_BOARD.items() if key not in left_out}
 
     with pytest.raises(BoardError, match=message):
-        targets.parse_board("probe.toml", table)
+        parsed(table)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"ram_address": 0x20000001}, r"'ram_address' must be a multiple of 16, not 0x20000001"),
+        ({"ram_bytes": 1025}, r"'ram_bytes' must be a multiple of 8, not 1,025"),
+        ({"flash_address": 0x08000004}, r"'flash_address' must be a multiple of 256"),
+        ({"vector_address": 4}, r"'vector_address' must be a multiple of 256, not 0x4"),
+        ({"vector_address": 0, "flash_address": 0x08000002}, r"'flash_address' must be a .* of 4,"),
+        ({"boot_address": 2}, r"'boot_address' must be a multiple of 4"),
+        ({"flash_address": 0x20000200}, r"flash and RAM overlap"),
+        ({"ram_address": 0xFFFFFFF0}, r"the ram ends beyond 32 bits of address"),
+        ({"ram_bytes": 4194312}, r"'ram_bytes' is 4,194,312, more than the 4,194,304 of 'mps2-an"),
+        ({"flash_bytes": 4194305}, r"'flash_bytes' is 4,194,305, more than"),
+    ],
+)
+def test_board_whose_memory_cannot_be_used_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(BoardError, match=message):
+        parsed({**BARE_BOARD, **change})
+
+
+def test_vector_table_needs_no_alignment_where_flash_holds_it_not() -> None:
+    board = parsed({**BARE_BOARD, "vector_address": 0, "flash_address": 0x08000104})
+
+    assert board.memory is not None
+    assert board.memory.flash_address == 0x08000104
 
 
 def test_board_without_addresses_has_no_memory_map() -> None:
     table = {key: value for key, value in BARE_BOARD.items() if not key.endswith("address")}
 
-    board = targets.parse_board("probe.toml", table)
+    board = parsed(table)
 
     assert board.memory is None
     assert board.flash_bytes == 2048
 
 
 def test_vector_table_may_lie_apart() -> None:
-    together = targets.parse_board("probe.toml", BARE_BOARD).memory
-    apart = targets.parse_board("probe.toml", {**BARE_BOARD, "vector_address": 0}).memory
+    together = parsed(BARE_BOARD).memory
+    apart = parsed({**BARE_BOARD, "vector_address": 0}).memory
 
     assert together is not None
     assert together.vector_address == 0x08000000
@@ -218,9 +276,7 @@ def test_vector_table_may_lie_apart() -> None:
 )
 def test_machine_that_cannot_stand_in_is_refused(machine: str, message: str) -> None:
     with pytest.raises(BoardError, match=message):
-        targets.parse_board(
-            "probe.toml", {**BARE_BOARD, "emulation": {"machine": machine, "limits": "l"}}
-        )
+        parsed({**BARE_BOARD, "emulation": {"machine": machine, "limits": "l"}})
 
 
 def test_arm_machine_does_not_run_risc_v() -> None:
@@ -243,6 +299,8 @@ def test_good_machine_is_read() -> None:
         ({"ram_bytes": "4M"}, r"'ram_bytes' must be of type int"),
         ({"flash_address": -1}, r"'flash_address' must be at least 0, not -1"),
         ({"core": "cortex-m5"}, r"unknown core 'cortex-m5'"),
+        ({"vector_address": 4}, r"machines.toml \[probe\]: 'vector_address' must be a multiple"),
+        ({"ram_address": 0}, r"flash and RAM overlap"),
         ({"emulator": []}, r"emulator is empty"),
         ({"emulator": ["qemu-arm"]}, r"unknown tool 'qemu-arm'"),
     ],
@@ -256,7 +314,7 @@ def test_missing_field_is_named() -> None:
     incomplete = {key: value for key, value in BOARD.items() if key != "ram_bytes"}
 
     with pytest.raises(BoardError, match=re.escape("probe.toml: missing ram_bytes")):
-        targets.parse_board("probe.toml", incomplete)
+        parsed(incomplete)
 
 
 def test_good_core_is_read() -> None:
@@ -316,7 +374,11 @@ def test_every_described_tool_is_used() -> None:
         command for core in cores().values() for command in (*core.compilers, *core.emulator[:1])
     } | {machine.emulator[0] for machine in machines().values()}
 
-    assert used == set(TOOLS)
+    assert used < set(TOOLS)
+    helpers = set(TOOLS) - used
+    beside = {command.replace("gcc", "objdump") for command in used if command.endswith("-elf-gcc")}
+    beside |= {"arm-none-eabi-objdump", "make"}
+    assert helpers == beside
 
 
 def test_board_without_compiler_says_what_to_do() -> None:
@@ -333,6 +395,30 @@ def test_board_without_emulator_says_so() -> None:
 
 def test_host_needs_no_emulator() -> None:
     assert find_emulator(targets.find_target("host")) == ()
+
+
+def _broken_boards(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(str(tree("boards")), folder / "boards")
+    (folder / "boards" / "rpi.toml").write_text("name = ")
+
+    def broken(name: str) -> Path:
+        return folder / name
+
+    monkeypatch.setattr(targets, "tree", broken)
+
+
+def test_fault_in_one_board_does_no_harm_to_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _broken_boards(tmp_path, monkeypatch)
+
+    assert targets.find_target("nucleo-l4r5zi").flash_bytes == 2 * 2**20
+    assert targets.find_target("cortex-m4").machine is not None
+    with pytest.raises(BoardError, match=r"boards/rpi\.toml is not valid TOML") as caught:
+        targets.find_target("rpi")
+    assert caught.value.remedy.startswith("correct boards/rpi.toml; ")
+    with pytest.raises(BoardError, match=r"boards/rpi\.toml"):
+        [targets.find_target(name) for name in targets.target_names()]
 
 
 def test_new_core_and_tool_need_no_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

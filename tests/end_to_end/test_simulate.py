@@ -32,6 +32,7 @@ COMMON_KEYS = {
 }
 TARGET_KEYS = {
     "machine",
+    "clock_hz",
     "instructions_per_inference",
     "cycles_per_inference",
     "cycle_model",

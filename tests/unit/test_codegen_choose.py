@@ -56,7 +56,7 @@ def offers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def offer(monkeypatch: pytest.MonkeyPatch, *dense: Offer, pool: tuple[Offer, ...] = ()) -> None:
     """Replace the registry by variants for the fully connected layer and for the pool."""
-    found = {
+    found: dict[type[QuantOp], tuple[KernelVariant[QuantFullyConnected], ...]] = {
         QuantFullyConnected: tuple(one.variant() for one in dense),
         QuantMaxPool: tuple(one.variant() for one in pool),
     }

@@ -35,10 +35,15 @@ class Parser(argparse.ArgumentParser):
 
 
 def byte_count(text: str) -> int:
-    """Parse ``65536``, ``64K`` or ``1M`` (powers of two)."""
+    """Parse ``65536``, ``0x10000``, ``64K`` or ``1M`` (powers of two)."""
+    hexadecimal = re.fullmatch(r"0x[0-9a-f]+", text.strip().lower())
+    if hexadecimal is not None:
+        return int(hexadecimal.group(), base=16)
     match = re.fullmatch(r"(\d+)\s*([a-z]*)", text.strip().lower())
     if match is None or match.group(2) not in _UNITS:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a size in bytes such as 65536 or 64K")
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not a size in bytes such as 65536, 0x10000 or 64K"
+        )
     return int(match.group(1)) * _UNITS[match.group(2)]
 
 

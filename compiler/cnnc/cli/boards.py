@@ -8,7 +8,6 @@ from rich.table import Table
 from cnnc.cli.arguments import Verbs, add_json
 from cnnc.cli.console import Console
 from cnnc.deploy import targets
-from cnnc.deploy.cores import cores
 from cnnc.deploy.targets import Target
 
 _MEBIBYTE = 2**20
@@ -20,9 +19,12 @@ def add_parser(verbs: Verbs) -> None:
     parser = verbs.add_parser(
         "boards",
         help="what is known of each target",
-        description="List the targets, or describe one: core, memory, its emulated stand-in.",
+        description="List the targets, or describe one: core, memory, its emulated stand-in. A "
+        "file of a board of yours is checked first.",
     )
-    parser.add_argument("name", nargs="?", metavar="NAME", help="a board or a core")
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME|FILE.toml", help="a board, a core, or a file of a board"
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -32,8 +34,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.name is not None:
         found = [targets.find_target(arguments.name)]
     else:
-        names = sorted({*targets.boards(), *cores()})
-        found = [targets.find_target(name) for name in names]
+        found = [targets.find_target(name) for name in targets.target_names()]
     document = {"targets": [dataclasses.asdict(target) for target in found]}
     console.result(document, _details(found[0]) if arguments.name else _overview(found))
     return 0

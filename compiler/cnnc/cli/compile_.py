@@ -14,7 +14,6 @@ from cnnc.options import STAGES, CalibrationMethod, CompileOptions, WeightsForma
 from cnnc.pipeline import SYNTHETIC_WARNING, compile_to_folder
 from cnnc.report.compile_report import CompileReport
 
-
 _MUCH_FLASH = 10
 """Worth a line from a tenth of the weights on."""
 
@@ -33,8 +32,9 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--target",
         default=DEFAULT_TARGET,
-        metavar="NAME",
-        help="a board or a core, see 'cnnc boards' (default: %(default)s)",
+        metavar="NAME|FILE.toml",
+        help="a board or a core, see 'cnnc boards', or the description of a board of yours, see "
+        "boards/README.md (default: %(default)s)",
     )
     parser.add_argument(
         "-o",
@@ -70,10 +70,16 @@ def add_parser(verbs: Verbs) -> None:
     )
     add_input_shape(parser)
     parser.add_argument(
-        "--ram", type=byte_count, metavar="BYTES", help="RAM to fit in (default: the board's)"
+        "--ram",
+        type=byte_count,
+        metavar="BYTES",
+        help="RAM to fit in: 131072, 0x20000, 128K or 2M (default: the board's)",
     )
     parser.add_argument(
-        "--flash", type=byte_count, metavar="BYTES", help="flash to fit in (default: the board's)"
+        "--flash",
+        type=byte_count,
+        metavar="BYTES",
+        help="flash to fit in, likewise (default: the board's)",
     )
     parser.add_argument(
         "--weights",

@@ -10,10 +10,13 @@ def profile_table(target: Mapping[str, Any]) -> Table:
     """Return what each layer costs, and the whole inference below.
 
     Args:
-        target: JSON object of the target engine, with ``profile``.
+        target: JSON object of the target engine, with ``profile``. Milliseconds are shown where
+            cycles are modelled and the board has a clock.
     """
     total = int(target["instructions_per_inference"])
     layers = target["profile"]
+    clock = int(target["clock_hz"] or 0)
+    has_time = clock > 0 and target["cycles_per_inference"] is not None
     table = Table("layer", "op", "kernel", box=None, show_footer=True)
     table.columns[0].footer = "inference"
     columns = {
@@ -21,6 +24,7 @@ def profile_table(target: Mapping[str, Any]) -> Table:
         "instructions": f"{total:,}",
         "instr/MAC": _per_mac(_ratio(total, sum(layer["macs"] for layer in layers))),
         "cycles": _count(target["cycles_per_inference"]),
+        **({"ms": _milliseconds(target["cycles_per_inference"], clock)} if has_time else {}),
         "share": "100.0 %",
     }
     for title, footer in columns.items():
@@ -34,6 +38,7 @@ def profile_table(target: Mapping[str, Any]) -> Table:
             f"{layer['instructions']:,}",
             _per_mac(layer["instructions_per_mac"]),
             _count(layer["cycles"]),
+            *([_milliseconds(layer["cycles"], clock)] if has_time else []),
             f"{100 * layer['share']:.1f} %",
         )
     return table
@@ -45,6 +50,10 @@ def _ratio(instructions: int, macs: int) -> float | None:
 
 def _count(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
+
+
+def _milliseconds(cycles: int, clock_hz: int) -> str:
+    return f"{1e3 * cycles / clock_hz:,.3f}"
 
 
 def _per_mac(value: float | None) -> str:

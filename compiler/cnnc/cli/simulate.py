@@ -13,7 +13,7 @@ from cnnc.cli.arguments import Verbs, add_json, positive_count
 from cnnc.cli.console import Console
 from cnnc.cli.profile_table import profile_table
 from cnnc.errors import EXIT_DIFFERENT, EXIT_EQUAL
-from cnnc.simulator.compare import EngineResult
+from cnnc.simulator.compare import Divergence, EngineResult
 from cnnc.simulator.run import (
     DEFAULT_RANDOM,
     DEFAULT_SEED,
@@ -90,6 +90,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         report = simulate(arguments.directory, request, progress)
     profile = _profile(report) if arguments.profile else []
     console.result(report.to_json(), _table(report), *_notes(report), *profile)
+    if report.target_missing is not None:
+        console.warning(f"the code for the target was NOT run: {report.target_missing}")
     return EXIT_EQUAL if report.equal else EXIT_DIFFERENT
 
 
@@ -117,7 +119,10 @@ def _profile(report: SimulationReport) -> list[RenderableType]:
     """Return the table of the layers, and what its cycles mean."""
     target = report.results["target"].to_json()
     model = target["cycle_model"] or "not modelled, as this core's timing is not published"
-    return ["", profile_table(target), f"\none inference of the first input; cycles: {model}"]
+    note = f"\none inference of the first input; cycles: {model}"
+    if target["cycles_per_inference"] is not None and target["clock_hz"] is not None:
+        note += f"; ms: these cycles at the board's {target['clock_hz'] / 1e6:g} MHz"
+    return ["", profile_table(target), note]
 
 
 def _rows(report: SimulationReport) -> dict[str, EngineResult]:
@@ -139,10 +144,12 @@ def _notes(report: SimulationReport) -> list[str]:
     for name, result in _rows(report).items():
         if result.skipped is not None:
             notes.append(f"{name}: skipped, {result.skipped}")
-        notes += [f"{name}: not compared: {entry}" for entry in result.to_json()["not_compared"]]
-        divergence = result.to_json()["first_divergence"]
-        if divergence is not None:
-            notes.append(f"{name}: first difference: {divergence}")
+        notes += [
+            f"{name}: layer '{entry.layer}' ({entry.op}) not wholly compared: {entry.reason}"
+            for entry in result.not_compared
+        ]
+        if result.first_divergence is not None:
+            notes.append(f"{name}: first difference: {_difference(result.first_divergence)}")
     if report.idle:
         notes.append(f"nothing was compared by: {', '.join(report.idle)}; so nothing is proven")
     notes += _costs(report)
@@ -156,6 +163,13 @@ def _notes(report: SimulationReport) -> list[str]:
     elif measured is not None:
         notes.append(f"float: skipped, {measured['skipped']}")
     return notes
+
+
+def _difference(found: Divergence) -> str:
+    return (
+        f"layer '{found.layer}' ({found.op}), input {found.sample}, element {found.element}: "
+        f"{found.found} instead of {found.expected}"
+    )
 
 
 def _costs(report: SimulationReport) -> list[str]:

@@ -63,6 +63,19 @@ class _Memory:
             f"more than the {free:,} bytes of {owner}{shares if self.reserve_bytes else ''}"
         )
 
+    def remedy(self, name: str) -> str:
+        """Return where more of it may come from.
+
+        Args:
+            name: Of the target.
+        """
+        if self.given_bytes is not None:
+            return f"give more {self.kind} with {self.option}, if there is more"
+        return (
+            f"a board with more {self.kind} ('cnnc boards' lists what each has); if yours has more "
+            f"than '{name}' is taken to have, say so with {self.option}"
+        )
+
 
 def budget_of(target: Target, options: CompileOptions, sample_bytes: int = 0) -> Budget:
     """Return what the constants and the arena of a network may use.
@@ -100,17 +113,17 @@ def check_fit(
     if excess is not None:
         largest = max(program.layers, key=lambda layer: program.plan.live_bytes[layer.index])
         problems.append(f"{excess}; layer '{largest.name}' ({largest.kind}) needs most")
-        remedies.append("choose a smaller network or input, or a board with more RAM")
+        remedies.append(f"choose a smaller network or input, or {ram.remedy(target.name)}")
     excess = flash.excess(program.weight_bytes, target.name)
     if excess is not None:
         problems.append(excess)
-        remedies.append("choose a smaller network, or a board with more flash")
+        remedies.append(f"choose a smaller network, or {flash.remedy(target.name)}")
     if not problems:
         return
     given = [m.option for m in (ram, flash) if m.given_bytes is not None]
     raise MemoryFitError(
         "; and ".join(problems),
-        f"{'; '.join(remedies)} ('cnnc boards' lists what each board has)",
+        "; ".join(remedies),
         ", ".join(given) or target.name,
     )
 

@@ -74,6 +74,11 @@ class Core:
         """Whether programs run without an operating system."""
         return self.system == "bare-metal"
 
+    @property
+    def has_vector_table(self) -> bool:
+        """Whether the core finds its handlers in a table, as Cortex-M does."""
+        return self.startup.startswith("armv")
+
 
 @cache
 def cores() -> dict[str, Core]:

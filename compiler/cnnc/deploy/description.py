@@ -15,11 +15,23 @@ def read_toml(name: str) -> dict[str, Any]:
     Raises:
         BoardError: It is not valid TOML.
     """
-    text = (tree("boards") / name).read_text(encoding="utf-8")
+    return parse_toml(f"boards/{name}", (tree("boards") / name).read_bytes())
+
+
+def parse_toml(where: str, data: bytes) -> dict[str, Any]:
+    """Return the content of a TOML file.
+
+    Args:
+        where: Its path, for messages.
+        data: What it holds.
+
+    Raises:
+        BoardError: It is not UTF-8, or not valid TOML.
+    """
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BoardError(f"{name} is not valid TOML: {error}", "", name) from error
+        return tomllib.loads(data.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BoardError(f"{where} is not valid TOML: {error}", "", where) from error
 
 
 def tables_of(name: str) -> dict[str, dict[str, Any]]:

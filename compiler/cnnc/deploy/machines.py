@@ -7,6 +7,7 @@ from typing import Any
 
 from cnnc.deploy.cores import Core, cores
 from cnnc.deploy.description import check_choice, check_keys, check_numbers, tables_of
+from cnnc.deploy.regions import check_regions
 from cnnc.deploy.tools import check_tool
 from cnnc.errors import BoardError
 
@@ -77,20 +78,22 @@ def parse_machine(name: str, table: Mapping[str, Any]) -> Machine:
 
     Raises:
         BoardError: Unknown, missing or ill-typed field, unknown core, no emulator, a tool that
-            tools.toml does not describe.
+            tools.toml does not describe, regions that no linker script can use.
     """
     where = f"{MACHINES_FILE} [{name}]"
     text = {"description": str, "core": str, "limits": str}
     check_keys(where, table, {**text, "emulator": list, **_REGIONS})
     check_numbers(where, table)
     check_choice(where, "core", table["core"], cores())
+    core = cores()[table["core"]]
+    check_regions(where, table, has_vector_table=core.has_vector_table)
     if not table["emulator"]:
         raise BoardError(f"{where}: emulator is empty", "name the command", where)
     check_tool(table["emulator"][0], where)
     return Machine(
         name=name,
         description=table["description"],
-        core=cores()[table["core"]],
+        core=core,
         emulator=tuple(table["emulator"]),
         memory=MemoryMap(**{field: table[field] for field in _REGIONS}),
         limits=table["limits"],

@@ -8,19 +8,33 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path, PurePath
 from typing import Any
 
+from cnnc.deploy.board_checks import (
+    ADDRESSES,
+    check_bare_metal,
+    check_boot,
+    check_linux,
+    check_name,
+)
 from cnnc.deploy.cores import CORES_FILE, Core, cores
-from cnnc.deploy.description import check_choice, check_keys, check_numbers, read_toml
+from cnnc.deploy.description import check_choice, check_keys, check_numbers, parse_toml
 from cnnc.deploy.machines import MACHINES_FILE, Machine, MemoryMap, machine_for
+from cnnc.deploy.regions import check_regions, check_stand_in
 from cnnc.deploy.tools import TOOLS_FILE
 from cnnc.errors import BoardError
 from cnnc.resources import tree
 
 DEFAULT_TARGET = "host"
 
+BOARD_SUFFIX = ".toml"
+BOARD_COPY = "board.toml"
+"""A user's own board in DIR/model, so that nothing outside the folder is needed later."""
+
+_NEAR = 0.65
+"""Least similarity of a name that is suggested."""
 _SHARED_FILES = {CORES_FILE, MACHINES_FILE, TOOLS_FILE}
-_ADDRESSES = ("flash_address", "ram_address")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,33 +102,97 @@ class Target:
 
 @cache
 def boards() -> dict[str, Target]:
-    """Return every board by name.
+    """Return every shipped board by name.
 
     Raises:
         BoardError: A file has an unknown, missing or ill-typed field.
     """
-    names = sorted(entry.name for entry in tree("boards").iterdir() if entry.name.endswith(".toml"))
-    files = [name for name in names if name not in _SHARED_FILES]
-    return {name.removesuffix(".toml"): parse_board(name, read_toml(name)) for name in files}
+    return {name: _shipped_board(name) for name in _board_names()}
+
+
+def target_names() -> list[str]:
+    """Return the names of all shipped boards and cores, sorted; no board's file is read."""
+    return sorted({*_board_names(), *cores()})
 
 
 def find_target(name: str) -> Target:
-    """Return the board or core of this name.
+    """Return the board or core of this name, or the board that a file describes.
+
+    Only the named board's file is read, so a fault in another one does no harm.
+
+    Args:
+        name: Of a board or core, in any case; or the path of a board's file, ending in ``.toml``.
 
     Raises:
-        BoardError: There is none; the message suggests the nearest valid names.
+        BoardError: There is none, or its file has a fault; the message suggests the nearest valid
+            names.
     """
-    if name in boards():
-        return boards()[name]
-    if name in cores():
-        return core_alone(cores()[name])
-    valid = sorted({*boards(), *cores()})
-    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.4)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    raise BoardError(
-        f"unknown target '{name}'",
-        f"{hint}valid targets: {', '.join(valid)} ('cnnc boards' describes them)",
-        "--target",
+    if name.endswith(BOARD_SUFFIX):
+        return parse_board_file(name, board_file_content(name), PurePath(name).stem)
+    meant = name.lower()
+    if meant in _board_names():
+        return _shipped_board(meant)
+    if meant in cores():
+        return core_alone(cores()[meant])
+    raise BoardError(f"unknown target '{name}'", _suggestion(meant), "--target")
+
+
+def board_file_content(path: str) -> bytes:
+    """Return the content of a board's file of the user's.
+
+    Raises:
+        BoardError: It cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BoardError(
+            f"board file '{path}' cannot be read: {reason}",
+            "give the path of a board's TOML file, or a name that 'cnnc boards' lists",
+            path,
+        ) from error
+
+
+def parse_board_file(where: str, data: bytes, name: str) -> Target:
+    """Build a board from a file's bytes.
+
+    Args:
+        where: Its path, for messages.
+        data: What it holds.
+        name: What the board has to be called.
+
+    Raises:
+        BoardError: As ``parse_board``, with a remedy in any case.
+    """
+    try:
+        return parse_board(where, parse_toml(where, data), name)
+    except BoardError as error:
+        guide = tree("boards") / "README.md"
+        remedy = error.remedy or f"correct {where}; {guide} says what each field means"
+        raise BoardError(error.problem, remedy, error.where) from error
+
+
+def _board_names() -> list[str]:
+    files = (entry.name for entry in tree("boards").iterdir())
+    names = (name for name in files if name.endswith(BOARD_SUFFIX) and name not in _SHARED_FILES)
+    return sorted(name.removesuffix(BOARD_SUFFIX) for name in names)
+
+
+def _shipped_board(name: str) -> Target:
+    file = tree("boards") / f"{name}{BOARD_SUFFIX}"
+    return parse_board_file(f"boards/{file.name}", file.read_bytes(), name)
+
+
+def _suggestion(name: str) -> str:
+    """Return what may have been meant: all names that begin so, otherwise the nearest one."""
+    valid = target_names()
+    begun = [entry for entry in valid if entry.startswith(name)] if name else []
+    near = begun or difflib.get_close_matches(name, valid, n=1, cutoff=_NEAR)
+    hint = f"did you mean {' or '.join(repr(entry) for entry in near)}? " if near else ""
+    return (
+        f"{hint}'cnnc boards' lists all; for a board that is not among them name its core, or "
+        f"describe it in a file of yours: --target PATH{BOARD_SUFFIX}"
     )
 
 
@@ -135,34 +213,38 @@ def core_alone(core: Core) -> Target:
     )
 
 
-def parse_board(file: str, table: Mapping[str, Any]) -> Target:
+def parse_board(file: str, table: Mapping[str, Any], name: str) -> Target:
     """Build a board from its file's content.
 
     Args:
-        file: File name, ``<name>.toml``; for messages and to check ``name``.
+        file: Path of the file, for messages.
         table: Parsed TOML.
+        name: What the board has to be called: the file's name without ``.toml``.
 
     Raises:
         BoardError: Unknown, missing or ill-typed field, unknown core or machine, name unlike the
-            file's.
+            file's, regions that no linker script can use, a machine with less memory.
     """
     required = {"name": str, "description": str, "core": str, "ram_bytes": int, "emulation": dict}
     numbers = dict.fromkeys(
-        ("flash_bytes", "clock_hz", "vector_address", "boot_address", *_ADDRESSES), int
+        ("flash_bytes", "clock_hz", "vector_address", "boot_address", *ADDRESSES), int
     )
     texts = {"notes": str, "boot": str, "programming": list}
     check_keys(file, table, required, optional={**numbers, **texts})
     check_numbers(file, table)
     emulation = table["emulation"]
     check_keys(f"{file} [emulation]", emulation, {"limits": str}, optional={"machine": str})
-    if table["name"] != file.removesuffix(".toml"):
-        raise BoardError(f"{file}: name is '{table['name']}', unlike the file's", where=file)
+    check_name(file, table, name)
     check_choice(file, "core", table["core"], cores())
     core = cores()[table["core"]]
-    check_system = _check_bare_metal if core.is_bare_metal else _check_linux
+    check_system = check_bare_metal if core.is_bare_metal else check_linux
     check_system(file, table)
-    _check_boot(file, table)
+    check_boot(file, table)
+    check_regions(file, table, has_vector_table=core.has_vector_table)
     machine = machine_for(core, emulation.get("machine", ""), f"{file} [emulation]")
+    if machine is not None:
+        sizes = {key: getattr(machine.memory, key) for key in ("ram_bytes", "flash_bytes")}
+        check_stand_in(file, table, machine.name, sizes)
     return Target(
         name=table["name"],
         description=table["description"],
@@ -178,35 +260,6 @@ def parse_board(file: str, table: Mapping[str, Any]) -> Target:
         boot_address=table.get("boot_address"),
         programming=tuple(table.get("programming", ())),
     )
-
-
-def _check_bare_metal(file: str, table: Mapping[str, Any]) -> None:
-    # Boards of which another's tools know the memory map leave both addresses out.
-    given = [field for field in ("vector_address", *_ADDRESSES) if field in table]
-    addresses = _ADDRESSES if given else ()
-    missing = [field for field in ("flash_bytes", "clock_hz", *addresses) if field not in table]
-    if missing:
-        raise BoardError(f"{file}: missing {', '.join(missing)}", "", file)
-
-
-def _check_boot(file: str, table: Mapping[str, Any]) -> None:
-    boot = table.get("boot")
-    if boot is None:
-        return
-    files = [entry.name for entry in (tree("runtime") / "firmware").iterdir()]
-    check_choice(file, "boot", boot, [name for name in files if name.startswith("cnnc_boot_")])
-
-
-def _check_linux(file: str, table: Mapping[str, Any]) -> None:
-    for field in ("flash_bytes", "vector_address", *_ADDRESSES):
-        if field in table:
-            raise BoardError(f"{file}: '{field}' means nothing under Linux", "leave it out", file)
-    if "machine" in table["emulation"]:
-        raise BoardError(
-            f"{file} [emulation]: 'machine' is for bare-metal boards",
-            f"leave it out; the core's emulator in {CORES_FILE} runs the programs",
-            file,
-        )
 
 
 def _memory(table: Mapping[str, Any]) -> MemoryMap | None:

@@ -10,6 +10,7 @@ from typing import Any
 from cnnc.codegen.firmware import BOARD_SCRIPT, EMULATED_SCRIPT
 from cnnc.deploy.isa_check import foreign_instructions
 from cnnc.deploy.targets import Target
+from cnnc.deploy.toolchain import TOOLS
 from cnnc.errors import UsageError
 from cnnc.simulator.bare_metal import emulator_command
 from cnnc.simulator.build import EmittedCode, Toolset, bare_metal_toolset, compile_files, link
@@ -164,7 +165,9 @@ def _check_instructions(program: Path, toolset: Toolset, target: Target) -> None
     disassembler = find_disassembler(toolset.compiler)
     if disassembler is None:
         raise EngineFailedError(
-            f"no objdump beside {toolset.compiler}", "'cnnc doctor' prints how to install the tools"
+            f"no objdump beside {toolset.compiler}: the instructions cannot be checked",
+            f"run: {TOOLS['arm-none-eabi-objdump'].install_command}",
+            toolset.compiler,
         )
     foreign = foreign_instructions(program, disassembler)
     if foreign:

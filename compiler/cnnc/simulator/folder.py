@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnc.codegen.folder import REPORT_FILE
-from cnnc.deploy.targets import Target, find_target
+from cnnc.deploy.targets import BOARD_COPY, Target, find_target, parse_board_file
 from cnnc.errors import UsageError
 from cnnc.importer.source import ONNX_COPY, TFLITE_COPY, read_source
 from cnnc.importer.tflite.file import is_tflite
@@ -112,7 +112,7 @@ def open_folder(directory: Path) -> CompiledFolder:
     Raises:
         UsageError: It was not made by cnnc, or report.json is damaged.
         ModelError: The int8 network is damaged.
-        BoardError: The target is not known any more.
+        BoardError: The target is not known any more, or the folder's copy of its file is damaged.
     """
     report = _read_report(directory)
     try:
@@ -139,11 +139,19 @@ def open_folder(directory: Path) -> CompiledFolder:
         directory=directory,
         model=model,
         unpruned=unpruned,
-        target=find_target(str(target_name)),
+        target=_target(directory, str(target_name)),
         sha256=str(digest),
         arena_bytes=arena_bytes,
         kernels=kernels,
     )
+
+
+def _target(directory: Path, name: str) -> Target:
+    """Return the board that the folder describes itself; otherwise one that cnnc knows."""
+    copy = directory / "model" / BOARD_COPY
+    if not copy.is_file():
+        return find_target(name)
+    return parse_board_file(str(copy), _read_file(copy), name)
 
 
 def _read_model(directory: Path, stem: str) -> QuantModel:

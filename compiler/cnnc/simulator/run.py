@@ -125,6 +125,8 @@ class SimulationReport:
         by_name: Whether exactly these engines were asked for.
         channel_removal: The reference's network compared with the one before channels were
             removed; None if none were.
+        target_missing: Why code for another machine was not run though nobody left it out; None if
+            it was run, or if this machine is the target.
     """
 
     inputs: int
@@ -132,6 +134,7 @@ class SimulationReport:
     float_result: Mapping[str, Any] | None
     by_name: bool = False
     channel_removal: EngineResult | None = None
+    target_missing: str | None = None
 
     @property
     def idle(self) -> tuple[str, ...]:
@@ -291,7 +294,8 @@ class _Simulation:
             float_result = skipped_float(self.skipped["float"])
         by_name = self.request.engines is not None
         removal = self.removal.result() if self.removal is not None else None
-        return SimulationReport(inputs, results, float_result, by_name, removal)
+        missing = None if self.folder.target.is_host else self.skipped.get("target")
+        return SimulationReport(inputs, results, float_result, by_name, removal, missing)
 
     def _count(self, target: TargetEngine, chunk: Chunk) -> Mapping[str, Any]:
         """Return what the first sample costs on the target."""

@@ -143,6 +143,7 @@ def no_target_details(target: Target) -> dict[str, Any]:
     """
     return {
         "machine": target.emulated_by or None,
+        "clock_hz": target.clock_hz,
         **not_counted(None),
         "flash_bytes": None,
         "ram_bytes": None,

@@ -90,9 +90,10 @@ CNNC_KERNEL void cnnc_pairs_image(const struct cnnc_conv2d_pairs_s8_dsp_paramete
     const int32_t spread = count >= 3 ? 1 : 0;
     struct cnnc_pairs_position position;
     cnnc_pairs_go(p, 0, &position);
-    int32_t pixels = 1 + 2 * spread;
+    int32_t next = 0;
     layer->shape.pixels = image;
-    for (int32_t next = 0; next < count; next += pixels) {
+    while (next < count) {
+        int32_t pixels = 1 + 2 * spread;
         if (next + 2 * spread >= count) {
             output -= (next + 3 - count) * p->output_channels;
             cnnc_pairs_go(p, count - 3, &position);
@@ -103,10 +104,10 @@ CNNC_KERNEL void cnnc_pairs_image(const struct cnnc_conv2d_pairs_s8_dsp_paramete
             layer->shape.pixels = image + position.offset;
             cnnc_pairs_step(p, layer, pixels, &position);
         } else {
-            pixels = 1 + 2 * spread;
             cnnc_pairs_expand(p, layer, image, spread, &position);
         }
         CNNC_PAIRS_RESULTS(layer->inputs, blocks, output, &layer->shape);
+        next += pixels;
         output += pixels * p->output_channels;
         if (!spread) {
             cnnc_pairs_step(p, layer, 1, &position);

@@ -50,7 +50,7 @@ cnnc_depthwise_conv2d_words_output(const struct cnnc_depthwise_conv2d_words_form
                                    const int32_t *channel, int32_t products) {
     const int32_t sum = (int32_t)(((uint32_t)products << 8) + (uint32_t)channel[0]);
     const int32_t scaled = cnnc_smmla(sum, channel[1], channel[2]);
-    const int32_t rounded = (scaled - (sum >> 31 & format->sign)) >> channel[3];
+    const int32_t rounded = (scaled - (sum < 0 ? format->sign : 0)) >> channel[3];
     const int32_t raised = rounded < format->minimum ? format->minimum : rounded;
     return (int8_t)(raised > format->maximum ? format->maximum : raised);
 }

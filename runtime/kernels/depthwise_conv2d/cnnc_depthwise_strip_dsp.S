@@ -274,24 +274,23 @@ CNNC_SYMBOL(cnnc_depthwise_lines_stride2_dsp):
     /* Two positions of a line; sum2 is their bias, sum3 the step to the next position. */
     ldr sum2, [sp, #BIAS]
     ldr sum3, [sp, #STEPS + 4]
-2:  ldrd x, y, [plane], #16
-    smlad sum0, x, tap0, sum2
-    smlad sum0, y, tap2, sum0
-    ldrd x, y, [plane, #-8]
+2:  ldmia plane!, {sum0, sum1, x, y}      /* the first pair of lines */
+    smlad sum0, sum0, tap0, sum2
+    smlad sum0, sum1, tap2, sum0
     smlad sum0, x, tap4, sum0
     smlad sum1, x, tap0, sum2
-    ldr x, [plane]
     smlad sum1, y, tap2, sum1
+    ldr x, [plane]
+    ldr y, [plane, #PAIR - 16]            /* the second pair */
     smlad sum1, x, tap4, sum1
-    ldrd x, y, [plane, #PAIR - 16]
-    smlabt sum0, x, tap1, sum0
-    smlabt sum0, y, tap3, sum0
-    ldrd x, y, [plane, #PAIR - 8]
-    smlabt sum0, x, tap5, sum0
-    smlabt sum1, x, tap1, sum1
-    ldr x, [plane, #PAIR]
-    smlabt sum1, y, tap3, sum1
-    smlabt sum1, x, tap5, sum1
+    smlabt sum0, y, tap1, sum0
+    ldrd x, y, [plane, #PAIR - 12]
+    smlabt sum0, x, tap3, sum0
+    smlabt sum0, y, tap5, sum0
+    smlabt sum1, y, tap1, sum1
+    ldrd x, y, [plane, #PAIR - 4]
+    smlabt sum1, x, tap3, sum1
+    smlabt sum1, y, tap5, sum1
     ldrd x, y, [sp, #SCALE]
     smmla sum0, sum0, x, y
     smmla sum1, sum1, x, y
