@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from tests.support.geometry import ONE_AROUND, Geometry
 from tests.support.op_cases import OpCase, quantized_case
-from tests.support.variant_cases import check_variant, check_variant_model, lowered, refusal
+from tests.support.variant_cases import (
+    check_variant,
+    check_variant_model,
+    check_variants,
+    lowered,
+    refusal,
+)
 
 from cnnc.codegen.kernel import Lowering
 from cnnc.codegen.variants import Refusal
@@ -124,17 +130,19 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("one", CASES, ids=str)
-def test_bytes_are_the_references(one: OpCase) -> None:
-    check_variant(one, KERNEL)
-
-
 SINGLE_ROUNDING = ("pointwise_7_4", "same_3x3_3", "clamped_both_sides", "highest_zero_points")
 
 
-@pytest.mark.parametrize("one", [one for one in CASES if one.name in SINGLE_ROUNDING], ids=str)
-def test_bytes_are_the_references_with_single_rounding(one: OpCase) -> None:
-    check_variant(one, KERNEL, "single")
+def test_bytes_are_the_references() -> None:
+    check_variants(CASES, KERNEL)
+
+
+def test_a_layer_alone_is_traced() -> None:
+    check_variant(CASES[0], KERNEL)
+
+
+def test_bytes_are_the_references_with_single_rounding() -> None:
+    check_variants([one for one in CASES if one.name in SINGLE_ROUNDING], KERNEL, "single")
 
 
 def changed(op: Conv2d, **fields: object) -> QuantModel:

@@ -1,5 +1,6 @@
 """Depthwise 3x3 in strips of halfword pairs: remainders, borders, blocks, and what it refuses."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -9,7 +10,13 @@ import pytest
 from tests.support.emitted import C_FLAGS, SANITIZERS, run_tool
 from tests.support.geometry import ONE_AROUND, Geometry
 from tests.support.op_cases import OpCase, quantized_case
-from tests.support.variant_cases import check_variant, check_variant_model, lowered, refusal
+from tests.support.variant_cases import (
+    check_variant,
+    check_variant_model,
+    check_variants,
+    lowered,
+    refusal,
+)
 
 from cnnc.codegen.kernel import Lowering
 from cnnc.codegen.packing.depthwise import SCRATCH_WORDS
@@ -77,67 +84,59 @@ def case(
     return OpCase(name, depthwise(channels, **window), ((batch, rows, cols, channels),))
 
 
-@pytest.mark.parametrize("channels", range(4, 13))
-def test_every_remainder_of_channels(channels: int) -> None:
-    check_variant(case(4, 5, channels, **ONE_AROUND), KERNEL)
+STRIDE_1: Geometry = {}
+PADDED: tuple[Geometry, ...] = ({}, AFTER, {"pad_top": 1}, {"pad_left": 1}, {"pad_bottom": 2})
 
 
-@pytest.mark.parametrize("rows", range(2, 10))
-@pytest.mark.parametrize("cols", [2, 5])
-def test_every_remainder_of_lines_and_positions(rows: int, cols: int) -> None:
-    check_variant(case(rows, cols, **ONE_AROUND), KERNEL)
+def test_every_remainder_of_channels() -> None:
+    check_variants([case(4, 5, channels, **ONE_AROUND) for channels in range(4, 13)], KERNEL)
 
 
-@pytest.mark.parametrize("rows", range(4, 10))
-@pytest.mark.parametrize("cols", [4, 5])
-def test_stride_2(rows: int, cols: int) -> None:
-    check_variant(case(rows, cols, **HALVED), KERNEL)
+def test_every_remainder_of_lines_and_positions() -> None:
+    sizes = itertools.product(range(2, 10), (2, 5))
+    check_variants([case(rows, cols, **ONE_AROUND) for rows, cols in sizes], KERNEL)
 
 
-@pytest.mark.parametrize("window", [{}, AFTER, {"pad_top": 1}, {"pad_left": 1}, {"pad_bottom": 2}])
-@pytest.mark.parametrize("stride", [{}, STRIDE_2])
-def test_padding_on_some_sides(window: Geometry, stride: Geometry) -> None:
-    check_variant(case(6, 7, **_joined(window, stride)), KERNEL)
+def test_stride_2() -> None:
+    sizes = itertools.product(range(4, 10), (4, 5))
+    check_variants([case(rows, cols, **HALVED) for rows, cols in sizes], KERNEL)
 
 
-@pytest.mark.parametrize(
-    ("rows", "cols", "window"),
-    [
-        (33, 61, ONE_AROUND),
-        (62, 3, ONE_AROUND),
-        (3, 31, ONE_AROUND),
-        (33, 34, HALVED),
-        (66, 5, STRIDE_2),
-        (25, 5, ONE_AROUND),
-    ],
-)
-def test_images_wider_than_a_block(rows: int, cols: int, window: Geometry) -> None:
-    check_variant(case(rows, cols, 6, **window), KERNEL)
+def test_padding_on_some_sides() -> None:
+    windows = [_joined(padded, stride) for padded in PADDED for stride in (STRIDE_1, STRIDE_2)]
+    cases = [replace(case(6, 7, **window), name=str(window)) for window in windows]
+    check_variants(cases, KERNEL)
 
 
-def test_batches() -> None:
-    check_variant(case(5, 4, 6, batch=3, **ONE_AROUND), KERNEL)
+def test_images_wider_than_a_block() -> None:
+    cases = [
+        case(33, 61, 6, **ONE_AROUND),
+        case(62, 3, 6, **ONE_AROUND),
+        case(3, 31, 6, **ONE_AROUND),
+        case(33, 34, 6, **HALVED),
+        case(66, 5, 6, **STRIDE_2),
+        case(25, 5, 6, **ONE_AROUND),
+    ]
+    check_variants(cases, KERNEL)
 
 
-@pytest.mark.parametrize("input_range", [(0.0, 1.0), (-1.0, 0.0), (-0.3, 1.0)])
-@pytest.mark.parametrize("rounding", ["double", "single"])
-def test_input_zero_points(input_range: tuple[float, float], rounding: Rounding) -> None:
-    shape = (1, 5, 5, 8)
-    op = depthwise(8, **ONE_AROUND)
-    check_variant(OpCase("zero_point", op, (shape,), (input_range,)), KERNEL, rounding)
-
-
-@pytest.mark.parametrize("output_range", [(0.0, 8.0), (0.0, 40.0), (0.0, 2000.0)])
-@pytest.mark.parametrize("rounding", ["double", "single"])
-def test_output_scales(output_range: tuple[float, float], rounding: Rounding) -> None:
-    op = depthwise(16, **ONE_AROUND)
-    scaled = OpCase("scale", op, ((1, 4, 4, 16),), output_range=output_range)
-    check_variant(scaled, KERNEL, rounding)
-
-
-def test_relu6() -> None:
+def test_batches_and_relu6() -> None:
     op = depthwise(6, Activation.RELU6, **ONE_AROUND)
-    check_variant(OpCase("relu6", op, ((1, 5, 4, 6),), output_range=(0.0, 6.0)), KERNEL)
+    relu6 = OpCase("relu6", op, ((1, 5, 4, 6),), output_range=(0.0, 6.0))
+    check_variants([case(5, 4, 6, batch=3, **ONE_AROUND), relu6], KERNEL)
+
+
+@pytest.mark.parametrize("rounding", ["double", "single"])
+def test_zero_points_and_scales(rounding: Rounding) -> None:
+    shifted = [
+        OpCase(f"from {low} to {high}", depthwise(8, **ONE_AROUND), ((1, 5, 5, 8),), ((low, high),))
+        for low, high in ((0.0, 1.0), (-1.0, 0.0), (-0.3, 1.0))
+    ]
+    op, shapes = depthwise(16, **ONE_AROUND), ((1, 4, 4, 16),)
+    scaled = [
+        OpCase(f"up to {most}", op, shapes, output_range=(0.0, most)) for most in (8, 40, 2000)
+    ]
+    check_variants([*shifted, *scaled], KERNEL, rounding)
 
 
 def test_no_activation_in_single_rounding() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.support.geometry import ONE_AROUND, Geometry
 from tests.support.op_cases import OpCase
-from tests.support.variant_cases import check_variant, refusal
+from tests.support.variant_cases import check_variant, check_variants, refusal
 
 from cnnc.ir.types import Activation, Rounding, Window
 from cnnc.ops.depthwise_conv2d import DepthwiseConv2d
@@ -34,20 +34,23 @@ def case(
     return OpCase(name, op, ((2, kernel[0] + 4, kernel[1] + 5, channels),), ((-0.3, 1.0),))
 
 
-@pytest.mark.parametrize("channels", range(4, 10))
-def test_every_remainder_of_channels(channels: int) -> None:
-    check_variant(case((3, 3), channels, **ONE_AROUND), KERNEL)
+def test_every_remainder_of_channels() -> None:
+    check_variants([case((3, 3), channels, **ONE_AROUND) for channels in range(4, 10)], KERNEL)
 
 
-@pytest.mark.parametrize("rounding", ["double", "single"])
-@pytest.mark.parametrize("kernel", [(5, 5), (9, 1), (1, 4), (1, 1), (8, 8)])
-def test_windows(kernel: tuple[int, int], rounding: Rounding) -> None:
+def padded_case(kernel: tuple[int, int]) -> OpCase:
     around: Geometry = {
         "pad_top": kernel[0] // 2,
         "pad_left": kernel[1] // 2,
         "pad_right": kernel[1] // 3,
     }
-    check_variant(case(kernel, 6, Activation.RELU, **around), KERNEL, rounding)
+    return case(kernel, 6, Activation.RELU, **around)
+
+
+@pytest.mark.parametrize("rounding", ["double", "single"])
+def test_windows(rounding: Rounding) -> None:
+    kernels = [(5, 5), (9, 1), (1, 4), (1, 1), (8, 8)]
+    check_variants([padded_case(kernel) for kernel in kernels], KERNEL, rounding)
 
 
 def test_strides_and_dilations() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.support.op_cases import OpCase, quantized_case
-from tests.support.variant_cases import check_variant, check_variant_model, lowered, refusal
+from tests.support.variant_cases import check_variant_model, check_variants, lowered, refusal
 
 from cnnc.codegen.kernel import Lowering
 from cnnc.codegen.variants import Refusal
@@ -50,14 +50,12 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("one", CASES, ids=str)
-def test_bytes_are_the_references(one: OpCase) -> None:
-    check_variant(one, KERNEL)
+def test_bytes_are_the_references() -> None:
+    check_variants(CASES, KERNEL)
 
 
-@pytest.mark.parametrize("one", [case(1, 9, 7), case(3, 6, 5, RELU)], ids=str)
-def test_bytes_are_the_references_with_single_rounding(one: OpCase) -> None:
-    check_variant(one, KERNEL, "single")
+def test_bytes_are_the_references_with_single_rounding() -> None:
+    check_variants([case(1, 9, 7), case(3, 6, 5, RELU)], KERNEL, "single")
 
 
 def changed(one: OpCase, **fields: object) -> QuantModel:

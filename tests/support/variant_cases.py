@@ -1,7 +1,10 @@
 """Check kernels for an instruction set on one-op models, whatever the chooser would take."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bench.fuzz_cases import FuzzCase, Layer
+from bench.fuzz_programs import Engine, check_cases
 from tests.support.on_core import CORES, check_on_core
 from tests.support.op_cases import OpCase, case_chunk, check_program, quantized_case
 
@@ -30,6 +33,51 @@ def check_variant(case: OpCase, kernel: str, rounding: Rounding = "double") -> Q
     model = quantized_case(case, rounding)
     check_variant_model(case.name, model, kernel)
     return model
+
+
+def check_variants(cases: Iterable[OpCase], kernel: str, rounding: Rounding = "double") -> None:
+    """Assert the same for many cases by one program for each engine, between guard bytes.
+
+    Args:
+        cases: One op each, no constant operands; the variant must not refuse any.
+        kernel: Name of the variant.
+        rounding: How accumulators are scaled.
+    """
+    models: dict[str, QuantModel] = {}
+    for case in cases:
+        assert case.name not in models, f"two cases are named {case.name}"
+        models[case.name] = quantized_case(case, rounding)
+    check_variant_models(models, kernel)
+
+
+def check_variant_models(models: Mapping[str, QuantModel], kernel: str) -> None:
+    """Assert the same for models of one layer and one rounding, by name."""
+    for core in (None, *CORES[variant_named(kernel).instruction_set]):
+        layers = [_layer_case(*named, kernel, core) for named in models.items()]
+        findings = check_cases(layers, Engine() if core is None else Engine(core, "gcc", "-O2"))
+        assert findings == [], "\n".join(f"{f.engine}: {f.case}: {f.problem}" for f in findings)
+
+
+class _NamedCase(FuzzCase):
+    """A layer that says what it was made for; its kernel is that name."""
+
+    def __str__(self) -> str:
+        return self.kernel
+
+
+def _layer_case(name: str, model: QuantModel, kernel: str, core: str | None) -> FuzzCase:
+    (node,) = model.nodes
+    answer = lowered(model, 0, kernel, core)
+    assert isinstance(answer, Lowering), f"{name}: {kernel} refuses: {answer.reason}"
+    chunk = case_chunk(model)
+    return _NamedCase(
+        kernel=f"{name}: {kernel}",
+        seed=0,
+        layer=Layer(node.op, tuple(model.input_shapes(node))),
+        rounding=model.rounding,
+        lowering=answer,
+        samples=tuple(chunk.inputs[port.value] for port in model.inputs),
+    )
 
 
 def check_variant_model(

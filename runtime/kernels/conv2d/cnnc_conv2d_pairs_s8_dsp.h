@@ -152,6 +152,7 @@ CNNC_KERNEL void cnnc_pairs_prepare(const struct cnnc_conv2d_pairs_s8_dsp_parame
     layer->shape.rest_step = layer->rest == 0 ? 0 : -layer->shape.runs.stride;
     layer->straight = p->runs_per_row == 1 && layer->run_bytes >= 4 &&
                       (layer->rest == 0 || (layer->rest == 1 && p->kernel_rows == 3));
+    layer->shape.pixels = NULL;
     layer->shape.sign = p->sign;
     layer->shape.pixel_step = layer->pixel_step;
     if (p->pads) {

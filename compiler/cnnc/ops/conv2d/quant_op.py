@@ -104,7 +104,7 @@ class QuantConv2d(QuantWeightedOp):
         if window.kernel_rows * window.kernel_cols * self.groups == 1 and not window.has_padding:
             return Lowering(calls=(self._pointwise_call(site),))
         patch = math.prod(self.weight.shape[1:])
-        return Lowering(calls=(self._general_call(site),), scratch_bytes=patch)
+        return Lowering(calls=(self.general_call(site),), scratch_bytes=patch)
 
     def _constants(self) -> tuple[ConstantArgument, ...]:
         return (ConstantArgument("weights", self.weight), *self.channel_arguments(0))
@@ -127,7 +127,8 @@ class QuantConv2d(QuantWeightedOp):
         arguments: tuple[Argument, ...] = (InputArgument(0), *self._constants(), OutputArgument())
         return KernelCall("conv2d_1x1_s8", "conv2d", parameters, arguments)
 
-    def _general_call(self, site: LoweringSite) -> KernelCall:
+    def general_call(self, site: LoweringSite) -> KernelCall:
+        """Return the call of the kernel for any window."""
         batch, rows, cols, channels = geometry(site.inputs[0])
         _, output_rows, output_cols, output_channels = geometry(site.output)
         window = self.window
