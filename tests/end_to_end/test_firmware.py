@@ -99,7 +99,7 @@ def test_cmake_builds_the_same_program_as_make(tmp_path: Path, board: str) -> No
     assert "selftest ok" in output
     prefix = cores()[find_target(board).core.name].compilers[0].removesuffix("gcc")
     made = _sizes(directory / "build" / "net.elf", prefix)
-    assert made == _sizes(directory / "build" / "cmake" / "net_firmware.elf", prefix)
+    assert made == _sizes(directory / "build" / "cmake" / "net.elf", prefix)
 
 
 def test_cmake_without_the_toolchain_says_so(project: Path) -> None:
@@ -195,7 +195,9 @@ def test_self_test_compares_with_the_embedded_output(project: Path) -> None:
     source.write_text(f"{text[:begin]} 1 +{text[begin:]}", encoding="utf-8")
     report = simulate(project, TARGET)
     assert not report.equal
-    assert report.failed_selftest == "it ended with status 1; failed with status 5"
+    assert report.failed_selftest == (
+        "it ended with status 1; failed with status 5: an output differs from the compiler's"
+    )
 
 
 def test_example_that_fails_alone_is_no_success(project: Path) -> None:
