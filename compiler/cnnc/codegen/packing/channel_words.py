@@ -15,7 +15,7 @@ WORD = 4
 """Weights that are loaded at a time."""
 CHANNELS = 4
 """Channels that share loads of values."""
-_RESULT = 33
+_RESULT = 78
 """Instructions that scale a sum and store it."""
 
 
@@ -72,4 +72,4 @@ def _gathering(call: KernelCall, groups: int, depth: int) -> int:
     """Estimate how long the taps of one pixel and group take to copy."""
     fields = call.parameters
     taps = fields["kernel_rows"] * (1 if groups == 1 else fields["kernel_cols"])
-    return 2 * depth + 25 * taps
+    return 2 * depth + 45 * taps
