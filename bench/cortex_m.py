@@ -1,9 +1,10 @@
 """Instructions, modelled cycles and bytes on Cortex-M, beside those of other libraries.
 
 Run from the checkout: ``make bench-cortex-m`` or ``python -m bench.cortex_m [--core NAME]
-[--network NAME] [--only-networks] [--only-shapes] [--flash BYTES] [--json FILE]``.
+[--network NAME] [--models DIR] [--only-networks] [--only-shapes] [--flash BYTES] [--json FILE]``.
 
-The four MLPerf Tiny networks are read from the folder that bench/models.py describes. Every layer
+The four MLPerf Tiny networks are no part of the repository: bench/README.md says where they come
+from. Without them ``--only-shapes`` measures single layers. Every layer
 is compared with the reference and with TFLite's reference kernels before a figure is shown.
 """
 
@@ -20,12 +21,13 @@ from rich.progress import track
 from bench.cortex_m_measure import (
     INPUTS,
     NETWORKS,
+    NETWORKS_FOLDER,
     Measurement,
     Task,
     measure_or_say,
     missing_models,
 )
-from bench.cortex_m_peers import peers
+from bench.cortex_m_peers import peers, sources
 from bench.cortex_m_tables import (
     cycle_table,
     document,
@@ -45,9 +47,9 @@ def main() -> int:
     arguments = _arguments()
     console = Console(width=WIDTH)
     tasks = _tasks(arguments)
-    missing = list(missing_models()) if any(task.name in NETWORKS for task in tasks) else []
+    missing = missing_models(tasks)
     if missing:
-        console.print(f"missing: {missing[0]}; --only-shapes measures single layers without it")
+        console.print(_how_to_get(missing), markup=False)
         return EXIT_MISSING
     rows, faults = _measure(tasks)
     _show(console, rows)
@@ -59,6 +61,16 @@ def main() -> int:
     return EXIT_DIFFERENT if faults else 0
 
 
+def _how_to_get(missing: Sequence[Path]) -> str:
+    return (
+        f"missing: {', '.join(map(str, missing))}\n"
+        "They are the int8 .tflite files of MLPerf Tiny, which are no part of this repository: "
+        "bench/README.md says where they come from and which is which.\n"
+        "--models DIR names the folder where they lie; --only-shapes measures single layers "
+        "without them."
+    )
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -66,6 +78,13 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--network", action="append", choices=list(NETWORKS), help="a network (default: all)"
+    )
+    parser.add_argument(
+        "--models",
+        type=Path,
+        default=NETWORKS_FOLDER,
+        metavar="DIR",
+        help="folder of the networks' .tflite files (default: %(default)s)",
     )
     parser.add_argument("--only-networks", action="store_true", help="leave out the single layers")
     parser.add_argument("--only-shapes", action="store_true", help="leave out the networks")
@@ -81,7 +100,9 @@ def _arguments() -> argparse.Namespace:
 def _tasks(arguments: argparse.Namespace) -> list[Task]:
     cores: Sequence[str] = arguments.core or list(peers())
     networks: Sequence[str] = [] if arguments.only_shapes else arguments.network or list(NETWORKS)
-    tasks = [Task(core, name, arguments.flash) for core in cores for name in networks]
+    tasks = [
+        Task(core, name, arguments.flash, arguments.models) for core in cores for name in networks
+    ]
     if arguments.only_networks or arguments.network:
         return tasks
     # Only where there is something to compare with.
@@ -114,10 +135,12 @@ def _show(console: Console, rows: Sequence[Measurement]) -> None:
     if rows:
         console.print(
             f"every layer of {INPUTS} inputs equals the reference and TFLite's reference kernels; "
-            "peers: bench/peers_cortex_m.json names the sources; of int8: constants as a ratio to "
-            "those of plain C; firmware: flash of the whole program without them "
-            "and without the self-test's sample"
+            "of int8: constants as a ratio to those of plain C; firmware: flash of the whole "
+            "program without them and without the self-test's sample"
         )
+        console.print("\npeers, whose figures are quoted, not measured here:")
+        for figure, source in sources().items():
+            console.print(f"  {figure}: {source}", markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

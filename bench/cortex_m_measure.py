@@ -2,7 +2,7 @@
 
 import math
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,10 @@ NETWORKS = {
 }
 
 
+NETWORKS_FOLDER = MODELS / "mlperf_tiny"
+"""Where they lie if no other folder is given."""
+
+
 class DifferentBytesError(Exception):
     """An engine computed other bytes than the reference: no figure of it means anything."""
 
@@ -41,11 +45,13 @@ class Task:
         core: A table of boards/cores.toml.
         name: Of a network or a shape.
         flash_bytes: Program memory that kernels may be chosen for; None for the core's.
+        models: Folder of the networks' files.
     """
 
     core: str
     name: str
     flash_bytes: int | None = None
+    models: Path = NETWORKS_FOLDER
 
 
 @dataclass(frozen=True)
@@ -88,9 +94,10 @@ class Measurement:
         return ", ".join(dict.fromkeys(names))
 
 
-def missing_models() -> Iterator[Path]:
-    """Yield the networks' files that are not there."""
-    yield from (path for name in NETWORKS if not (path := _network_file(name)).is_file())
+def missing_models(tasks: Iterable[Task]) -> list[Path]:
+    """Return the networks' files that are not there, each once."""
+    files = {_network_file(task): None for task in tasks if task.name in NETWORKS}
+    return [path for path in files if not path.is_file()]
 
 
 def measure(task: Task) -> Measurement:
@@ -103,7 +110,7 @@ def measure(task: Task) -> Measurement:
     with tempfile.TemporaryDirectory(prefix="cnnc-bench-") as name:
         folder = Path(name)
         shape = SHAPES.get(task.name)
-        model = shape.write(folder) if shape is not None else _network_file(task.name)
+        model = shape.write(folder) if shape is not None else _network_file(task)
         options = CompileOptions(
             model=model,
             target=task.core,
@@ -158,5 +165,5 @@ def _sample_bytes(report: CompileReport) -> int:
     return sum(math.prod(port["c_shape"]) for port in (*report.inputs, *report.outputs))
 
 
-def _network_file(name: str) -> Path:
-    return MODELS / "mlperf_tiny" / NETWORKS[name]
+def _network_file(task: Task) -> Path:
+    return task.models / NETWORKS[task.name]

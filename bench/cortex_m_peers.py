@@ -47,6 +47,12 @@ def peers() -> dict[str, Peers]:
     return {core: Peers(**figures) for core, figures in cores.items()}
 
 
+def sources() -> dict[str, str]:
+    """Return where each kind of figure comes from: which library, version, compiler."""
+    document: Mapping[str, Any] = json.loads(PEERS_FILE.read_text(encoding="utf-8"))
+    return {figure: str(source) for figure, source in document["sources"].items()}
+
+
 def ratio(ours: float | None, theirs: float | None) -> float | None:
     """Return ours / theirs; None if either is not known."""
     return None if ours is None or theirs is None else ours / theirs

@@ -29,16 +29,11 @@ from cnnc.memory.place import ALIGNMENT
 from cnnc.memory.plan import MemoryPlan, PlacedValue
 from cnnc.quantize.fixed_point import Arithmetic
 from cnnc.simulator.bare_metal import bare_metal_surroundings, emulator_command
-from cnnc.simulator.build import (
-    EmittedCode,
-    Toolset,
-    bare_metal_toolset,
-    build_program,
-    sanitizing_toolset,
-)
+from cnnc.simulator.build import EmittedCode, build_program
 from cnnc.simulator.faults import FaultyCodeError
 from cnnc.simulator.records import RecordLayout
 from cnnc.simulator.runners import ProgramRunner
+from cnnc.simulator.toolsets import Toolset, bare_metal_toolset, sanitizing_toolset
 
 _NAME = "fuzz"
 _ARENA = "arena"

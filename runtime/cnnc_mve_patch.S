@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT-0 */
 /* Copies of rows and of the pixels under a kernel: see cnnc_mve_patch.h. */
-#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
+#if defined(CNNC_PREFIX) && defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
 
 #include "cnnc_common.h"
 

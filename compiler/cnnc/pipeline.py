@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from cnnc.codegen.emit import Golden, emit
-from cnnc.codegen.fit import budget_of, check_fit, with_given_sizes
+from cnnc.codegen.fit import budget_of, check_fit, excess_over_board, with_given_sizes
 from cnnc.codegen.folder import REPORT_FILE, check_replaceable, write_folder
 from cnnc.codegen.lower import lower
 from cnnc.codegen.names import check_identifier
@@ -23,43 +23,30 @@ from cnnc.deploy.targets import (
     board_file_content,
     find_target,
 )
-from cnnc.importer.data import Samples, open_samples, synthetic_samples
-from cnnc.importer.read_onnx import read_onnx
 from cnnc.importer.source import Source, read_source
 from cnnc.importer.tflite.file import is_tflite
-from cnnc.importer.tflite.read import read_tflite
-from cnnc.ir.float_model import FloatModel
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.serialize import COMPUTED, UNPRUNED, save
-from cnnc.ir.text import dump_float, dump_quant
+from cnnc.ir.text import dump_quant
 from cnnc.ir.types import I8
 from cnnc.memory.plan import dump_plan
-from cnnc.options import CompileOptions, check_int8_options
+from cnnc.options import CompileOptions
 from cnnc.passes.optimize import optimize, shrink
-from cnnc.passes.simplify import simplify
-from cnnc.quantize.adapt import adapt_weights
-from cnnc.quantize.calibrate import DEFAULT_METHOD, calibrate
-from cnnc.quantize.quantize import quantize
-from cnnc.quantize.sqnr import layer_sqnr
+from cnnc.progress import Progress
 from cnnc.report.compile_report import CompileReport
 from cnnc.report.describe import describe_layers, describe_port
-from cnnc.simulator.inputs import quantize_inputs, random_inputs
+from cnnc.roads import import_int8, quantize_float
 from cnnc.simulator.reference import run_reference
 
 logger = logging.getLogger(__name__)
 
-SYNTHETIC_SAMPLES = 32
-SYNTHETIC_SEED = 0
 SYNTHETIC_WARNING = (
     "no --calibration data: ranges come from synthetic inputs, so accuracy is not to be trusted; "
     "give typical inputs with --calibration FILE.npz (key 'x', float32, [N, ...] as the model "
     "takes them)"
 )
 
-StageProgress = Callable[[str, int, int], None]
 TextSink = Callable[[str], None]
-Dump = Callable[[str, Callable[[], str]], None]
-"""Called as (stage, text): prints the text if it is wanted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,28 +76,7 @@ class Compilation:
     calibration: Mapping[str, Any]
 
 
-@dataclass(frozen=True, eq=False)
-class QuantizedModel:
-    """The int8 network at the end of either road, float or .tflite.
-
-    Attributes:
-        model: Before ``optimize``.
-        macs: Multiply-accumulates of the model as the user gave it.
-        golden_inputs: One sample for the self-test: value key -> int8 (1, *storage_shape).
-        calibration: What the report says of the ranges.
-        sqnr_db: Measures the signal to quantization noise of the network with all channels.
-    """
-
-    model: QuantModel
-    macs: int
-    golden_inputs: Mapping[str, I8]
-    calibration: Mapping[str, Any]
-    sqnr_db: Callable[[QuantModel], Mapping[str, float]]
-
-
-def compile_model(
-    options: CompileOptions, progress: StageProgress, print_text: TextSink
-) -> Compilation:
+def compile_model(options: CompileOptions, progress: Progress, print_text: TextSink) -> Compilation:
     """Take a model through every stage up to the C program.
 
     Args:
@@ -124,6 +90,8 @@ def compile_model(
     target = find_target(options.target)
     if options.name is not None:
         check_identifier(options.name)
+    for sentence in excess_over_board(target, options):
+        logger.warning("%s", sentence)
     # Matrix products of several threads add in another order: the bytes would depend on their
     # number.
     with threadpool_limits(limits=1, user_api="blas"):
@@ -131,13 +99,13 @@ def compile_model(
 
 
 def _compile(
-    options: CompileOptions, target: Target, progress: StageProgress, print_text: TextSink
+    options: CompileOptions, target: Target, progress: Progress, print_text: TextSink
 ) -> Compilation:
     def dump(stage: str, text: Callable[[], str]) -> None:
         if options.dump_after == stage:
             print_text(text())
 
-    road = _import_int8 if is_tflite(options.model) else _quantize_float
+    road = import_int8 if is_tflite(options.model) else quantize_float
     quantized = road(options, progress, dump)
     unpruned = optimize(quantized.model)
     optimized = shrink(unpruned)
@@ -161,70 +129,8 @@ def _compile(
     )
 
 
-def _quantize_float(options: CompileOptions, progress: StageProgress, dump: Dump) -> QuantizedModel:
-    """Import an ONNX model, simplify it, and quantize it by the calibrated ranges."""
-    imported = read_onnx(options.model, options.input_shapes)
-    if options.name is not None:
-        imported = replace(imported, name=options.name)
-    dump("import", lambda: dump_float(imported))
-    simplified = simplify(imported)
-    dump("simplify", lambda: dump_float(simplified))
-
-    samples = _samples(options, simplified)
-    ranges = calibrate(
-        simplified,
-        samples,
-        options.method or DEFAULT_METHOD,
-        lambda done, total: progress("calibrating", done, total),
-    )
-    adapted = simplified
-    if options.calibration is not None and options.adapt_weights:
-        adapted = adapt_weights(
-            simplified,
-            ranges,
-            samples,
-            lambda done, total: progress("adapting weights", done, total),
-        )
-    quantized = quantize(adapted, ranges, options.rounding)
-    dump("quantize", lambda: dump_quant(quantized))
-    return QuantizedModel(
-        model=quantized,
-        macs=sum(node.op.macs(simplified.input_shapes(node)) for node in simplified.nodes),
-        golden_inputs=quantize_inputs(quantized, next(samples.batches(1))),
-        calibration={
-            "method": ranges.method,
-            "samples": ranges.samples,
-            "synthetic": options.calibration is None,
-            "adapted_weights": adapted is not simplified,
-        },
-        sqnr_db=lambda unpruned: layer_sqnr(simplified, unpruned, samples),
-    )
-
-
-def _import_int8(options: CompileOptions, progress: StageProgress, dump: Dump) -> QuantizedModel:
-    """Import an int8 .tflite file; there is nothing to calibrate."""
-    del progress
-    check_int8_options(options)
-    imported = read_tflite(options.model, options.input_shapes, options.rounding)
-    if options.name is not None:
-        imported = replace(imported, name=options.name)
-    dump("import", lambda: dump_quant(imported))
-    return QuantizedModel(
-        model=imported,
-        macs=imported.macs(),
-        golden_inputs=random_inputs(imported, SYNTHETIC_SEED, 0),
-        calibration={
-            "method": "tflite",
-            "samples": 0,
-            "synthetic": False,
-            "adapted_weights": False,
-        },
-        sqnr_db=lambda unpruned: {},
-    )
-
-
 def compile_to_folder(
-    options: CompileOptions, progress: StageProgress, print_text: TextSink
+    options: CompileOptions, progress: Progress, print_text: TextSink
 ) -> tuple[Path, CompileReport]:
     """Compile and write the folder; returns where it is and what it holds.
 
@@ -250,12 +156,6 @@ def compile_to_folder(
     write_folder(directory, {**files, REPORT_FILE: report.to_bytes()})
     logger.info("wrote %d files to %s", len(files) + 1, directory)
     return directory, report
-
-
-def _samples(options: CompileOptions, model: FloatModel) -> Samples:
-    if options.calibration is not None:
-        return open_samples(options.calibration, model.inputs)
-    return synthetic_samples(model.inputs, SYNTHETIC_SAMPLES, SYNTHETIC_SEED)
 
 
 def _golden(model: QuantModel, inputs: Mapping[str, I8]) -> Golden:

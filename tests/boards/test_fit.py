@@ -7,7 +7,7 @@ import pytest
 from tests.support.quant_networks import chain_network
 
 from cnnc.codegen.choose import Budget
-from cnnc.codegen.fit import budget_of, check_fit
+from cnnc.codegen.fit import budget_of, check_fit, excess_over_board
 from cnnc.codegen.lower import lower
 from cnnc.codegen.program import CProgram
 from cnnc.deploy.reserves import CODE_RESERVE_BYTES, STACK_RESERVE_BYTES
@@ -132,3 +132,20 @@ def test_linux_keeps_nothing_back(program: CProgram) -> None:
     options = replace(OPTIONS, ram_bytes=program.plan.arena_bytes)
 
     check_fit(find_target("rpi"), options, program)
+
+
+def test_more_than_the_board_has_is_told() -> None:
+    board = find_target("nucleo-l4r5zi")
+    assert board.ram_bytes is not None
+    assert board.flash_bytes is not None
+    exact = replace(OPTIONS, ram_bytes=board.ram_bytes, flash_bytes=board.flash_bytes)
+    assert excess_over_board(board, exact) == ()
+    more = replace(OPTIONS, ram_bytes=2**32, flash_bytes=board.flash_bytes + 1)
+    ram, flash = excess_over_board(board, more)
+    assert ram.startswith(f"--ram says 4,294,967,296 bytes, nucleo-l4r5zi has {board.ram_bytes:,}")
+    assert flash.startswith(f"--flash says {board.flash_bytes + 1:,} bytes")
+
+
+def test_core_on_its_own_may_have_any_memory() -> None:
+    options = replace(OPTIONS, ram_bytes=2**40, flash_bytes=2**40)
+    assert excess_over_board(find_target("cortex-m4"), options) == ()

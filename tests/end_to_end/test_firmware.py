@@ -99,7 +99,7 @@ def test_cmake_builds_the_same_program_as_make(tmp_path: Path, board: str) -> No
     assert "selftest ok" in output
     prefix = cores()[find_target(board).core.name].compilers[0].removesuffix("gcc")
     made = _sizes(directory / "build" / "net.elf", prefix)
-    assert made == _sizes(directory / "build" / "cmake" / "net_firmware.elf", prefix)
+    assert made == _sizes(directory / "build" / "cmake" / "net.elf", prefix)
 
 
 def test_cmake_without_the_toolchain_says_so(project: Path) -> None:
@@ -195,7 +195,9 @@ def test_self_test_compares_with_the_embedded_output(project: Path) -> None:
     source.write_text(f"{text[:begin]} 1 +{text[begin:]}", encoding="utf-8")
     report = simulate(project, TARGET)
     assert not report.equal
-    assert report.failed_selftest == "it ended with status 1; failed with status 5"
+    assert report.failed_selftest == (
+        "it ended with status 1; failed with status 5: an output differs from the compiler's"
+    )
 
 
 def test_example_that_fails_alone_is_no_success(project: Path) -> None:
@@ -234,6 +236,20 @@ def test_fault_names_the_layer(project: Path) -> None:
     assert caught.value.exit_status == 1
 
 
+def test_fault_on_the_target_leaves_the_other_engines(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    statement = "*(volatile int *)0xf0000000u = 1;"
+    guarded = f"\n#ifdef __arm__\n{statement}\n#endif\n"
+    _break(project, guarded, _layer_functions(project)[1])
+    arguments = ["simulate", str(project), "--engines", "host,target", "--random", "1"]
+    assert main([*arguments, "--profile"]) == 1
+    printed = capsys.readouterr().out
+    assert re.search(r"host +\d+/\d+ .* equal", printed)
+    assert re.search(r"target .* FAILED", printed)
+    assert "target: the emitted C failed: the processor reported a fault in layer" in printed
+
+
 def test_stack_overflow_is_a_fault(project: Path) -> None:
     _break(project, "volatile char large[70000]; large[0] = 1; large[69999] = 1;", "net_layer_0")
     with pytest.raises(FaultyCodeError, match="stack overflow: fault"):
@@ -258,6 +274,37 @@ def test_program_that_does_not_fit_says_by_how_much(project: Path) -> None:
     script.write_text(re.sub(r"LENGTH = 2048K", "LENGTH = 4K", text), encoding="utf-8")
     with pytest.raises(MemoryFitError, match=r"needs [\d,]+ more bytes of FLASH"):
         simulate(project, TARGET)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("SECTIONS", "SECTIONZ", "syntax error"),
+        ("cnnc_stack_top - cnnc_stack_limit >= cnnc_stack_bytes", "0", "stack is not reserved"),
+        ("cnnc_data_end", "cnnc_data_and", "cnnc_data_end"),
+    ],
+)
+def test_damaged_linker_script_is_a_fault_of_the_folder(
+    project: Path, before: str, after: str, message: str
+) -> None:
+    script = project / "firmware" / "board.ld"
+    text = script.read_text(encoding="utf-8")
+    assert before in text
+    script.write_text(text.replace(before, after), encoding="utf-8")
+    with pytest.raises(FaultyCodeError, match=message) as caught:
+        simulate(project, TARGET)
+    assert "does not link" in caught.value.problem
+    assert caught.value.exit_status == 1
+    assert "compile the model again" in caught.value.remedy
+
+
+def test_source_that_cannot_be_read_is_a_fault_of_the_folder(project: Path) -> None:
+    source = project / "src" / "net.c"
+    source.unlink()
+    source.mkdir()
+    with pytest.raises(FaultyCodeError, match=r"does not compile with .*\n.*net\.c") as caught:
+        simulate(project, TARGET)
+    assert caught.value.exit_status == 1
 
 
 def test_later_instructions_are_found(tmp_path: Path) -> None:

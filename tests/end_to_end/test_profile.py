@@ -13,7 +13,7 @@ from cnnc.deploy.tools import Tool
 from cnnc.errors import EXIT_BAD_INPUT, EXIT_EQUAL, EXIT_MISSING_TOOL, UsageError
 from cnnc.options import CompileOptions
 from cnnc.pipeline import compile_to_folder
-from cnnc.simulator import counting
+from cnnc.simulator import counting, run
 from cnnc.simulator.run import SimulationRequest, simulate
 
 REQUEST = SimulationRequest(random=1, engines=("target",), profile=True)
@@ -62,10 +62,12 @@ def test_layers_add_up_to_the_inference(tmp_path: Path, target: str, manual: str
     )
     if manual is None:
         assert report["cycle_model"] is None
+        assert "not published" in report["not_modelled"]
         assert report["cycles_per_inference"] is None
         assert all(layer["cycles"] is None for layer in layers)
         return
     assert manual in report["cycle_model"]
+    assert report["not_modelled"] is None
     assert total < report["cycles_per_inference"] < 4 * total
     assert sum(layer["cycles"] for layer in layers) <= report["cycles_per_inference"]
 
@@ -136,3 +138,34 @@ def test_the_host_has_no_profile(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_a_profile_needs_the_target_engine(for_m4: Path) -> None:
     with pytest.raises(UsageError, match="--profile has no effect"):
         simulate(for_m4, SimulationRequest(engines=("host",), profile=True))
+
+
+def _no_disassembler(compiler: str) -> None:
+    del compiler
+
+
+def test_missing_objdump_is_named(
+    for_m4: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cnnc.simulator.profile.find_disassembler", _no_disassembler)
+    arguments = ["simulate", str(for_m4), "--engines", "target", "--random", "1", "--profile"]
+    assert main(arguments) == EXIT_EQUAL
+    printed = capsys.readouterr().out
+    assert "cycles: not modelled, as arm-none-eabi-objdump is missing" in printed
+    assert "published" not in printed
+
+
+def _no_emulator(*_: object) -> None:
+    raise missing_tool(TOOLS["qemu-system-arm"])
+
+
+def test_without_an_emulator_a_warning_says_that_the_code_was_not_run(
+    for_m4: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "start_target", _no_emulator)
+    assert main(["simulate", str(for_m4), "--random", "1"]) == EXIT_EQUAL
+    warning = capsys.readouterr().err
+    assert "warning: the code for the target was NOT run: 'qemu-system-arm' is not" in warning
+    assert "run: sudo apt-get install qemu-system-arm" in warning
+    assert main(["simulate", str(for_m4), "--random", "1", "--engines", "host"]) == EXIT_EQUAL
+    assert "NOT run" not in capsys.readouterr().err

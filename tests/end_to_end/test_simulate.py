@@ -29,6 +29,7 @@ COMMON_KEYS = {
     "not_compared",
     "first_divergence",
     "skipped",
+    "failed",
 }
 TARGET_KEYS = {
     "machine",
@@ -36,6 +37,7 @@ TARGET_KEYS = {
     "instructions_per_inference",
     "cycles_per_inference",
     "cycle_model",
+    "not_modelled",
     "not_counted",
     "profile",
     "flash_bytes",

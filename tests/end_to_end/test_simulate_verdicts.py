@@ -62,6 +62,33 @@ def test_crash_of_the_c_is_one_error(capsys: pytest.CaptureFixture[str], copy: P
     assert error["remedy"]
 
 
+def test_other_engines_are_reported_beside_a_crash(
+    capsys: pytest.CaptureFixture[str], copy: Path
+) -> None:
+    _insert_into_run(copy, CRASH)
+    arguments = ["simulate", str(copy), "--engines", "host,tflite,float", "--random", "2"]
+    engines = _json(capsys, 1, *arguments)["engines"]
+    assert "crashed: Segmentation fault" in engines["host"]["failed"]
+    assert engines["host"]["bit_exact"] is False
+    assert engines["tflite"]["bit_exact"] is True
+    assert engines["tflite"]["failed"] is None
+    assert engines["float"]["sqnr_db"] > 0
+    assert main(arguments) == 1
+    printed = capsys.readouterr().out
+    assert "host: the emitted C failed: it crashed: Segmentation fault" in printed
+    assert "FAILED" in printed
+    assert "nothing was compared" not in printed
+
+
+def test_engine_whose_c_does_not_compile_leaves_the_others(
+    capsys: pytest.CaptureFixture[str], copy: Path
+) -> None:
+    _insert_into_run(copy, "no_such_function_or_type here;")
+    engines = _json(capsys, 1, "simulate", copy, "--random", "1")["engines"]
+    assert "does not compile with" in engines["host"]["failed"]
+    assert engines["tflite"]["bit_exact"] is True
+
+
 def test_crash_in_evaluate_is_one_error(
     capsys: pytest.CaptureFixture[str], copy: Path, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from cnnc.ir.types import F32, I8, INT8_MAX, INT8_MIN, Rounding, Shape
 from cnnc.quantize.float_reference import run_float
 from cnnc.quantize.quantize import quantize
 from cnnc.quantize.ranges import ValueRange, ValueRanges
-from cnnc.simulator.build import EmittedCode, build_program, sanitizing_toolset
+from cnnc.simulator.build import EmittedCode, build_program
 from cnnc.simulator.chunk import Chunk
 from cnnc.simulator.compare import ComparedEngine, Comparison
 from cnnc.simulator.compiled import CompiledEngine
@@ -29,6 +29,7 @@ from cnnc.simulator.runners import ProgramRunner
 from cnnc.simulator.tflite_engine import TfliteEngine
 from cnnc.simulator.tflite_runtime import installed_runtimes
 from cnnc.simulator.tflite_single import SingleRoundingEngine
+from cnnc.simulator.toolsets import sanitizing_toolset
 
 __all__ = [
     "OpCase",

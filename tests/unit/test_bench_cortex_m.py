@@ -49,6 +49,8 @@ def test_a_layer_is_measured_and_written_as_json(
     printed = capsys.readouterr().out
     assert "conv1x1_8_16" in printed
     assert "6.630" in printed
+    assert "TensorFlow Lite Micro" in printed
+    assert "CMSIS-NN" in printed
     (entry,) = json.loads(output.read_text())["shapes"]
     assert entry["macs"] == 16 * 8 * 16
     assert entry["cycles"] > entry["instructions"] > entry["macs"] / 2
@@ -63,9 +65,20 @@ def test_a_layer_is_measured_and_written_as_json(
 def test_missing_models_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cortex_m_measure, "MODELS", tmp_path)
-    assert _run(monkeypatch, "--network", "KWS") == cortex_m.EXIT_MISSING
-    assert "kws_dscnn_int8.tflite" in capsys.readouterr().out
+    arguments = ("--network", "KWS", "--models", str(tmp_path))
+    assert _run(monkeypatch, *arguments) == cortex_m.EXIT_MISSING
+    printed = capsys.readouterr().out
+    assert str(tmp_path / "kws_dscnn_int8.tflite") in printed.replace("\n", "")
+    assert "ic_resnet8" not in printed
+    assert "MLPerf Tiny" in printed
+    assert "bench/README.md" in printed
+
+
+def test_the_guide_tells_the_networks_apart_by_the_peers_sizes() -> None:
+    guide = (Path(cortex_m.__file__).parent / "README.md").read_text(encoding="utf-8")
+    for name, file in NETWORKS.items():
+        (row,) = [line for line in guide.splitlines() if file in line]
+        assert f"{peers()['cortex-m4'].model_bytes[name]:,}" in row
 
 
 def test_no_figure_is_shown_for_other_bytes(monkeypatch: pytest.MonkeyPatch) -> None:

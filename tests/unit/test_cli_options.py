@@ -1,5 +1,6 @@
 """Options must be written in full, and none may be without effect."""
 
+import argparse
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from tests.support.onnx_networks import write_classifier
 
 from cnnc.cli import main
+from cnnc.cli.arguments import byte_count
 from cnnc.errors import UsageError
 from cnnc.simulator.run import SimulationRequest
 
@@ -36,6 +38,20 @@ def test_abbreviations_are_refused(
     captured = capsys.readouterr()
     assert not captured.out
     assert "error:" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("131072", 131072), ("0x20000", 131072), ("0X2a", 42), ("128K", 131072), ("2M", 2097152)],
+)
+def test_sizes_have_units_and_hexadecimal_digits(text: str, size: int) -> None:
+    assert byte_count(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "0x", "0x2g", "-1", "1.5K", "2G", "0x10K"])
+def test_other_sizes_are_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="0x10000 or 64K"):
+        byte_count(text)
 
 
 @pytest.mark.parametrize(

@@ -14,18 +14,12 @@ from tests.support.quant_networks import branching_network, chain_network, rando
 from cnnc.codegen.views import WeightsMode
 from cnnc.ir.quant_model import QuantModel
 from cnnc.resources import tree
-from cnnc.simulator.build import (
-    EmittedCode,
-    Toolset,
-    build_program,
-    fast_host_toolset,
-    host_toolset,
-    sanitizing_toolset,
-)
+from cnnc.simulator.build import EmittedCode, build_program
 from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
 from cnnc.simulator.records import RecordLayout
 from cnnc.simulator.reference import run_reference
 from cnnc.simulator.runners import ProgramRunner
+from cnnc.simulator.toolsets import Toolset, fast_host_toolset, host_toolset, sanitizing_toolset
 
 NETWORKS = {"chain": chain_network, "branching": branching_network}
 

@@ -52,8 +52,8 @@ def _count(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
 
 
-def _milliseconds(cycles: int, clock_hz: int) -> str:
-    return f"{1e3 * cycles / clock_hz:,.3f}"
+def _milliseconds(cycles: int | None, clock_hz: int) -> str:
+    return "-" if cycles is None else f"{1e3 * cycles / clock_hz:,.3f}"
 
 
 def _per_mac(value: float | None) -> str:

@@ -14,14 +14,9 @@ from cnnc.cli.console import Console
 from cnnc.cli.profile_table import profile_table
 from cnnc.errors import EXIT_DIFFERENT, EXIT_EQUAL
 from cnnc.simulator.compare import Divergence, EngineResult
-from cnnc.simulator.run import (
-    DEFAULT_RANDOM,
-    DEFAULT_SEED,
-    ENGINES,
-    SimulationReport,
-    SimulationRequest,
-    simulate,
-)
+from cnnc.simulator.report import SimulationReport
+from cnnc.simulator.request import DEFAULT_RANDOM, DEFAULT_SEED, ENGINES, SimulationRequest
+from cnnc.simulator.run import simulate
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -105,6 +100,9 @@ def _table(report: SimulationReport) -> Table:
         if result.skipped is not None:
             table.add_row(name, "-", "-", "-", Text("skipped", style="yellow"))
             continue
+        if result.failed is not None:
+            table.add_row(name, "-", "-", "-", Text("FAILED", style="red"))
+            continue
         table.add_row(
             name,
             f"{result.layers_compared}/{result.layers_total}",
@@ -118,7 +116,9 @@ def _table(report: SimulationReport) -> Table:
 def _profile(report: SimulationReport) -> list[RenderableType]:
     """Return the table of the layers, and what its cycles mean."""
     target = report.results["target"].to_json()
-    model = target["cycle_model"] or "not modelled, as this core's timing is not published"
+    if target["profile"] is None:
+        return []
+    model = target["cycle_model"] or f"not modelled, {target['not_modelled']}"
     note = f"\none inference of the first input; cycles: {model}"
     if target["cycles_per_inference"] is not None and target["clock_hz"] is not None:
         note += f"; ms: these cycles at the board's {target['clock_hz'] / 1e6:g} MHz"
@@ -144,6 +144,8 @@ def _notes(report: SimulationReport) -> list[str]:
     for name, result in _rows(report).items():
         if result.skipped is not None:
             notes.append(f"{name}: skipped, {result.skipped}")
+        if result.failed is not None:
+            notes.append(f"{name}: {result.failed}")
         notes += [
             f"{name}: layer '{entry.layer}' ({entry.op}) not wholly compared: {entry.reason}"
             for entry in result.not_compared
@@ -185,9 +187,10 @@ def _costs(report: SimulationReport) -> list[str]:
         parts = f"weights {target['weights_bytes']:,}, network's code {target['code_bytes']:,}"
         notes.append(
             f"target: firmware of {target['flash_bytes']:,} bytes of flash ({parts}) and "
-            f"{target['ram_bytes']:,} bytes of RAM; an inference has {target['stack_bytes']:,} "
-            "bytes on the stack"
+            f"{target['ram_bytes']:,} bytes of RAM"
         )
+    if target.get("stack_bytes") is not None:
+        notes.append(f"target: an inference has {target['stack_bytes']:,} bytes on the stack")
     if report.failed_selftest is not None:
         notes.append(f"target: the emitted firmware fails its self-test: {report.failed_selftest}")
     return notes

@@ -44,7 +44,7 @@ class Candidate:
 
     Attributes:
         kernel: Its name.
-        instructions: Estimate for one inference; None for plain C or if it was refused.
+        instructions: Estimate for one inference; None if there is none or it was refused.
         constant_bytes: Flash for the layer's constants; None if it was refused.
         scratch_bytes: Working memory; None if it was refused.
         verdict: ``chosen``, or why not.

@@ -129,6 +129,7 @@ def _model_view(
         golden_inputs=_golden_views(name, golden.inputs, inputs) if golden else (),
         golden_outputs=_golden_views(name, golden.outputs, outputs) if golden else (),
         firmware=firmware_of(target),
+        needs_vendor_tools=target is not None and target.needs_vendor_tools,
         notes=target.notes if target is not None else "",
     )
 

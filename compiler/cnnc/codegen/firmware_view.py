@@ -32,7 +32,6 @@ class FirmwareView:
         stand_in: The emulated machine in words; empty if there is none.
         emulator: Its command; empty if there is none.
         stack_bytes: RAM that the linker script keeps for the stack.
-        notes: What has to be known to run on the board; empty if nothing.
         programming: Commands that put the firmware on the board.
     """
 
@@ -50,7 +49,6 @@ class FirmwareView:
     stand_in: str
     emulator: str
     stack_bytes: int
-    notes: str
     programming: tuple[str, ...]
 
 
@@ -83,6 +81,5 @@ def firmware_view(target: Target, startup: tuple[str, ...]) -> FirmwareView:
         stand_in=machine.description if machine else "",
         emulator=" ".join((*machine.emulator, *EMULATOR_OPTIONS)) if machine else "",
         stack_bytes=STACK_BYTES,
-        notes=target.notes,
         programming=target.programming,
     )

@@ -128,6 +128,25 @@ def check_fit(
     )
 
 
+def excess_over_board(target: Target, options: CompileOptions) -> tuple[str, ...]:
+    """Return a sentence for each size that the user gives and that no such board has.
+
+    Args:
+        target: Whose memory is described; the flash of a core on its own is only an assumption.
+        options: ``ram_bytes`` and ``flash_bytes`` take the place of the target's.
+    """
+    if target.ram_bytes is None:
+        return ()
+    return tuple(
+        f"{memory.option} says {memory.given_bytes:,} bytes, {target.name} has "
+        f"{memory.board_bytes:,}: what fits the former need not run on the board"
+        for memory in (_ram(target, options), _flash(target, options))
+        if memory.given_bytes is not None
+        and memory.board_bytes is not None
+        and memory.given_bytes > memory.board_bytes
+    )
+
+
 def with_given_sizes(target: Target, options: CompileOptions) -> Target:
     """Return the target with the sizes that the user gives, for its linker script too.
 

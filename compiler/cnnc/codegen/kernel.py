@@ -81,7 +81,7 @@ class Lowering:
         in_place: Indices of the operands whose memory the result may take over when this layer
             is their last reader (element i is read before output element i is written).
         instructions: Estimate of what one inference executes, to choose among several lowerings
-            of a layer; None for plain C, which every variant for an instruction set beats.
+            of a layer; None for plain C that every variant for an instruction set beats.
     """
 
     calls: tuple[KernelCall, ...]

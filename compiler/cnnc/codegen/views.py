@@ -168,7 +168,8 @@ class ModelView:
         golden_inputs: Input bytes of the self-test.
         golden_outputs: Output bytes of the self-test.
         firmware: What a project without an operating system has beside; None under one.
-        notes: What has to be known of a target for which only the library is there.
+        needs_vendor_tools: Whether the target runs no program that the emitted files build.
+        notes: What has to be known to run on the target; empty if nothing.
     """
 
     name: str
@@ -193,6 +194,7 @@ class ModelView:
     golden_inputs: tuple[GoldenView, ...]
     golden_outputs: tuple[GoldenView, ...]
     firmware: FirmwareView | None
+    needs_vendor_tools: bool
     notes: str
 
     @property

@@ -82,6 +82,14 @@ class Target:
         return self.core.isa == "host"
 
     @property
+    def needs_vendor_tools(self) -> bool:
+        """Whether nothing but another's tools makes a program that the target itself runs."""
+        if not self.core.is_bare_metal:
+            return False
+        is_board = self.name != self.core.name
+        return not self.core.startup or (is_board and self.memory is None)
+
+    @property
     def emulator(self) -> tuple[str, ...]:
         """Command that stands in for the target here; empty if there is none or none is needed."""
         return self.machine.emulator if self.machine else self.core.emulator

@@ -54,7 +54,8 @@ def find_emulator(target: Target) -> tuple[str, ...]:
     if not command and target.core.is_bare_metal:
         raise ToolchainError(
             f"nothing stands in for {target.name} here",
-            "simulate with --engines reference,host,tflite, which compute the same bytes",
+            "simulate with --engines reference,host,tflite, which compute the same bytes; for a "
+            "board of yours name the 'machine' that 'cnnc boards CORE' shows, under [emulation]",
             target.name,
         )
     if not command:

@@ -13,10 +13,10 @@ from cnnc.errors import InternalError
 from cnnc.simulator.build import (
     EmittedCode,
     Surroundings,
-    bare_metal_toolset,
     build_program,
     harness_files,
 )
+from cnnc.simulator.toolsets import bare_metal_toolset
 
 MARK_SYMBOL = "cnnc_harness_mark"
 """The harness calls it right before and right after a run of the plain build."""

@@ -1,37 +1,22 @@
-"""Compile the emitted C together with the test harness, in a temporary folder."""
+"""The emitted C with the test harness, built in a temporary folder."""
 
 import logging
-import os
-import re
-import subprocess
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from cnnc.deploy.cores import Core
-from cnnc.deploy.toolchain import find_compiler, host_core
-from cnnc.errors import CnncError, MemoryFitError, UsageError
+from cnnc.errors import UsageError
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import elements
 from cnnc.resources import tree
-from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
+from cnnc.simulator.compiler_calls import compile_files, link
+from cnnc.simulator.toolsets import Toolset
 
 logger = logging.getLogger(__name__)
 
-_LANGUAGE_FLAGS = ("-std=c99", "-ffp-contract=off")
-_SECTION_FLAGS = ("-ffunction-sections", "-fdata-sections")
-_SANITIZER_FLAGS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-_TIMEOUT_SECONDS = 600
-_PARALLEL_COMPILERS = 2
 _HARNESS = ("cnnc_harness.c", "cnnc_harness_serve.c", "cnnc_harness_model.c")
 _WEIGHTS_HARNESS = "cnnc_harness_weights.S"
-_SHOWN_LINES = 5
-
-_CODE_FAULT = re.compile(r":\d+: (fatal )?error: |undefined reference|multiple definition", re.I)
-_OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
-_MISSING_SYSTEM_HEADER = re.compile(r"fatal error: '?(assert|std\w+|string)\.h'?[: ]")
 
 
 @dataclass(frozen=True)
@@ -49,21 +34,6 @@ class Surroundings:
     main: str
     startup: tuple[str, ...] = ()
     linker_script: str | None = None
-
-
-@dataclass(frozen=True)
-class Toolset:
-    """A compiler and how it is called.
-
-    Attributes:
-        compiler: Path of the C compiler.
-        compile_flags: Arguments for every file.
-        link_flags: Arguments when a program is linked.
-    """
-
-    compiler: str
-    compile_flags: tuple[str, ...]
-    link_flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,59 +82,6 @@ class Build:
 
     path: Path
     model_objects: tuple[Path, ...]
-
-
-def host_toolset(optimization: str = "-O2") -> Toolset:
-    """Return the tools for programs on this machine.
-
-    Raises:
-        ToolchainError: No compiler is installed.
-    """
-    core = host_core()
-    flags = (*_LANGUAGE_FLAGS, *core.c_flags, optimization)
-    return Toolset(_compiler_path(core), flags, core.link_flags)
-
-
-def fast_host_toolset() -> Toolset:
-    """Return the tools for programs that use all that this machine has.
-
-    Raises:
-        ToolchainError: No compiler is installed.
-    """
-    toolset = host_toolset("-O3")
-    return replace(toolset, compile_flags=(*toolset.compile_flags, "-march=native"))
-
-
-def sanitizing_toolset(optimization: str = "-O1") -> Toolset:
-    """Return the tools for programs on this machine under ASan and UBSan.
-
-    Raises:
-        ToolchainError: No compiler is installed.
-    """
-    core = host_core()
-    flags = (*_LANGUAGE_FLAGS, *core.c_flags, optimization, *_SANITIZER_FLAGS)
-    return Toolset(_compiler_path(core), flags, (*_SANITIZER_FLAGS, *core.link_flags))
-
-
-def target_toolset(core: Core) -> Toolset:
-    """Return the tools for programs that run on another core.
-
-    Raises:
-        ToolchainError: The cross compiler is not installed.
-    """
-    flags = (*_LANGUAGE_FLAGS, *core.c_flags, "-O2")
-    return Toolset(_compiler_path(core), flags, core.link_flags)
-
-
-def bare_metal_toolset(core: Core, optimization: str = "-O2") -> Toolset:
-    """Return the tools for programs that run on a core without an operating system.
-
-    Raises:
-        ToolchainError: The cross compiler is not installed.
-    """
-    common = (*core.c_flags, *core.library_flags)
-    flags = (*_LANGUAGE_FLAGS, *_SECTION_FLAGS, *common, optimization)
-    return Toolset(_compiler_path(core), flags, (*common, *core.link_flags))
 
 
 def operating_system() -> Surroundings:
@@ -254,95 +171,3 @@ def _ports(model: QuantModel, kind: str, ports: Sequence[Port]) -> str:
     sizes = [elements(model.values[port.value].shape) for port in ports]
     pairs = zip(suffixes, sizes, strict=True)
     return " ".join(f"PORT({model.name}_{suffix}, {size})" for suffix, size in pairs)
-
-
-def link(toolset: Toolset, objects: Sequence[Path], flags: Sequence[str], output: Path) -> None:
-    """Link a program.
-
-    Args:
-        toolset: With what.
-        objects: What to link.
-        flags: Arguments beside those of the toolset.
-        output: The program.
-
-    Raises:
-        EngineFailedError: The linker fails.
-        FaultyCodeError: A symbol is missing or defined twice.
-        MemoryFitError: The program does not fit the memory of its linker script.
-    """
-    names = map(str, objects)
-    _call([toolset.compiler, *names, *flags, *toolset.link_flags, "-o", str(output)])
-
-
-def compile_files(
-    toolset: Toolset, sources: Sequence[Path], flags: Sequence[str], folder: Path
-) -> tuple[Path, ...]:
-    """Compile files, a few at the same time.
-
-    Args:
-        toolset: With what.
-        sources: C and assembly; no two have the same stem.
-        flags: Arguments beside those of the toolset.
-        folder: Where the object files go; exists.
-
-    Raises:
-        EngineFailedError: The compiler fails.
-        FaultyCodeError: A file does not compile.
-    """
-    objects = tuple(folder / f"{source.stem}.o" for source in sources)
-    commands = [
-        [toolset.compiler, *toolset.compile_flags, *flags, "-c", str(source), "-o", str(target)]
-        for source, target in zip(sources, objects, strict=True)
-    ]
-    with ThreadPoolExecutor(_PARALLEL_COMPILERS) as pool:
-        list(pool.map(_call, commands))
-    return objects
-
-
-def _call(command: Sequence[str]) -> None:
-    logger.debug("%s", " ".join(command))
-    try:
-        done = subprocess.run(  # noqa: S603 (a compiler found on the PATH)
-            command,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_SECONDS,
-            check=False,
-            # Messages are read below, so they must not be translated.
-            env={**os.environ, "LC_ALL": "C"},
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise EngineFailedError(f"'{command[0]}' failed: {error}", where=command[0]) from error
-    if done.returncode == 0:
-        return
-    raise _compiler_fault(Path(command[0]).name, done.stderr)
-
-
-def _compiler_fault(compiler: str, stderr: str) -> CnncError:
-    """Return whose fault it is: the C's, or that of an installation that lacks something."""
-    lines = stderr.strip().splitlines()
-    excess = _OVERFLOW.findall(stderr)
-    if excess:
-        wanted = " and ".join(f"{int(size):,} more bytes of {region}" for region, size in excess)
-        return MemoryFitError(
-            f"the program needs {wanted}",
-            "choose a smaller network, or a board with more memory",
-            "firmware",
-        )
-    faults = [line for line in lines if _CODE_FAULT.search(line)]
-    if faults and not _MISSING_SYSTEM_HEADER.search(stderr):
-        return FaultyCodeError(
-            f"the emitted C does not compile with {compiler}:\n" + "\n".join(faults[:_SHOWN_LINES]),
-            "compile the model again with cnnc; if that does not help, report it",
-            "src",
-        )
-    return EngineFailedError(
-        f"{compiler} failed:\n" + "\n".join(lines[:_SHOWN_LINES]),
-        "'cnnc doctor' prints how to install the tools",
-        compiler,
-    )
-
-
-def _compiler_path(core: Core) -> str:
-    tool = find_compiler(core)
-    return tool.path or tool.command

@@ -84,6 +84,7 @@ class EngineResult:
         first_divergence: None if nothing differs.
         skipped: Why the engine did not run; None if it did.
         details: Keys that only this engine has.
+        failed: What the emitted C did instead of computing; None if it did not fail.
     """
 
     bit_exact: bool | None
@@ -95,6 +96,7 @@ class EngineResult:
     first_divergence: Divergence | None
     skipped: str | None
     details: Mapping[str, Any]
+    failed: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object."""
@@ -108,6 +110,7 @@ class EngineResult:
             "not_compared": [dict(vars(entry)) for entry in self.not_compared],
             "first_divergence": divergence.to_json() if divergence else None,
             "skipped": self.skipped,
+            "failed": self.failed,
             **self.details,
         }
 
@@ -115,6 +118,11 @@ class EngineResult:
 def skipped_result(model: QuantModel, reason: str, details: Mapping[str, Any]) -> EngineResult:
     """Return the result of an engine that did not run."""
     return EngineResult(None, 0, 0, len(model.nodes), 0, (), None, reason, details)
+
+
+def failed_result(model: QuantModel, reason: str, details: Mapping[str, Any]) -> EngineResult:
+    """Return the result of an engine whose code crashed or does not compile."""
+    return EngineResult(False, 0, 0, len(model.nodes), 0, (), None, None, details, reason)
 
 
 class Comparison:

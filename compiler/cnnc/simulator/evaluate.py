@@ -15,7 +15,7 @@ from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import I8, I64, AnyArray, elements
 from cnnc.quantize.fixed_point import dequantize
-from cnnc.simulator.build import build_program, fast_host_toolset
+from cnnc.simulator.build import build_program
 from cnnc.simulator.chunk import chunk_size
 from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
 from cnnc.simulator.folder import CompiledFolder, open_folder
@@ -25,6 +25,7 @@ from cnnc.simulator.records import RecordLayout
 from cnnc.simulator.reference import run_outputs
 from cnnc.simulator.runners import ProgramRunner
 from cnnc.simulator.scores import class_count, top_classes
+from cnnc.simulator.toolsets import fast_host_toolset
 
 logger = logging.getLogger(__name__)
 

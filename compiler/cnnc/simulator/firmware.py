@@ -13,10 +13,12 @@ from cnnc.deploy.targets import Target
 from cnnc.deploy.toolchain import TOOLS
 from cnnc.errors import UsageError
 from cnnc.simulator.bare_metal import emulator_command
-from cnnc.simulator.build import EmittedCode, Toolset, bare_metal_toolset, compile_files, link
+from cnnc.simulator.build import EmittedCode
+from cnnc.simulator.compiler_calls import compile_files, link
 from cnnc.simulator.disassembly import find_disassembler
 from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
 from cnnc.simulator.link_map import LinkMap, read_link_map
+from cnnc.simulator.toolsets import Toolset, bare_metal_toolset
 
 SELFTEST_OK = "ok"
 

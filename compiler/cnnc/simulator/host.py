@@ -2,14 +2,10 @@
 
 from pathlib import Path
 
-from cnnc.simulator.build import (
-    EmittedCode,
-    build_program,
-    host_toolset,
-    sanitizing_toolset,
-)
+from cnnc.simulator.build import EmittedCode, build_program
 from cnnc.simulator.compiled import CompiledEngine
 from cnnc.simulator.runners import ProgramRunner
+from cnnc.simulator.toolsets import host_toolset, sanitizing_toolset
 
 
 def start_host(code: EmittedCode, folder: Path, *, sanitize: bool = False) -> CompiledEngine:

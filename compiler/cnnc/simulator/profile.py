@@ -37,7 +37,7 @@ class LayerProfile:
         kernel: Kernels that compute it, ``alias`` where nothing is computed.
         macs: Multiply-accumulates.
         instructions: Executed instructions; 0 for a layer that computes nothing.
-        cycles: Modelled; None where the core's timing is not published.
+        cycles: Modelled; None where they are not.
     """
 
     layer: str
@@ -72,14 +72,16 @@ class Profile:
 
     Attributes:
         instructions: Executed instructions of ``<name>_run``.
-        cycles: Modelled; None where the core's timing is not published.
-        cycle_model: Where the timing is published; None where it is not.
+        cycles: Modelled; None where they are not.
+        cycle_model: Where the timing is published; None where no cycles are modelled.
+        not_modelled: Why no cycles are modelled; None if they are.
         layers: In the model's order.
     """
 
     instructions: int
     cycles: int | None
     cycle_model: str | None
+    not_modelled: str | None
     layers: tuple[LayerProfile, ...]
 
     def to_json(self, *, with_layers: bool) -> dict[str, Any]:
@@ -89,6 +91,7 @@ class Profile:
             "instructions_per_inference": self.instructions,
             "cycles_per_inference": self.cycles,
             "cycle_model": self.cycle_model,
+            "not_modelled": self.not_modelled,
             "not_counted": None,
             "profile": layers if with_layers else None,
         }
@@ -104,6 +107,7 @@ def not_counted(reason: str | None) -> dict[str, Any]:
         "instructions_per_inference": None,
         "cycles_per_inference": None,
         "cycle_model": None,
+        "not_modelled": None,
         "not_counted": reason,
         "profile": None,
     }
@@ -174,7 +178,7 @@ class Profiler:
 
     def _assign(self, run: Sequence[Interval], kernels: Sequence[str]) -> Profile:
         """Give each interval to its layer."""
-        model = self._cycle_model()
+        model, reason = self._cycle_model()
         owners = _owners(run, kernels)
         layers = tuple(
             LayerProfile(
@@ -191,16 +195,20 @@ class Profiler:
             instructions=sum(interval.instructions for interval in run),
             cycles=sum(map(model.cycles, run)) if model is not None else None,
             cycle_model=model.timing.source if model is not None else None,
+            not_modelled=reason,
             layers=layers,
         )
 
-    def _cycle_model(self) -> "_CycleModel | None":
-        """Return the model; None without a published timing or without a disassembler."""
+    def _cycle_model(self) -> "tuple[_CycleModel | None, str | None]":
+        """Return the model, or why there is none."""
         timing = TIMINGS.get(self.timing)
+        if timing is None:
+            return None, "as this core's timing is not published"
         disassembler = find_disassembler(self.compiler)
-        if timing is None or disassembler is None:
-            return None
-        return _CycleModel(timing, disassemble(disassembler, self.runner.program))
+        if disassembler is None:
+            missing = Path(self.compiler).name.replace("gcc", "objdump")
+            return None, f"as {missing} is missing, which comes with {Path(self.compiler).name}"
+        return _CycleModel(timing, disassemble(disassembler, self.runner.program)), None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """``cnnc simulate``: the same inputs through every engine, compared byte for byte."""
 
+import logging
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,169 +9,35 @@ from pathlib import Path
 from typing import Any
 
 from cnnc.errors import CnncError, ToolchainError, UsageError
-from cnnc.importer.tflite.file import is_tflite
 from cnnc.ir.quant_model import QuantModel
+from cnnc.progress import Progress, no_progress
 from cnnc.simulator.channel_removal import ChannelRemovalCheck
 from cnnc.simulator.chunk import Chunk
-from cnnc.simulator.compare import Comparison, EngineResult, skipped_result
-from cnnc.simulator.faults import EngineFailedError, FloatRefusedError, SourceMissingError
-from cnnc.simulator.firmware import SELFTEST_OK
+from cnnc.simulator.compare import Comparison, EngineResult, failed_result, skipped_result
+from cnnc.simulator.faults import (
+    EngineFailedError,
+    FaultyCodeError,
+    FloatRefusedError,
+    SourceMissingError,
+)
 from cnnc.simulator.float_engine import FloatComparison, skipped_float
 from cnnc.simulator.folder import CompiledFolder, open_folder
 from cnnc.simulator.host import start_host
 from cnnc.simulator.inputs import FileInputs, RandomInputs, make_chunk
 from cnnc.simulator.profile import not_counted
+from cnnc.simulator.report import SimulationReport
+from cnnc.simulator.request import (
+    COMPARED_ENGINES,
+    DEFAULT_RANDOM,
+    DEFAULT_SEED,
+    SimulationRequest,
+)
 from cnnc.simulator.target import TargetEngine, no_target_details, start_target
 from cnnc.simulator.tflite_engine import no_tflite_details, start_tflite
 
-ENGINES = ("reference", "host", "target", "tflite", "float")
-"""Names of ``--engines``; the reference always runs, the others are compared with it."""
+__all__ = ["SimulationReport", "SimulationRequest", "simulate"]
 
-COMPARED_ENGINES = ("host", "target", "tflite")
-"""Those that must give the reference's bytes."""
-
-DEFAULT_RANDOM = 10
-DEFAULT_SEED = 0
-
-Progress = Callable[[str, int, int], None]
-"""Called as (stage, done, total)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SimulationRequest:
-    """Options of ``cnnc simulate``.
-
-    Attributes:
-        inputs: Data file; None for random inputs.
-        random: Number of random inputs; None for the default.
-        seed: Of the random inputs; None for the default.
-        engines: Those that must run; None for all that are available.
-        model: The source model, where the folder holds no copy.
-        sanitize: Build the host engine with ASan and UBSan.
-        limit: Use at most this many samples of the file.
-        profile: Show what each layer costs on the target.
-    """
-
-    inputs: Path | None = None
-    random: int | None = None
-    seed: int | None = None
-    engines: tuple[str, ...] | None = None
-    model: Path | None = None
-    sanitize: bool = False
-    limit: int | None = None
-    profile: bool = False
-
-    def wants(self, engine: str) -> bool:
-        """Whether the engine should run if it is there."""
-        return self.engines is None or engine in self.engines
-
-    def requires(self, engine: str) -> bool:
-        """Whether the engine was asked for, by its name or by an option that only it obeys."""
-        options = {
-            "host": self.sanitize,
-            "target": self.profile,
-            self._model_reader: self.model is not None,
-        }
-        return self.engines is not None or options.get(engine, False)
-
-    @property
-    def _model_reader(self) -> str:
-        """The engine that runs the source model: TFLite a .tflite file, float any other."""
-        return "tflite" if self.model is not None and is_tflite(self.model) else "float"
-
-    def check(self) -> None:
-        """Refuse contradictions, and options that would be without effect.
-
-        Raises:
-            UsageError: Unknown engine, nothing to compare, or options that exclude each other.
-        """
-        unknown = [name for name in self.engines or () if name not in ENGINES]
-        if unknown:
-            raise UsageError(
-                f"unknown engine '{unknown[0]}'", f"engines are {', '.join(ENGINES)}", "--engines"
-            )
-        if self.engines is not None and set(self.engines) <= {"reference"}:
-            raise UsageError(
-                "the reference alone has nothing to be compared with",
-                f"add one of {', '.join(ENGINES[1:])}",
-                "--engines",
-            )
-        if self.inputs is not None and self.random is not None:
-            raise UsageError("both --inputs and --random are given", "give one", "--random")
-        without_effect = {
-            "--limit": (self.limit is not None and self.inputs is None, "--inputs"),
-            "--seed": (self.seed is not None and self.inputs is not None, "random inputs"),
-            "--profile": (self.profile and not self.wants("target"), "the target engine"),
-            "--sanitize": (self.sanitize and not self.wants("host"), "the host engine"),
-            "--model": (
-                self.model is not None and not self.wants(self._model_reader),
-                f"the {self._model_reader} engine",
-            ),
-        }
-        for option, (idle, needed) in without_effect.items():
-            if idle:
-                raise UsageError(
-                    f"{option} has no effect without {needed}", f"leave {option} out", option
-                )
-
-
-@dataclass(frozen=True)
-class SimulationReport:
-    """What ``simulate --json`` prints.
-
-    Attributes:
-        inputs: Number of samples.
-        results: Integer engines by name.
-        float_result: JSON object of the float engine; None if it was not asked for.
-        by_name: Whether exactly these engines were asked for.
-        channel_removal: The reference's network compared with the one before channels were
-            removed; None if none were.
-        target_missing: Why code for another machine was not run though nobody left it out; None if
-            it was run, or if this machine is the target.
-    """
-
-    inputs: int
-    results: Mapping[str, EngineResult]
-    float_result: Mapping[str, Any] | None
-    by_name: bool = False
-    channel_removal: EngineResult | None = None
-    target_missing: str | None = None
-
-    @property
-    def idle(self) -> tuple[str, ...]:
-        """Engines that had to compare values and compared none.
-
-        Those asked for by name must; without names, one of all engines must.
-        """
-        idle = tuple(name for name, result in self.results.items() if not result.compared_values)
-        return idle if self.by_name or len(idle) == len(self.results) else ()
-
-    @property
-    def failed_selftest(self) -> str | None:
-        """What the emitted firmware did instead of passing its own test; None if it passed."""
-        target = self.results.get("target")
-        outcome = target.details.get("selftest") if target is not None else None
-        return None if outcome == SELFTEST_OK else outcome
-
-    @property
-    def equal(self) -> bool:
-        """Whether values were compared and none differs; compiled engines show every layer."""
-        if self.idle:
-            return False
-        ran = {name: result for name, result in self.results.items() if result.skipped is None}
-        complete = all(ran[name].bit_exact for name in ("host", "target") if name in ran)
-        complete = complete and self.failed_selftest is None
-        if self.channel_removal is not None:
-            complete = complete and bool(self.channel_removal.bit_exact)
-        return complete and not any(result.mismatched_values for result in ran.values())
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the document."""
-        engines = {name: result.to_json() for name, result in self.results.items()}
-        if self.float_result is not None:
-            engines["float"] = dict(self.float_result)
-        removal = self.channel_removal.to_json() if self.channel_removal else None
-        return {"inputs": self.inputs, "engines": engines, "channel_removal": removal}
+logger = logging.getLogger(__name__)
 
 
 def simulate(
@@ -186,12 +53,13 @@ def simulate(
     Raises:
         CnncError: The folder, the inputs or an option is at fault.
         ToolchainError: An engine that was asked for by name is missing.
+        FaultyCodeError: The emitted C crashed or does not compile, and no engine is left.
     """
     request.check()
     folder = open_folder(directory)
     _check_target(folder, request)
     inputs = _open_inputs(folder, request)
-    report_progress = progress or _ignore_progress
+    report_progress = progress or no_progress
     with tempfile.TemporaryDirectory(prefix="cnnc-simulate-") as build:
         simulation = _Simulation(folder, request, Path(build))
         simulation.start(report_progress)
@@ -200,11 +68,8 @@ def simulate(
             simulation.add(chunk)
             done += chunk.samples
             report_progress("simulating", done, inputs.count)
+    simulation.check_any_left()
     return simulation.report(inputs.count)
-
-
-def _ignore_progress(stage: str, done: int, total: int) -> None:
-    del stage, done, total
 
 
 def _check_target(folder: CompiledFolder, request: SimulationRequest) -> None:
@@ -239,6 +104,7 @@ class _Simulation:
     build: Path
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, FaultyCodeError] = field(default_factory=dict)
     target: TargetEngine | None = None
     counted: Mapping[str, Any] | None = None
     target_details: Callable[[], Mapping[str, Any]] = dict
@@ -269,11 +135,17 @@ class _Simulation:
             computed = make_chunk(self.folder.model, chunk.first, chunk.real, chunk.inputs)
             self.removal.add(chunk, computed)
         if self.target is not None and self.counted is None:
-            self.counted = self._count(self.target, computed)
-        for name, comparison in self.comparisons.items():
-            comparison.add(chunk if name == "tflite" else computed)
+            self._attempt("target", partial(self._count, self.target, computed))
+        for name, comparison in list(self.comparisons.items()):
+            seen = chunk if name == "tflite" else computed
+            self._attempt(name, partial(comparison.add, seen))
         if self.float_comparison is not None:
             self.float_comparison.add(chunk)
+
+    def check_any_left(self) -> None:
+        """Raise the first failure if no engine has anything to report."""
+        if self.failures and not self.comparisons and self.float_comparison is None:
+            raise next(iter(self.failures.values()))
 
     def report(self, inputs: int) -> SimulationReport:
         """Return the verdict."""
@@ -283,7 +155,10 @@ class _Simulation:
             details = dict(details_of[name]()) if name in details_of else {}
             if name == "target" and self.counted is not None:
                 details |= self.counted
-            if name in self.comparisons:
+            if name in self.failures:
+                reason = self.failures[name].problem
+                results[name] = failed_result(self._model_of(name), reason, details)
+            elif name in self.comparisons:
                 results[name] = self.comparisons[name].result(details)
             elif name in self.skipped:
                 results[name] = skipped_result(self._model_of(name), self.skipped[name], details)
@@ -297,16 +172,28 @@ class _Simulation:
         missing = None if self.folder.target.is_host else self.skipped.get("target")
         return SimulationReport(inputs, results, float_result, by_name, removal, missing)
 
-    def _count(self, target: TargetEngine, chunk: Chunk) -> Mapping[str, Any]:
-        """Return what the first sample costs on the target."""
+    def _attempt(self, name: str, work: Callable[[], None]) -> None:
+        """Do what an engine has to do; if its code fails, the others go on without it."""
+        try:
+            work()
+        except FaultyCodeError as error:
+            logger.info("%s: %s", name, error.problem)
+            self.failures[name] = error
+            self.comparisons.pop(name, None)
+            if name == "target":
+                self.target = None
+
+    def _count(self, target: TargetEngine, chunk: Chunk) -> None:
+        """Find out what the first sample costs on the target."""
         first = {key: values[:1] for key, values in chunk.inputs.items()}
         try:
             profile = target.profiler.profile(first, self.folder.kernels, self.build)
         except ToolchainError as error:
             if self.request.profile:
                 raise
-            return not_counted(f"{error.problem}; {error.remedy}")
-        return profile.to_json(with_layers=self.request.profile)
+            self.counted = not_counted(f"{error.problem}; {error.remedy}")
+        else:
+            self.counted = profile.to_json(with_layers=self.request.profile)
 
     def _model_of(self, engine: str) -> QuantModel:
         """Return the network that an engine computes; TFLite judges the one with all channels."""
@@ -314,7 +201,7 @@ class _Simulation:
 
     def _start(self, name: str, starter: Callable[[], None]) -> None:
         try:
-            starter()
+            self._attempt(name, starter)
         except CnncError as error:
             if self.request.requires(name) or not _is_absence(error):
                 raise

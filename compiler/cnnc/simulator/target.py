@@ -12,15 +12,12 @@ from cnnc.deploy.reserves import STACK_BYTES
 from cnnc.deploy.targets import Target
 from cnnc.deploy.toolchain import find_compiler, find_emulator
 from cnnc.simulator.bare_metal import build_bare_metal
-from cnnc.simulator.build import (
-    EmittedCode,
-    build_program,
-    target_toolset,
-)
+from cnnc.simulator.build import EmittedCode, build_program
 from cnnc.simulator.compiled import CompiledEngine
 from cnnc.simulator.firmware import SELFTEST_OK, build_firmware, run_selftest
 from cnnc.simulator.profile import Profiler, not_counted
 from cnnc.simulator.runners import ProgramRunner
+from cnnc.simulator.toolsets import target_toolset
 
 logger = logging.getLogger(__name__)
 

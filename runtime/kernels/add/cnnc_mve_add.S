@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT-0 */
 /* Sums of two int8 vectors, each times a factor: see cnnc_mve_add.h. */
-#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
+#if defined(CNNC_PREFIX) && defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
 
 #include "cnnc_common.h"
 

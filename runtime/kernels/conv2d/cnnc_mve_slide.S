@@ -3,7 +3,7 @@
  * r1 values, r3 weights, r5 channels, r7 output, r9 segments, r11 bytes from a segment's start to
  * the pixels; r0, r2, r4, r6 are the sums of pixels 0 to 3 in the pair's first channel, r8, r10,
  * r12, lr those in its second. */
-#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
+#if defined(CNNC_PREFIX) && defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
 
 #include "cnnc_common.h"
 

@@ -2,7 +2,7 @@
 /* cnnc_pixel_pairs_armv6m.h says what these functions compute. Thumb-1 only. */
 #include "cnnc_common.h"
 
-#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+#if defined(CNNC_PREFIX) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
 
     .syntax unified
     .thumb

@@ -2,7 +2,8 @@
 /* cnnc_pixel_pairs_armv7m.h says how this differs from cnnc_pixel_pairs_armv6m.S. */
 #include "cnnc_common.h"
 
-#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M' && __ARM_ARCH_ISA_THUMB >= 2
+#if defined(CNNC_PREFIX) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M' && \
+    __ARM_ARCH_ISA_THUMB >= 2
 
     .syntax unified
     .thumb

@@ -2,7 +2,7 @@
 /* Armv7E-M: the matrix products of a Winograd convolution, two tiles by four output channels. */
 #include "cnnc_common.h"
 
-#if CNNC_HAS_DSP
+#if defined(CNNC_PREFIX) && CNNC_HAS_DSP
 
 .syntax unified
 .thumb

@@ -4,7 +4,7 @@
  * wide one, where floor(x * m / 2^24) is the upper word of 2^8 x * m. */
 #include "cnnc_common.h"
 
-#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+#if defined(CNNC_PREFIX) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
 
     .syntax unified
     .thumb

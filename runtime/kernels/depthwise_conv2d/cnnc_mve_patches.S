@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT-0 */
 /* Depthwise products of patches of 4 rows and 4 columns: see cnnc_mve_patches.h. */
-#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
+#if defined(CNNC_PREFIX) && defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
 
 #include "cnnc_common.h"
 

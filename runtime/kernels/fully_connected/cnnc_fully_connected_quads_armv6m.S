@@ -3,7 +3,7 @@
  * cores that multiply and add in one instruction and have a 64-bit product. */
 #include "cnnc_common.h"
 
-#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+#if defined(CNNC_PREFIX) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
 
     .syntax unified
     .thumb

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT-0 */
 /* Products of one vector with the weights of eight or four output channels: see cnnc_mve_rows.h. */
-#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
+#if defined(CNNC_PREFIX) && defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
 
 #include "cnnc_common.h"
 

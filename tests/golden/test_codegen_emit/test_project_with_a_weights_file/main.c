@@ -22,6 +22,33 @@ static enum chain_status load(struct chain_context *context, const char *path) {
     return chain_load(context, weights, size);
 }
 
+static const char *reason_of(enum chain_status status) {
+    switch (status) {
+    case CHAIN_OK:
+        return "none";
+    case CHAIN_ERROR_NULL:
+        return "a pointer is NULL";
+    case CHAIN_ERROR_ARENA_SIZE:
+        return "the arena is too small";
+    case CHAIN_ERROR_ARENA_ALIGNMENT:
+        return "the arena is not aligned";
+    case CHAIN_ERROR_NOT_INITIALIZED:
+        return "init was not called, or failed";
+    case CHAIN_ERROR_SELFTEST:
+        return "an output differs from the compiler's";
+    case CHAIN_ERROR_NO_WEIGHTS:
+        return "load was not called, or failed";
+    case CHAIN_ERROR_WEIGHTS_SIZE:
+        return "the weights are not there, or not all of them, or too many";
+    case CHAIN_ERROR_WEIGHTS_CRC32:
+        return "the weights are not those of this network";
+    case CHAIN_ERROR_WEIGHTS_ALIGNMENT:
+        return "the weights are not aligned";
+    default:
+        return "unknown";
+    }
+}
+
 static void print_values(const char *title, const int8_t *q, size_t count, float scale,
                          int zero_point) {
     (void)printf("%s\n", title);
@@ -41,7 +68,7 @@ int main(int argc, char **argv) {
         status = chain_selftest(&context);
     }
     if (status != CHAIN_OK) {
-        (void)printf("failed with status %d\n", (int)status);
+        (void)printf("failed with status %d: %s\n", (int)status, reason_of(status));
         return 1;
     }
     print_values("output", chain_output(&context), CHAIN_OUTPUT_BYTES, CHAIN_OUTPUT_SCALE,

@@ -70,9 +70,7 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
     if isinstance(scaling, Refusal):
         return scaling
     rows, cols = _axes(op.window, site)
-    across, along = (rows, cols)
-    if cols.output_size * rows.strips < rows.output_size * cols.strips:
-        across, along = cols, rows
+    across, along = min(((rows, cols), (cols, rows)), key=_line_cost)
     batch, _, _, channels = geometry(site.inputs[0])
     taps = op.window.kernel_rows * op.window.kernel_cols
     plane_words = across.stride * along.stride * across.phase_size * along.phase_size + _STRIP
@@ -127,6 +125,12 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
         in_place=(0,) if site.inputs[0] == site.output else (),
         instructions=batch * channels * (per_channel + 200 + 8 * taps) + 3 * plane_words,
     )
+
+
+def _line_cost(axes: tuple[_Axis, _Axis]) -> tuple[int, int]:
+    """Return strips, and as many of these, lines to expand, if lines lie along the second axis."""
+    across, along = axes
+    return across.output_size * along.strips, across.stride * along.stride * across.phase_size
 
 
 def _axes(window: Window, site: LoweringSite) -> tuple[_Axis, _Axis]:

@@ -13,6 +13,7 @@ CNNC_ALIGNED(CHAIN_ARENA_ALIGNMENT)
 static int8_t chain_arena[CHAIN_ARENA_BYTES];
 #endif
 
+/* Of layers[0] in report.json. */
 CNNC_LAYER void chain_layer_0_max_pool(const struct chain_context *context) {
     int8_t *const arena = context->arena;
     static const struct cnnc_max_pool_s8_parameters call_0 = {
@@ -34,6 +35,7 @@ CNNC_LAYER void chain_layer_0_max_pool(const struct chain_context *context) {
     cnnc_max_pool_s8(&call_0, arena, arena + 32);
 }
 
+/* Of layers[1] in report.json. */
 CNNC_LAYER void chain_layer_1_sigmoid(const struct chain_context *context) {
     int8_t *const arena = context->arena;
     static const struct cnnc_lookup_s8_parameters call_0 = {
@@ -42,6 +44,7 @@ CNNC_LAYER void chain_layer_1_sigmoid(const struct chain_context *context) {
     cnnc_lookup_s8(&call_0, arena + 32, arena + 32, chain_layer_1_table);
 }
 
+/* Of layers[3] in report.json. */
 CNNC_LAYER void chain_layer_3_fully_connected(const struct chain_context *context) {
     int8_t *const arena = context->arena;
     static const struct cnnc_fully_connected_s8_parameters call_0 = {

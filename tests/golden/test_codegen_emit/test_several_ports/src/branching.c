@@ -11,6 +11,7 @@ CNNC_ALIGNED(BRANCHING_ARENA_ALIGNMENT)
 static int8_t branching_arena[BRANCHING_ARENA_BYTES];
 #endif
 
+/* Of layers[1] in report.json. */
 CNNC_LAYER void branching_layer_1_add(const struct branching_context *context) {
     int8_t *const arena = context->arena;
     static const struct cnnc_add_s8_parameters call_0 = {
@@ -30,6 +31,7 @@ CNNC_LAYER void branching_layer_1_add(const struct branching_context *context) {
     cnnc_add_s8(&call_0, arena, arena + 16, arena + 16);
 }
 
+/* Of layers[2] in report.json. */
 CNNC_LAYER void branching_layer_2_add(const struct branching_context *context) {
     int8_t *const arena = context->arena;
     static const struct cnnc_add_s8_parameters call_0 = {
@@ -49,6 +51,7 @@ CNNC_LAYER void branching_layer_2_add(const struct branching_context *context) {
     cnnc_add_s8(&call_0, arena + 16, branching_constant_0, arena + 16);
 }
 
+/* Of layers[4] in report.json. */
 CNNC_LAYER void branching_layer_4_add(const struct branching_context *context) {
     int8_t *const arena = context->arena;
     static const struct cnnc_add_s8_parameters call_0 = {
