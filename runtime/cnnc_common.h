@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT-0 */
 /* What every kernel and every emitted file needs: inlining, alignment, sections. Assembly includes
- * it for CNNC_SYMBOL. */
+ * it for CNNC_SYMBOL and CNNC_HAS_DSP. */
 #ifndef CNNC_COMMON_H
 #define CNNC_COMMON_H
 
@@ -40,6 +40,14 @@
 #define CNNC_JOIN_EXPANDED(prefix, name) prefix##_##name
 #define CNNC_JOIN(prefix, name) CNNC_JOIN_EXPANDED(prefix, name)
 #define CNNC_SYMBOL(name) CNNC_JOIN(CNNC_PREFIX, name)
+
+/* Whether kernels use the instructions of Armv7E-M's DSP extension; assembly is written in Thumb.
+ */
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#define CNNC_HAS_DSP 1
+#else
+#define CNNC_HAS_DSP 0
+#endif
 
 /* Attribute of constant arrays, e.g. __attribute__((section(".weights"))) for external flash. */
 #ifndef CNNC_WEIGHTS_SECTION

@@ -7,12 +7,6 @@
 
 #include "cnnc_common.h"
 
-#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
-#define CNNC_HAS_DSP 1
-#else
-#define CNNC_HAS_DSP 0
-#endif
-
 /* Something that a compiler knows nothing about. */
 #if defined(__GNUC__)
 #define CNNC_OPAQUE() __asm__ volatile("" ::: "memory")
@@ -44,6 +38,16 @@ CNNC_KERNEL void cnnc_copy_bytes(int8_t *target, const int8_t *source, int32_t b
         target[done] = source[done];
         CNNC_OPAQUE();
     }
+}
+
+/* The same where there are many: one function for all that call it, four words at a time. */
+CNNC_SHARED_KERNEL void cnnc_copy_many_bytes(int8_t *target, const int8_t *source, int32_t bytes) {
+    int32_t done = 0;
+    for (; done + 16 <= bytes; done += 16) {
+        memcpy(target + done, source + done, 16);
+        CNNC_OPAQUE();
+    }
+    cnnc_copy_bytes(target + done, source + done, bytes - done);
 }
 
 /* Low halfword of a word as a number. */

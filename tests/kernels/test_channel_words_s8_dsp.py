@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tests.support.geometry import ONE_AROUND, Geometry
 from tests.support.op_cases import OpCase, quantized_case
-from tests.support.variant_cases import check_variant_models, check_variants, lowered
+from tests.support.variant_cases import check_variant_models, check_variants, lowered, refusal
 
 from cnnc.codegen.choose import choose_kernels
 from cnnc.codegen.kernel import Lowering
@@ -55,25 +55,25 @@ def rows(count: int, depth: int, outputs: int, activation: Activation = Activati
 
 
 IMAGES = [
-    *(image(f"channels_{outputs}", conv2d(outputs, 3), 4, 5) for outputs in range(1, 10)),
-    *(image(f"depth_{depth}", conv2d(5, depth, (2, 1)), 3, 3) for depth in range(1, 9)),
-    image("padded", conv2d(3, 2, **ONE_AROUND), 3, 4, batch=2),
-    image("mostly_padding", conv2d(2, 4, pad_top=5, pad_left=6, pad_right=4), 2, 2),
-    image("image_1x1", conv2d(3, 2, (5, 3), pad_top=4, pad_left=2, pad_bottom=4), 1, 3),
-    image("apart", conv2d(4, 3, dilation_rows=2, dilation_cols=3, **ONE_AROUND), 6, 8),
-    image("strided", conv2d(4, 3, stride_rows=2, stride_cols=3, pad_right=1), 7, 8),
-    image("strided_pointwise", conv2d(4, 5, (1, 1), stride_rows=2), 5, 3),
-    image("groups", conv2d(6, 9, groups=3, **ONE_AROUND), 4, 5, batch=2),
-    image("groups_apart", conv2d(5, 5, (2, 2), groups=5, dilation_cols=2), 3, 5),
-    image("relu", conv2d(9, 4, activation=Activation.RELU, **ONE_AROUND), 3, 3),
+    *(image(f"channels_{outputs}", conv2d(outputs, 64), 4, 4) for outputs in range(2, 10)),
+    *(image(f"depth_{depth}", conv2d(8, depth, (2, 3)), 3, 4) for depth in range(17, 21)),
+    image("padded", conv2d(8, 17, **ONE_AROUND), 3, 4, batch=2),
+    image("mostly_padding", conv2d(8, 16, pad_top=5, pad_left=6, pad_right=4), 2, 2),
+    image("image_1x1", conv2d(8, 16, (5, 3), pad_top=4, pad_left=2, pad_bottom=4), 1, 3),
+    image("apart", conv2d(8, 18, dilation_rows=2, dilation_cols=3, **ONE_AROUND), 6, 8),
+    image("strided", conv2d(9, 18, stride_rows=2, stride_cols=3, pad_right=1), 7, 8),
+    image("strided_pointwise", conv2d(12, 150, (1, 1), stride_rows=2), 5, 3),
+    image("groups", conv2d(24, 57, groups=3, **ONE_AROUND), 3, 4, batch=2),
+    image("groups_apart", conv2d(16, 70, (2, 2), groups=2, dilation_cols=2), 3, 5),
+    image("relu", conv2d(9, 24, activation=Activation.RELU, **ONE_AROUND), 3, 3),
     # Rows times weights.
-    image("pointwise", conv2d(5, 7, (1, 1)), 3, 4, batch=2),
-    image("whole_image", conv2d(6, 3, (4, 5)), 4, 5, batch=2),
+    image("pointwise", conv2d(5, 67, (1, 1)), 3, 4, batch=2),
+    image("whole_image", conv2d(6, 7, (4, 5)), 4, 5, batch=2),
 ]
 ROWS = [
-    *(rows(1, depth, 5) for depth in range(1, 10)),
-    *(rows(2, 6, outputs) for outputs in range(1, 10)),
-    rows(3, 40, 3, Activation.RELU6),
+    *(rows(1, depth, 5) for depth in range(120, 129)),
+    *(rows(2, 206, outputs) for outputs in range(1, 10)),
+    rows(3, 400, 3, Activation.RELU6),
 ]
 
 
@@ -119,15 +119,22 @@ def chosen(op: FloatOp, shape: tuple[int, ...], **fields: object) -> Lowering:
 def test_takes_what_pairs_refuse() -> None:
     deep = np.full((4, 600), 127, np.int8)
     assert chosen(rows(1, 600, 4).op, (1, 600), weight=deep).kernels == (FULLY_CONNECTED,)
-    assert chosen(rows(1, 60, 1).op, (1, 60)).kernels == (FULLY_CONNECTED,)
-    lowest = np.full((4, 3, 3, 4), -128, np.int8)
-    assert chosen(conv2d(4, 4, stride_rows=2), (1, 6, 6, 4), weight=lowest).kernels == (CONV2D,)
-    assert chosen(conv2d(8, 8, groups=2), (1, 6, 6, 8)).kernels == (CONV2D,)
+    assert chosen(rows(1, 600, 1).op, (1, 600)).kernels == (FULLY_CONNECTED,)
+    lowest = np.full((8, 3, 3, 32), -128, np.int8)
+    assert chosen(conv2d(8, 32, stride_rows=2), (1, 6, 6, 32), weight=lowest).kernels == (CONV2D,)
+    assert chosen(conv2d(16, 64, groups=2), (1, 6, 6, 64)).kernels == (CONV2D,)
+
+
+def test_leaves_small_layers_to_plain_c() -> None:
+    for one in (rows(1, 40, 1), rows(1, 4, 4)):
+        assert "plain C is faster" in refusal(one, FULLY_CONNECTED)
+    grouped = image("grouped", conv2d(16, 16, groups=2, **ONE_AROUND), 8, 8)
+    assert "plain C is faster" in refusal(grouped, CONV2D)
 
 
 def test_weights_stay_one_byte_each() -> None:
-    model = quantized_case(image("one", conv2d(64, 3), 5, 5), "double")
+    model = quantized_case(image("one", conv2d(64, 15), 5, 5), "double")
     answer = lowered(model, 0, CONV2D)
     assert isinstance(answer, Lowering)
-    assert answer.constant_bytes == 64 * (28 + 9)
-    assert answer.scratch_bytes == 3 * 28
+    assert answer.constant_bytes == 64 * (136 + 9)
+    assert answer.scratch_bytes == 3 * 136

@@ -2,7 +2,7 @@
 /* Three pixels times pairs of channels on Armv7E-M; cnnc_channel_pairs_dsp.h has the same in C. */
 #include "cnnc_common.h"
 
-#if defined(CNNC_PREFIX) && defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+#if defined(CNNC_PREFIX) && CNNC_HAS_DSP
 
     .syntax unified
     .thumb

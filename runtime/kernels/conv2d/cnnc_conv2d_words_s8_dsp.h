@@ -37,7 +37,7 @@ CNNC_KERNEL void cnnc_conv2d_words_gather_row(const struct cnnc_conv2d_words_s8_
                                               int32_t depth, int8_t *patch) {
     if (pixels != NULL && p->groups == 1 && p->dilation_cols == 1 && first_col >= 0 &&
         first_col + p->kernel_cols <= p->input_cols) {
-        cnnc_copy_bytes(patch, pixels + first_col * depth, p->kernel_cols * depth);
+        cnnc_copy_many_bytes(patch, pixels + first_col * depth, p->kernel_cols * depth);
         return;
     }
     for (int32_t tap = 0; tap < p->kernel_cols; ++tap) {

@@ -2,7 +2,7 @@
 /* Armv7E-M: data and output transforms of Winograd F(2x2,3x3), two tiles side by side. */
 #include "cnnc_common.h"
 
-#if defined(CNNC_PREFIX) && defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#if defined(CNNC_PREFIX) && CNNC_HAS_DSP
 
 .syntax unified
 .thumb

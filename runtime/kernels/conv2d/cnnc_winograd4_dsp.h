@@ -17,7 +17,7 @@
 #include "cnnc_winograd_products_dsp.h"
 #include "cnnc_winograd_scale_dsp.h"
 
-#if CNNC_WINOGRAD_ASSEMBLY
+#if CNNC_HAS_DSP
 #ifdef __cplusplus
 extern "C" {
 #endif

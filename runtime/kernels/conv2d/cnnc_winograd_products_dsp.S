@@ -2,7 +2,7 @@
 /* Armv7E-M: the matrix products of a Winograd convolution, two tiles by four output channels. */
 #include "cnnc_common.h"
 
-#if defined(CNNC_PREFIX) && defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#if defined(CNNC_PREFIX) && CNNC_HAS_DSP
 
 .syntax unified
 .thumb

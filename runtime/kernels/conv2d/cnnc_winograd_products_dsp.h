@@ -3,26 +3,15 @@
 #ifndef CNNC_WINOGRAD_PRODUCTS_DSP_H
 #define CNNC_WINOGRAD_PRODUCTS_DSP_H
 
-#include "cnnc_common.h"
+#include "cnnc_dsp.h"
 
-#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
-#define CNNC_WINOGRAD_ASSEMBLY 1
-#else
-#define CNNC_WINOGRAD_ASSEMBLY 0
-#endif
-
-#if CNNC_WINOGRAD_ASSEMBLY
+#if CNNC_HAS_DSP
 #ifdef __cplusplus
 extern "C"
 #endif
     void CNNC_SYMBOL(winograd_products)(const uint32_t *data, const int16_t *weights,
                                         uint32_t *sums, int32_t pairs, int32_t positions);
 #else
-
-/* The low and the high int16 of a word. */
-CNNC_KERNEL int32_t cnnc_winograd_low(uint32_t word) { return (int16_t)(uint16_t)(word & 0xffffU); }
-
-CNNC_KERNEL int32_t cnnc_winograd_high(uint32_t word) { return (int16_t)(uint16_t)(word >> 16); }
 
 /* sums[position][tile][channel] = sum over pairs p of the products of both halves of
  * data[position][p][tile] and weights[position][p][channel], modulo 2^32; 2 tiles, 4 channels. An
@@ -36,8 +25,8 @@ CNNC_SHARED_KERNEL void CNNC_SYMBOL(winograd_products)(const uint32_t *data, con
             const int16_t *channel = weights + entry % 4 * 2;
             uint32_t sum = 0;
             for (int32_t pair = 0; pair < pairs; ++pair) {
-                sum += (uint32_t)(cnnc_winograd_low(words[pair * 2]) * channel[pair * 8]);
-                sum += (uint32_t)(cnnc_winograd_high(words[pair * 2]) * channel[pair * 8 + 1]);
+                sum += (uint32_t)(cnnc_low_half(words[pair * 2]) * channel[pair * 8]);
+                sum += (uint32_t)(cnnc_high_half(words[pair * 2]) * channel[pair * 8 + 1]);
             }
             sums[entry] = sum;
         }

@@ -54,26 +54,6 @@ struct cnnc_winograd_window {
     int32_t cols;
 };
 
-/* Copies count bytes. Blocks of a fixed size become loads and stores, and the rest is volatile, so
- * that no compiler calls memcpy, which is a loop over bytes in small C libraries. */
-CNNC_SHARED_KERNEL void cnnc_winograd_copy(int8_t *to, const int8_t *from, int32_t count) {
-    volatile int8_t *rest;
-    for (; count >= 16; count -= 16) {
-        memcpy(to, from, 16);
-        to += 16;
-        from += 16;
-    }
-    for (; count >= 4; count -= 4) {
-        memcpy(to, from, 4);
-        to += 4;
-        from += 4;
-    }
-    rest = to;
-    for (; count > 0; --count) {
-        *rest++ = *from++;
-    }
-}
-
 /* Fills words with four zero points each. */
 CNNC_SHARED_KERNEL int8_t *cnnc_winograd_fill(int8_t *to, int32_t words, int32_t zero_point) {
     const uint32_t four = ((uint32_t)zero_point & 0xffU) * 0x01010101U;
@@ -91,7 +71,7 @@ CNNC_KERNEL int8_t *cnnc_winograd_spread(int8_t *to, const int8_t *from, int32_t
     const int32_t depth = (channels + 3) / 4 * 4;
     int32_t left = pixels * channels;
     if (depth == channels) {
-        cnnc_winograd_copy(to, from, left);
+        cnnc_copy_many_bytes(to, from, left);
         return to + left;
     }
     for (; left >= depth; left -= channels) {
@@ -104,7 +84,7 @@ CNNC_KERNEL int8_t *cnnc_winograd_spread(int8_t *to, const int8_t *from, int32_t
         from += channels;
     }
     for (; left > 0; left -= channels) {
-        cnnc_winograd_copy(to, from, channels);
+        cnnc_copy_many_bytes(to, from, channels);
         to += depth;
         from += channels;
     }
@@ -192,7 +172,7 @@ CNNC_KERNEL void cnnc_winograd_copy_pair(const struct cnnc_winograd_parameters *
     const int32_t rows = p->output_rows - row < tile ? p->output_rows - row : tile;
     const int32_t cols = p->output_cols - col < tile * 2 ? p->output_cols - col : tile * 2;
     for (int32_t index = 0; index < rows; ++index) {
-        cnnc_winograd_copy(output, pair, cols * p->output_channels);
+        cnnc_copy_many_bytes(output, pair, cols * p->output_channels);
         pair += tile * 2 * p->output_channels;
         output += p->output_cols * p->output_channels;
     }

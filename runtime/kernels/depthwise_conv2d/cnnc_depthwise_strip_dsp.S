@@ -2,7 +2,7 @@
 /* The assembly beside cnnc_depthwise_strip_dsp.h, which says what the functions do. */
 #include "cnnc_common.h"
 
-#if defined(CNNC_PREFIX) && defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#if defined(CNNC_PREFIX) && CNNC_HAS_DSP
     .syntax unified
     .thumb
 

@@ -50,7 +50,7 @@ CNNC_KERNEL uint32_t *cnnc_depthwise_strip_planes(uint32_t *words, int32_t posit
     return words + before + CNNC_DEPTHWISE_STRIP_POSITIONS - (positions - positions % 2) * stride;
 }
 
-#if CNNC_HAS_DSP && defined(__thumb2__)
+#if CNNC_HAS_DSP
 
 #if defined(__cplusplus)
 extern "C" {

@@ -2,7 +2,7 @@
 /* One row times two pairs of channels on Armv7E-M; cnnc_row_pairs_dsp.h has the same in C. */
 #include "cnnc_common.h"
 
-#if defined(CNNC_PREFIX) && defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+#if defined(CNNC_PREFIX) && CNNC_HAS_DSP
 
     .syntax unified
     .thumb

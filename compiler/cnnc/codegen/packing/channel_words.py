@@ -1,7 +1,7 @@
 """Rows of int8 weights in whole words, for SXTB16 and SMLAD without further packing.
 
-No layer is out of reach: sums have all of int32 and results are scaled as in plain C, so this
-takes what pairs of channels that share halfwords cannot.
+Sums have all of int32 and results are scaled as in plain C, so this takes any layer that pairs of
+channels that share halfwords cannot, unless it is so small that plain C is faster.
 """
 
 from dataclasses import replace
@@ -9,20 +9,21 @@ from dataclasses import replace
 import numpy as np
 
 from cnnc.codegen.kernel import Argument, ConstantArgument, KernelCall, Lowering, ScratchArgument
+from cnnc.codegen.variants import Refusal
 from cnnc.ir.types import I8
 
 WORD = 4
 """Weights that are loaded at a time."""
 CHANNELS = 4
 """Channels that share loads of values."""
-_RESULT = 33
+_RESULT = 78
 """Instructions that scale a sum and store it."""
 
 
 def words_lowering(
     call: KernelCall, kernel: str, weights: I8, pixels: int, groups: int = 1
-) -> Lowering:
-    """Return a layer's lowering by words.
+) -> Lowering | Refusal:
+    """Return a layer's lowering by words, or why plain C is faster.
 
     Args:
         call: Of the plain kernel; only the layout of the weights and the scratch memory differ.
@@ -38,6 +39,9 @@ def words_lowering(
     gathers = "kernel_rows" in call.parameters
     gathering = _gathering(call, groups, weights.shape[1]) if gathers else 0
     pixel = groups * (_sums(channels // groups, padded) + _expansion(padded) + gathering)
+    plain = groups * _plain(channels // groups, weights.shape[1], gathers)
+    if pixel >= plain:
+        return Refusal("plain C is faster with so few inputs or output channels")
     return Lowering(
         calls=(replace(call, kernel=kernel, arguments=(*arguments, ScratchArgument())),),
         scratch_bytes=(3 if gathers else 2) * padded,
@@ -64,6 +68,12 @@ def _sums(channels: int, depth: int) -> int:
     return fours * (25 * words + 24) + rest * (10 * words + 8) + _RESULT * channels + 40
 
 
+def _plain(channels: int, depth: int, gathers: bool) -> int:
+    """Estimate one pixel and group in plain C, which is compiled for its layer alone."""
+    fours, rest = divmod(channels, CHANNELS)
+    return (11 * fours + 5 * rest) * depth + 40 * channels + (2 * depth if gathers else 0)
+
+
 def _expansion(depth: int) -> int:
     return 7 * depth // WORD + 20
 
@@ -72,4 +82,4 @@ def _gathering(call: KernelCall, groups: int, depth: int) -> int:
     """Estimate how long the taps of one pixel and group take to copy."""
     fields = call.parameters
     taps = fields["kernel_rows"] * (1 if groups == 1 else fields["kernel_cols"])
-    return 2 * depth + 25 * taps
+    return 2 * depth + 45 * taps

@@ -2,7 +2,7 @@
 
 from cnnc.codegen.kernel import Lowering, LoweringSite, geometry
 from cnnc.codegen.packing.channel_words import words_lowering
-from cnnc.codegen.variants import KernelVariant
+from cnnc.codegen.variants import KernelVariant, Refusal
 from cnnc.ops.conv2d.as_rows import as_rows
 from cnnc.ops.conv2d.quant_op import QuantConv2d
 
@@ -10,7 +10,7 @@ _KERNEL = "conv2d_words_s8_dsp"
 _ROWS_KERNEL = "fully_connected_words_s8_dsp"
 
 
-def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering:
+def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
     found = as_rows(op, site)
     if found is not None:
         (call,) = found.op.lower(found.site).calls
