@@ -49,6 +49,13 @@
 #define CNNC_HAS_DSP 0
 #endif
 
+/* Infinity as a float, without the C library. */
+#if defined(__GNUC__)
+#define CNNC_INFINITY (__builtin_inff())
+#else
+#define CNNC_INFINITY ((float)(1e300 * 1e300))
+#endif
+
 /* Attribute of constant arrays, e.g. __attribute__((section(".weights"))) for external flash. */
 #ifndef CNNC_WEIGHTS_SECTION
 #define CNNC_WEIGHTS_SECTION

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import tflite
 from tests.support.all_cases import all_cases
-from tests.support.op_cases import quantized_case
+from tests.support.op_cases import float_model, quantized_case
 
 from cnnc.codegen.choose import choose_kernels
 from cnnc.codegen.kernel_source import closure, kernel_source
@@ -25,6 +25,7 @@ from cnnc.ops._definition import (
     readers,
     tflite_readers,
 )
+from cnnc.quantize.keep_real import keep_real
 from cnnc.simulator.tflite_single import one_node_model
 
 TESTS = Path(__file__).parent
@@ -35,7 +36,7 @@ FOLDED_AWAY = {"batch_normalization", "identity"}
 
 @dataclass
 class Usage:
-    """What the cases of all test files made of one integer op class."""
+    """What the cases of all test files made of one integer op class, or of a float op class."""
 
     kernels: set[str] = field(default_factory=set)
     aliases: int = 0
@@ -53,7 +54,14 @@ def _usage() -> dict[str, Usage]:
             entry.kernels.update(call.kernel for call in lowering.calls)
             entry.aliases += lowering.is_alias
             entry.tflite |= _tflite_operators(one_node_model(model, node))
+        if _runs_on_real_numbers(type(case.op)):
+            lowering = choose_kernels(keep_real(float_model(case)))[0].lowering
+            usage[type(case.op).__name__].kernels.update(lowering.kernels)
     return dict(usage)
+
+
+def _runs_on_real_numbers(op: type[FloatOp]) -> bool:
+    return op.lower_real is not FloatOp.lower_real
 
 
 def _tflite_operators(model: QuantModel) -> set[str]:
@@ -70,7 +78,8 @@ _TFLITE_NAMES = {
 
 
 def _used(definition: OperatorDefinition) -> list[Usage]:
-    return [_usage()[op.__name__] for op in definition.quant_ops if op.__name__ in _usage()]
+    classes = (*definition.quant_ops, *definition.float_ops)
+    return [_usage()[op.__name__] for op in classes if op.__name__ in _usage()]
 
 
 @pytest.fixture(params=operators(), ids=lambda definition: definition.name)
@@ -103,8 +112,9 @@ def test_ops_can_be_built_and_are_documented(definition: OperatorDefinition) -> 
         assert op.__doc__, f"{op.__name__} has no docstring"
 
 
-def test_float_op_becomes_an_integer_op(definition: OperatorDefinition) -> None:
-    assert bool(definition.quant_ops) == (definition.name not in FOLDED_AWAY)
+def test_float_op_becomes_an_integer_op_or_stays_one(definition: OperatorDefinition) -> None:
+    computed = definition.quant_ops or any(map(_runs_on_real_numbers, definition.float_ops))
+    assert bool(computed) == (definition.name not in FOLDED_AWAY)
 
 
 def test_kernels_exist_once_and_follow_the_rules(definition: OperatorDefinition) -> None:

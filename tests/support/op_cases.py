@@ -18,6 +18,7 @@ from cnnc.ir.op import FloatOp
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import F32, I8, INT8_MAX, INT8_MIN, Rounding, Shape
 from cnnc.quantize.float_reference import run_float
+from cnnc.quantize.keep_real import keep_real
 from cnnc.quantize.quantize import quantize
 from cnnc.quantize.ranges import ValueRange, ValueRanges
 from cnnc.simulator.build import EmittedCode, build_program
@@ -39,6 +40,7 @@ __all__ = [
     "check_engine",
     "check_onnx",
     "check_program",
+    "check_real_case",
     "float_model",
     "quantized_case",
     "tflite_refusals",
@@ -94,6 +96,24 @@ def check_cases(cases: Sequence[OpCase], rounding: Rounding = "double") -> None:
         chunk = case_chunk(model)
         _check_host(case, model, chunk)
         _check_tflite(case, model, chunk)
+
+
+def check_real_case(case: OpCase) -> None:
+    """Assert that the op's C on real numbers gives the bits of ``evaluate_in_order``.
+
+    Operands are drawn from the case's ranges.
+    """
+    model = keep_real(float_model(case))
+    generator = np.random.default_rng(0)
+    given = case.input_ranges or ((-1.0, 1.0),) * len(model.inputs)
+    inputs = {
+        port.value: generator.uniform(low, high, (_RANDOM_SAMPLES, *port.storage_shape)).astype(
+            model.values[port.value].element_type.numpy
+        )
+        for port, (low, high) in zip(model.inputs, given, strict=True)
+    }
+    chunk = Chunk(first=0, real={}, inputs=inputs, values=run_reference(model, inputs))
+    check_program(f"{case.name}: real", model, lower(model), chunk)
 
 
 def tflite_refusals(case: OpCase) -> tuple[NotCompared, ...]:

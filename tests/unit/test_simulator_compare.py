@@ -104,7 +104,7 @@ def test_one_wrong_value_is_counted_and_named(layer: int) -> None:
     assert divergence.layer == model.nodes[layer].name
     assert divergence.op == model.nodes[layer].op.kind
     assert (divergence.sample, divergence.element) == (2, 1)
-    assert divergence.expected ^ divergence.found == 1
+    assert int(divergence.expected) ^ int(divergence.found) == 1
 
 
 def test_first_layer_wins_over_first_sample() -> None:

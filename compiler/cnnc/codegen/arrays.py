@@ -1,5 +1,6 @@
 """Constant arrays as text and as a binary blob."""
 
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,7 +77,8 @@ def array_text(constant: ConstantArray) -> ArrayText:
 
 def number_rows(array: AnyArray) -> tuple[str, ...]:
     """Return the elements in rows of equal width, each row ending in a comma."""
-    texts = [_number(int(value)) for value in array.reshape(-1).tolist()]
+    number = float_literal if array.dtype.kind == "f" else _number
+    texts = [number(value) for value in array.reshape(-1).tolist()]
     width = max((len(text) for text in texts), default=1)
     per_row = max(1, _ROW_CHARACTERS // (width + 2))
     # Powers of two are easier to count in.
@@ -112,5 +114,7 @@ def float_literal(value: float) -> str:
 
     Nine significant digits are enough for every float32; hexadecimal constants are not C++11.
     """
+    if math.isinf(value):
+        return "CNNC_INFINITY" if value > 0 else "-CNNC_INFINITY"
     text = f"{np.float32(value):.9g}"
     return f"{text}f" if "." in text or "e" in text else f"{text}.0f"

@@ -101,11 +101,14 @@ class _Layer:
 
     @classmethod
     def of(cls, model: QuantModel, node: QuantNode, instruction_sets: frozenset[str]) -> "_Layer":
+        values = [model.values[name] for name in node.inputs]
         site = LoweringSite(
-            inputs=model.input_shapes(node),
+            inputs=tuple(value.shape for value in values),
             output=model.values[node.output].shape,
             instruction_sets=instruction_sets,
             rounding=model.rounding,
+            input_types=tuple(value.element_type for value in values),
+            output_type=model.values[node.output].element_type,
         )
         plain = node.op.lower(site)
         lowerings, refused = [plain], []

@@ -153,10 +153,17 @@ def _golden_views(
         raise InternalError(f"the self-test has {len(arrays)} arrays for {len(ports)} ports")
     views = []
     for array, port in zip(arrays, ports, strict=True):
-        if array.dtype != np.int8 or array.size != port.bytes:
+        if array.nbytes != port.bytes:
             raise InternalError(
                 f"the self-test's {port.suffix} is {array.dtype}{list(array.shape)}, "
                 f"the program has {port.bytes} bytes"
             )
-        views.append(GoldenView(f"{name}_golden_{port.suffix}", port, number_rows(array)))
+        views.append(
+            GoldenView(f"{name}_golden_{port.suffix}", port, number_rows(_bytes_of(array)))
+        )
     return tuple(views)
+
+
+def _bytes_of(array: AnyArray) -> AnyArray:
+    """Return the bytes as the little-endian targets have them in memory."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.int8)

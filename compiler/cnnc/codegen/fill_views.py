@@ -46,7 +46,9 @@ def port_views(
     for index, port in enumerate(ports):
         suffix = kind if len(ports) == 1 else f"{kind}_{index}"
         loops = _loops(port)
-        zero_point = port.quantization.zero_point
+        scale, zero_point = 1.0, 0
+        if port.quantization is not None:
+            scale, zero_point = port.quantization.scale, port.quantization.zero_point
         names = _axis_names(port)
         onnx_names = [names[port.storage_axes.index(axis)] for axis in range(len(names))]
         views.append(
@@ -56,7 +58,9 @@ def port_views(
                 index=index,
                 pointer=pointer_text(port.place, weights),
                 bytes=port.bytes,
-                scale=float_literal(port.quantization.scale),
+                c_type=port.element_type.c_name,
+                quantized=port.quantization is not None,
+                scale=float_literal(scale),
                 zero_point=zero_point,
                 zero_point_text=f"({zero_point})" if zero_point < 0 else str(zero_point),
                 axes=tuple(
@@ -106,7 +110,9 @@ def _call_view(index: int, call: CallStatement, weights: WeightsMode) -> CallVie
     )
 
 
-def _parameter(value: int) -> str:
+def _parameter(value: int | float) -> str:
+    if isinstance(value, float):
+        return float_literal(value)
     return "INT32_MIN" if value == -(2**31) else str(value)
 
 

@@ -2,16 +2,14 @@
 
 A kernel ``NAME`` is the always-inlined C function ``cnnc_NAME`` in
 ``runtime/kernels/<folder>/cnnc_NAME.h``. Its first parameter is
-``const struct cnnc_NAME_parameters *`` (integers that are known at compile time), the others are
+``const struct cnnc_NAME_parameters *`` (numbers that are known at compile time), the others are
 the arguments of the call in order.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-from cnnc.ir.types import AnyArray, Rounding, Shape
-
-ElementType = Literal["int8", "uint8", "int16", "int32"]
+from cnnc.ir.types import AnyArray, ElementType, Rounding, Shape
 
 
 @dataclass(frozen=True)
@@ -61,14 +59,16 @@ class KernelCall:
     Attributes:
         kernel: Name by the grammar of runtime/NAMING.md, e.g. ``conv2d_s8``.
         folder: Folder below ``runtime/kernels/``, e.g. ``conv2d``.
-        parameters: Value of every field of the kernel's parameter struct, by field name.
+        parameters: Value of every int32_t field of the kernel's parameter struct, by name.
         arguments: Pointers, in the order of the C function.
+        reals: Value of every float field.
     """
 
     kernel: str
     folder: str
     parameters: dict[str, int]
     arguments: tuple[Argument, ...]
+    reals: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,12 +117,16 @@ class LoweringSite:
         instruction_sets: Kernel sets that the target's core can run (``neon``, ``dsp``, ...);
             plain C always can.
         rounding: How accumulators are scaled.
+        input_types: Element type of each operand.
+        output_type: Element type of the result.
     """
 
     inputs: tuple[Shape, ...]
     output: Shape
     instruction_sets: frozenset[str] = frozenset()
     rounding: Rounding = "double"
+    input_types: tuple[ElementType, ...] = ()
+    output_type: ElementType = ElementType.INT8
 
 
 ALIAS = Lowering(calls=())

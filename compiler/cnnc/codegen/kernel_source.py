@@ -15,7 +15,7 @@ from cnnc.resources import tree
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_FIELD = re.compile(r"int32_t\s+(\w+(?:\s*,\s*\w+)*)\Z")
+_FIELD = re.compile(r"(int32_t|float)\s+(\w+(?:\s*,\s*\w+)*)\Z")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class KernelSource:
         function: C function, ``cnnc_<kernel>``.
         header: File name of its header.
         struct: Name of the parameter struct.
-        fields: Fields of the struct in order; all are int32_t.
+        fields: Fields of the struct in order, int32_t or float.
+        float_fields: Those that are float.
         pointer_types: Element type of each pointer argument, e.g. ``int8_t``.
         headers: Every header that must be copied for it, itself included.
     """
@@ -35,6 +36,7 @@ class KernelSource:
     header: str
     struct: str
     fields: tuple[str, ...]
+    float_fields: frozenset[str]
     pointer_types: tuple[str, ...]
     headers: frozenset[str]
 
@@ -95,11 +97,13 @@ def kernel_source(kernel: str, folder: str) -> KernelSource:
     struct = re.fullmatch(r"const struct (\w+) ?\*.*", arguments[0])
     if struct is None:
         raise InternalError(f"{header}: the first argument of {function} is no parameter struct")
+    fields = _fields(sorted(headers), struct.group(1))
     return KernelSource(
         function=function,
         header=header,
         struct=struct.group(1),
-        fields=_fields(sorted(headers), struct.group(1)),
+        fields=tuple(fields),
+        float_fields=frozenset(name for name, kind in fields.items() if kind == "float"),
         pointer_types=tuple(_element_type(header, text) for text in arguments[1:]),
         headers=headers,
     )
@@ -154,25 +158,26 @@ def _arguments(header: str, function: str) -> list[str]:
     return [" ".join(argument.split()) for argument in match.group(1).split(",")]
 
 
-def _fields(headers: list[str], struct: str) -> tuple[str, ...]:
+def _fields(headers: list[str], struct: str) -> dict[str, str]:
+    """Return the C type of each field, in order."""
     for header in headers:
         match = re.search(rf"struct\s+{struct}\s*\{{([^}}]*)\}}\s*;", _code(header))
         if match is not None:
-            return _field_names(header, match.group(1))
+            return _field_types(header, match.group(1))
     raise InternalError(f"no header defines struct {struct}")
 
 
-def _field_names(header: str, body: str) -> tuple[str, ...]:
-    names: list[str] = []
+def _field_types(header: str, body: str) -> dict[str, str]:
+    types: dict[str, str] = {}
     for declaration in body.split(";"):
         text = declaration.strip()
         if not text:
             continue
         match = _FIELD.fullmatch(text)
         if match is None:
-            raise InternalError(f"{header}: field '{text}' is not int32_t")
-        names += re.split(r"\s*,\s*", match.group(1))
-    return tuple(names)
+            raise InternalError(f"{header}: field '{text}' is neither int32_t nor float")
+        types.update(dict.fromkeys(re.split(r"\s*,\s*", match.group(2)), match.group(1)))
+    return types
 
 
 def _element_type(header: str, argument: str) -> str:

@@ -17,6 +17,7 @@ ELEMENT_TYPES = {
     "uint16": "uint16_t",
     "int32": "int32_t",
     "uint32": "uint32_t",
+    "float32": "float",
 }
 """C type of a constant array's elements by NumPy dtype."""
 

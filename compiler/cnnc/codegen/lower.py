@@ -12,7 +12,7 @@ from cnnc.codegen.kernel import (
     ConstantArgument,
     InputArgument,
     KernelCall,
-    OutputArgument,
+    ScratchArgument,
 )
 from cnnc.codegen.kernel_source import KernelSource, assembly_of, closure, kernel_source
 from cnnc.codegen.layer_constants import LayerConstants
@@ -30,7 +30,6 @@ from cnnc.codegen.program import (
 from cnnc.errors import InternalError
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel, QuantNode
-from cnnc.ir.types import elements
 from cnnc.memory.plan import MemoryPlan, plan
 
 logger = logging.getLogger(__name__)
@@ -120,7 +119,7 @@ class _ProgramBuilder:
             function=layer_symbol(self.model.name, index, node.op.kind),
             calls=calls,
             result=self._place(node.output),
-            result_bytes=elements(self.model.values[node.output].shape),
+            result_bytes=self.model.values[node.output].bytes,
             weight_bytes=sum(constant.array.nbytes for constant in constants.arrays),
             name=node.name,
             candidates=choice.candidates,
@@ -129,11 +128,12 @@ class _ProgramBuilder:
     def port(self, port: Port) -> ProgramPort:
         value = self.model.values[port.value]
         return ProgramPort(
-            place=self._place(port.value),
+            place=_moved(self._place(port.value), 0, 1, value.element_type.c_name),
             shape=value.shape,
             storage_axes=port.storage_axes,
-            quantization=value.quantization,
-            bytes=elements(value.shape),
+            quantization=value.format,
+            bytes=value.bytes,
+            element_type=value.element_type,
         )
 
     def _call(
@@ -150,7 +150,7 @@ class _ProgramBuilder:
             self._pointer(node, index, argument, element_type, constants)
             for argument, element_type in zip(call.arguments, types, strict=True)
         )
-        return CallStatement(kernel, _ordered_parameters(kernel, call.parameters), arguments)
+        return CallStatement(kernel, _ordered_parameters(kernel, call), arguments)
 
     def _pointer(
         self,
@@ -162,13 +162,13 @@ class _ProgramBuilder:
     ) -> Pointer:
         if isinstance(argument, ConstantArgument):
             return constants.add(argument, element_type)
+        if isinstance(argument, ScratchArgument):
+            return _moved(self._scratch(node, index), argument.offset, 1, element_type)
+        value = node.output
         if isinstance(argument, InputArgument):
-            place = self._place(node.inputs[argument.index])
-        elif isinstance(argument, OutputArgument):
-            place = self._place(node.output)
-        else:
-            place = self._scratch(node, index)
-        return _moved(place, argument.offset, element_type)
+            value = node.inputs[argument.index]
+        size = self.model.values[value].element_type.bytes
+        return _moved(self._place(value), argument.offset, size, element_type)
 
     def _place(self, value: str) -> Pointer:
         if value in self.memory.values:
@@ -190,25 +190,34 @@ class _ProgramBuilder:
         return ArenaPointer(offset)
 
 
-def _moved(place: Pointer, offset: int, element_type: str) -> Pointer:
+def _moved(place: Pointer, offset: int, element_bytes: int, element_type: str) -> Pointer:
+    """Return the place ``offset`` elements further."""
     if isinstance(place, ArrayPointer):
         return ArrayPointer(place.symbol, place.offset + offset)
-    return ArenaPointer(place.offset + offset, element_type)
+    return ArenaPointer(place.offset + offset * element_bytes, element_type)
 
 
 def _ordered_parameters(
-    kernel: KernelSource, parameters: dict[str, int]
-) -> tuple[tuple[str, int], ...]:
-    missing = [name for name in kernel.fields if name not in parameters]
-    unknown = [name for name in parameters if name not in kernel.fields]
-    if missing or unknown:
+    kernel: KernelSource, call: KernelCall
+) -> tuple[tuple[str, int | float], ...]:
+    values: dict[str, int | float] = {**call.parameters, **call.reals}
+    missing = [name for name in kernel.fields if name not in values]
+    unknown = [name for name in values if name not in kernel.fields]
+    mistyped = sorted(kernel.float_fields ^ call.reals.keys())
+    if missing or unknown or mistyped:
         raise InternalError(
-            f"{kernel.function}: parameters without a value {missing}, unknown ones {unknown}"
+            f"{kernel.function}: parameters without a value {missing}, unknown ones {unknown}, "
+            f"of another type {mistyped}"
         )
-    for name, value in parameters.items():
+    for name, value in call.parameters.items():
         if not _INT32_MIN <= value <= _INT32_MAX:
             raise InternalError(f"{kernel.function}: {name} = {value} does not fit int32")
-    return tuple((name, int(parameters[name])) for name in kernel.fields)
+    return tuple((name, _plain(values[name])) for name in kernel.fields)
+
+
+def _plain(value: int | float) -> int | float:
+    """Return a Python number of a NumPy one."""
+    return float(value) if isinstance(value, float | np.floating) else int(value)
 
 
 def kernel_headers(layers: Sequence[ProgramLayer]) -> tuple[str, ...]:

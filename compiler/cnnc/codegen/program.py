@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cnnc.codegen.choose import Candidate
 from cnnc.codegen.kernel_source import KernelSource
-from cnnc.ir.types import AnyArray, Quantization, Rounding, Shape
+from cnnc.ir.types import AnyArray, ElementType, Quantization, Rounding, Shape
 from cnnc.memory.plan import MemoryPlan
 
 
@@ -62,12 +62,12 @@ class CallStatement:
 
     Attributes:
         kernel: The kernel's C interface.
-        parameters: (field, value) in the order of the parameter struct.
+        parameters: (field, value) in the order of the parameter struct; floats for its floats.
         arguments: Pointers in the order of the C function, after the parameters.
     """
 
     kernel: KernelSource
-    parameters: tuple[tuple[str, int], ...]
+    parameters: tuple[tuple[str, int | float], ...]
     arguments: tuple[Pointer, ...]
 
 
@@ -111,15 +111,17 @@ class ProgramPort:
         place: Where it is during the inference.
         shape: Storage order (channel-last).
         storage_axes: Axis k in storage is axis ``storage_axes[k]`` in ONNX.
-        quantization: int8 format.
+        quantization: int8 format; None for a port that is not quantized.
         bytes: Size.
+        element_type: Of its elements.
     """
 
     place: Pointer
     shape: Shape
     storage_axes: tuple[int, ...]
-    quantization: Quantization
+    quantization: Quantization | None
     bytes: int
+    element_type: ElementType = ElementType.INT8
 
 
 @dataclass(frozen=True, eq=False)

@@ -87,7 +87,9 @@ class TfliteGraph:
         self._operators: list[OperatorRecord] = []
 
     def activation(self, name: str, value: QuantValue) -> int:
-        """Add an int8 activation that is a value of the model; returns its tensor index."""
+        """Add an activation that is a value of the model; returns its tensor index."""
+        if value.format is None:
+            return self._add(TensorRecord(name, value.shape, value.element_type.value))
         quantization = value.quantization
         return self._add(
             TensorRecord(name, value.shape, "int8", (quantization.scale,), quantization.zero_point)
@@ -263,7 +265,7 @@ class _Exporter:
     def _add_constant(self, name: str) -> None:
         if name in self._tensor:
             return
-        quantization = self._model.values[name].quantization
-        self._tensor[name] = self._graph.constant(
-            self._model.constants[name], (quantization.scale,), quantization.zero_point
-        )
+        format_ = self._model.values[name].format
+        scales, zero_point = ((format_.scale,), format_.zero_point) if format_ else ((), 0)
+        array = self._model.constants[name]
+        self._tensor[name] = self._graph.constant(array, scales, zero_point)

@@ -36,6 +36,8 @@ class PortView:
         index: Position among the inputs or outputs.
         pointer: C expression of its memory, given ``arena``.
         bytes: Size.
+        c_type: C type of the elements.
+        quantized: Whether they are int8 with scale and zero point; those are unused otherwise.
         scale: float constant.
         zero_point: -128..127.
         zero_point_text: The same as a macro's value.
@@ -53,6 +55,8 @@ class PortView:
     index: int
     pointer: str
     bytes: int
+    c_type: str
+    quantized: bool
     scale: str
     zero_point: int
     zero_point_text: str

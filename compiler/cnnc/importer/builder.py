@@ -10,7 +10,7 @@ from cnnc.ir.finite import all_finite
 from cnnc.ir.float_model import FloatNode
 from cnnc.ir.names import unique_name
 from cnnc.ir.op import FloatOp
-from cnnc.ir.types import F32, AnyArray, Shape
+from cnnc.ir.types import AnyArray, ElementType, Shape, Tensor
 from cnnc.ops.reshape import Reshape
 from cnnc.ops.transpose import Transpose
 
@@ -51,13 +51,15 @@ class GraphBuilder:
         nodes: Nodes so far, topological order.
         constants: Float operands that are not weights of an op, storage order.
         shapes: Storage shape of every input, constant and value.
+        types: Element type of those that are not float32.
         stored: ONNX tensor name -> where it lives, for activations.
         folded: ONNX tensor name -> array in ONNX order, for everything known at compile time.
     """
 
     nodes: list[FloatNode] = field(default_factory=list)
-    constants: dict[str, F32] = field(default_factory=dict)
+    constants: dict[str, Tensor] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
+    types: dict[str, ElementType] = field(default_factory=dict)
     stored: dict[str, StoredValue] = field(default_factory=dict)
     folded: dict[str, AnyArray] = field(default_factory=dict)
 
@@ -69,6 +71,10 @@ class GraphBuilder:
         shape = self.shapes[value.key]
         return tuple(shape[value.axes.index(axis)] for axis in range(len(shape)))
 
+    def element_type(self, key: str) -> ElementType:
+        """Return the element type of a stored value."""
+        return self.types.get(key, ElementType.FLOAT32)
+
     def append(
         self, name: str, op: FloatOp, inputs: Sequence[str], key: str, sources: tuple[str, ...]
     ) -> str:
@@ -76,6 +82,9 @@ class GraphBuilder:
         unique_key = unique_name(key, self.shapes)
         label = unique_name(name, {node.name for node in self.nodes})
         self.shapes[unique_key] = op.output_shape([self.shapes[i] for i in inputs])
+        kind = op.output_type([self.element_type(i) for i in inputs])
+        if kind is not ElementType.FLOAT32:
+            self.types[unique_key] = kind
         self.nodes.append(FloatNode(label, op, tuple(inputs), unique_key, sources))
         return unique_key
 

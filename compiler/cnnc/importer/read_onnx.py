@@ -51,6 +51,7 @@ def read_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) -> Fl
         nodes=tuple(builder.nodes),
         constants=builder.constants,
         shapes=builder.shapes,
+        types=builder.types,
     )
     logger.info(
         "imported %d of %d nodes as %d ops", len(nodes), len(model.graph.node), len(imported.nodes)

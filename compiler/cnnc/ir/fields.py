@@ -15,7 +15,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 from cnnc.errors import InternalError
+from cnnc.ir.op import FloatOp
 from cnnc.ir.types import AnyArray
+from cnnc.ops._definition import float_op_classes
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
@@ -49,6 +51,8 @@ class FieldWriter:
             return path
         if isinstance(value, tuple):
             return [self.write(item, f"{path}.{index}") for index, item in enumerate(value)]
+        if isinstance(value, FloatOp):
+            return {"class": type(value).__name__, "op": self.write_fields(value, path)}
         if is_dataclass(value) and not isinstance(value, type):
             return self.write_fields(value, path)
         return _scalar(value, path)
@@ -116,8 +120,19 @@ class FieldReader:
         if origin is np.ndarray or hint is np.ndarray:
             return self._read_array(hint, stored, path)
         if isinstance(hint, type) and is_dataclass(hint):
-            return self.read_fields(hint, stored, path)
+            return self._read_dataclass(hint, stored, path)
         return _read_scalar(hint, stored, path)
+
+    def _read_dataclass(self, cls: type[Any], stored: object, path: str) -> object:
+        """Return an instance of the class; of the class that is named where any float op may be."""
+        if cls is not FloatOp:
+            return self.read_fields(cls, stored, path)
+        if not isinstance(stored, dict) or set(stored) != {"class", "op"}:
+            raise FieldError(f"{path} is not an operator")
+        op_class = float_op_classes().get(str(stored["class"]))
+        if op_class is None:
+            raise FieldError(f"{path} has the unknown operator class '{stored['class']}'")
+        return self.read_fields(op_class, stored["op"], path)
 
     def _read_union(self, hint: object, stored: object, path: str) -> object:
         for option in get_args(hint):

@@ -1,11 +1,11 @@
 """The network in float32: static shapes, typed ops, constants folded, storage order."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cnnc.errors import InternalError
 from cnnc.ir.op import FloatOp
-from cnnc.ir.types import F32, Shape
+from cnnc.ir.types import ElementType, Shape, Tensor
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,16 @@ class FloatModel:
         nodes: Each reads only inputs, constants and values defined before it.
         constants: Constant operands that are not a weight of an op, storage order.
         shapes: Shape of every input, constant and value, storage order.
+        types: Element type of those that are not float32.
     """
 
     name: str
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     nodes: tuple[FloatNode, ...]
-    constants: dict[str, F32]
+    constants: dict[str, Tensor]
     shapes: dict[str, Shape]
+    types: dict[str, ElementType] = field(default_factory=dict[str, ElementType])
 
     def producer(self, value: str) -> FloatNode | None:
         """Return the node that defines the value; None for inputs and constants."""
@@ -84,12 +86,16 @@ class FloatModel:
         counts.update(port.value for port in self.outputs)
         return counts
 
+    def element_type(self, value: str) -> ElementType:
+        """Return the element type of an input, constant or value."""
+        return self.types.get(value, ElementType.FLOAT32)
+
     def input_shapes(self, node: FloatNode) -> tuple[Shape, ...]:
         """Return the shapes of a node's operands."""
         return tuple(self.shapes[name] for name in node.inputs)
 
     def with_nodes(
-        self, nodes: tuple[FloatNode, ...], constants: dict[str, F32] | None = None
+        self, nodes: tuple[FloatNode, ...], constants: dict[str, Tensor] | None = None
     ) -> "FloatModel":
         """Return the model with other nodes; shapes are inferred anew, unused names dropped."""
         kept_constants = self.constants if constants is None else constants
@@ -102,4 +108,14 @@ class FloatModel:
             if missing:
                 raise InternalError(f"node '{node.name}' reads {missing}, not defined before it")
             shapes[node.output] = node.op.output_shape([shapes[name] for name in node.inputs])
-        return replace(self, nodes=nodes, constants=kept_constants, shapes=shapes)
+        types = {name: kind for name, kind in self.types.items() if name in shapes}
+        for node in nodes:
+            operands = [types.get(name, ElementType.FLOAT32) for name in node.inputs]
+            types[node.output] = node.op.output_type(operands)
+        return replace(
+            self, nodes=nodes, constants=kept_constants, shapes=shapes, types=_not_float(types)
+        )
+
+
+def _not_float(types: dict[str, ElementType]) -> dict[str, ElementType]:
+    return {name: kind for name, kind in types.items() if kind is not ElementType.FLOAT32}

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar
 
+from cnnc.errors import InternalError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, channel_count
-from cnnc.ir.types import F32, Activation, AnyArray, Quantization, Shape
+from cnnc.ir.types import F32, Activation, AnyArray, ElementType, Quantization, Shape, Tensor
 
 if TYPE_CHECKING:
     from cnnc.codegen.kernel import Lowering, LoweringSite
@@ -34,10 +35,15 @@ class OutputFormat(Enum):
     """``FloatOp.fixed_format`` (softmax, sigmoid, tanh)."""
 
 
+class NoIntegerRuleError(Exception):
+    """An op cannot be computed on int8, so that it runs on real numbers; the text says why."""
+
+
 @dataclass(frozen=True, eq=False)
 class FloatOp(ABC):
-    """An operator on float32 tensors, as imported and simplified.
+    """An operator on real tensors, as imported and simplified.
 
+    Tensors are float32; index and counting operators also read or give integers.
     Arrays that are evaluated carry one extra leading axis of S samples: shape (S, *shape).
     """
 
@@ -61,13 +67,36 @@ class FloatOp(ABC):
         """Return multiply-accumulates for one inference (0 unless the op has weights)."""
         return 0
 
-    @abstractmethod
-    def evaluate(self, inputs: Sequence[F32]) -> F32:
-        """Compute the float reference; inputs and output have a leading sample axis."""
+    def output_type(self, inputs: Sequence[ElementType]) -> ElementType:
+        """Return the element type of the result; by default that of the first operand.
+
+        Raises:
+            ModelError: The operator does not take operands of these types.
+        """
+        return inputs[0]
 
     @abstractmethod
+    def evaluate(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Compute the float reference; inputs and output have a leading sample axis."""
+
+    def evaluate_in_order(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Compute what the C of ``lower_real`` computes, to the bit.
+
+        Every operation is rounded to float32 in the order of the C. By default ``evaluate`` does.
+        """
+        return self.evaluate(inputs)
+
     def quantize(self, context: "QuantizeContext") -> "QuantOp":
-        """Return the integer op for the formats that the context gives inputs and output."""
+        """Return the integer op for the formats that the context gives inputs and output.
+
+        Raises:
+            NoIntegerRuleError: The op has no integer form, or none for these operands.
+        """
+        raise NoIntegerRuleError(f"{self.kind} has no rule on int8")
+
+    def lower_real(self, site: "LoweringSite") -> "Lowering":
+        """Return the kernel calls (or the alias) that compute this op in C on real numbers."""
+        raise InternalError(f"{self.kind} has no kernel for real numbers")
 
 
 @dataclass(frozen=True, eq=False)

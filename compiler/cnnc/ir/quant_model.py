@@ -2,18 +2,51 @@
 
 from dataclasses import dataclass, field
 
+from cnnc.errors import InternalError
 from cnnc.ir.channels import ChannelMap
 from cnnc.ir.float_model import Port
 from cnnc.ir.op import QuantOp
-from cnnc.ir.types import AnyArray, Quantization, Rounding, Shape
+from cnnc.ir.types import AnyArray, ElementType, Quantization, Rounding, Shape, elements
 
 
 @dataclass(frozen=True)
 class QuantValue:
-    """One int8 tensor in storage order."""
+    """One tensor in storage order.
+
+    Attributes:
+        shape: Extents.
+        format: What its int8 values mean; None where they are not quantized.
+        element_type: int8 where there is a format.
+    """
 
     shape: Shape
-    quantization: Quantization
+    format: Quantization | None = None
+    element_type: ElementType = ElementType.INT8
+
+    def __post_init__(self) -> None:
+        if self.format is not None and self.element_type is not ElementType.INT8:
+            raise InternalError(f"a {self.element_type.value} tensor has no int8 format")
+
+    @property
+    def quantization(self) -> Quantization:
+        """The int8 format.
+
+        Raises:
+            InternalError: The tensor is not quantized.
+        """
+        if self.format is None:
+            raise InternalError(f"a {self.element_type.value} tensor is read as a quantized one")
+        return self.format
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether the elements are int8 numbers with a format."""
+        return self.format is not None
+
+    @property
+    def bytes(self) -> int:
+        """Size of the tensor."""
+        return elements(self.shape) * self.element_type.bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +70,7 @@ class QuantNode:
 
 @dataclass(frozen=True, eq=False)
 class QuantModel:
-    """An int8 network in topological order.
+    """A network in topological order: int8, with layers on real numbers among them or throughout.
 
     Attributes:
         name: C identifier that prefixes every symbol.
@@ -45,7 +78,7 @@ class QuantModel:
         inputs: Graph inputs.
         outputs: Graph outputs.
         nodes: Layers in execution order.
-        constants: int8 constant operands that are not a weight of an op.
+        constants: Constant operands that are not a weight of an op.
         values: Shape and format of every input, constant and value.
         channel_maps: By value of the network before ``passes/remove_constant_channels.py``: what
             became of its channels, where not all of them are still computed.

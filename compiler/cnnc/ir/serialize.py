@@ -24,7 +24,7 @@ from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
 from cnnc.ir.types import AnyArray, Rounding
 from cnnc.ops._definition import quant_op_classes
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised whenever a reader of the old version would misunderstand the files."""
 
 COMPUTED = "quantized"

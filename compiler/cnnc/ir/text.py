@@ -14,7 +14,7 @@ import numpy as np
 
 from cnnc.ir.float_model import FloatModel, FloatNode, Port
 from cnnc.ir.op import FloatOp, QuantOp
-from cnnc.ir.quant_model import QuantModel, QuantNode
+from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
 from cnnc.ir.types import AnyArray, Quantization, Window
 
 _DIGITS = 12
@@ -29,10 +29,7 @@ def dump_float(model: FloatModel) -> str:
 
 def dump_quant(model: QuantModel) -> str:
     """Return the integer model as text; equal models give equal text."""
-    values = {
-        name: f"{list(value.shape)} {_quantization(value.quantization)}"
-        for name, value in model.values.items()
-    }
+    values = {name: f"{list(value.shape)} {_format(value)}" for name, value in model.values.items()}
     return _dump(f"int8 model {model.name}, {model.rounding} rounding", model, model.nodes, values)
 
 
@@ -107,6 +104,10 @@ def _window(window: Window) -> str:
         if not field.name.startswith("kernel") and value != getattr(_WINDOW_DEFAULTS, field.name):
             parts.append(f"{field.name}={value}")
     return "{" + " ".join(parts) + "}"
+
+
+def _format(value: QuantValue) -> str:
+    return value.element_type.value if value.format is None else _quantization(value.format)
 
 
 def _quantization(quantization: Quantization) -> str:

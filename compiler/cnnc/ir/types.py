@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,42 @@ I8 = npt.NDArray[np.int8]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 AnyArray = npt.NDArray[np.generic]
+Tensor = npt.NDArray[Any]
+"""float32, or an integer type where the model computes with integers."""
 
 Rounding = Literal["double", "single"]
 """How int32 accumulators are scaled to int8: spec 2.3, double (TFLite's kernels) or single."""
+
+
+class ElementType(StrEnum):
+    """Type of a tensor's elements; the names are NumPy's.
+
+    int64 of a model is stored as int32.
+    """
+
+    FLOAT32 = "float32"
+    INT8 = "int8"
+    UINT8 = "uint8"
+    INT16 = "int16"
+    UINT16 = "uint16"
+    INT32 = "int32"
+    UINT32 = "uint32"
+
+    @property
+    def numpy(self) -> "np.dtype[Any]":
+        """The NumPy type."""
+        return np.dtype(self.value)
+
+    @property
+    def bytes(self) -> int:
+        """Size of one element."""
+        return self.numpy.itemsize
+
+    @property
+    def c_name(self) -> str:
+        """The C type."""
+        return "float" if self is ElementType.FLOAT32 else f"{self.value}_t"
+
 
 INT8_MIN = -128
 INT8_MAX = 127

@@ -14,9 +14,10 @@ from cnnc.errors import InternalError, ModelError
 from cnnc.ir.float_model import FloatModel, FloatNode, Port
 from cnnc.ir.op import FloatOp, QuantOp, WeightedOp
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
-from cnnc.ir.types import INT8_MAX, INT8_MIN, Shape
+from cnnc.ir.types import INT8_MAX, INT8_MIN, ElementType, Shape
 from cnnc.ir.verify_formats import verify_formats
 from cnnc.ir.verify_weights import verify_accumulators
+from cnnc.ops._real_op import RealOp
 
 _MULTIPLIERS = (2**30, 2**31 - 1)
 # MEAN divides its mantissa by the number of elements (spec 4.8), which leaves it below 2^30.
@@ -38,7 +39,8 @@ def verify_float(model: FloatModel) -> None:
     constants = {name: array.shape for name, array in model.constants.items()}
     _verify_graph(model.inputs, model.outputs, model.nodes, constants, model.shapes)
     for name, array in model.constants.items():
-        _verify_real(f"constant '{name}'", array)
+        if model.element_type(name) is ElementType.FLOAT32:
+            _verify_real(f"constant '{name}'", array)
     for node in model.nodes:
         for field in fields(node.op):
             array = getattr(node.op, field.name)
@@ -54,10 +56,10 @@ def verify_float(model: FloatModel) -> None:
 def verify_quant(model: QuantModel) -> None:
     """Check an integer model.
 
-    The graph as in ``verify_float``; constants are int8; weights are int8, biases int32, and no
-    accumulator of theirs passes int32; multipliers are 0 or in [2^30, 2^31), shifts in [-31, 30];
-    zero points and limits inside an op are those of its operand and result; ops that keep or join
-    formats really do.
+    The graph as in ``verify_float``; constants have the type of their value; weights are int8,
+    biases int32, and no accumulator of theirs passes int32; multipliers are 0 or in [2^30, 2^31),
+    shifts in [-31, 30]; zero points and limits inside an op are those of its operand and result;
+    ops that keep or join formats really do. Ops on real numbers are exempt.
 
     Raises:
         InternalError: A promise is broken; names the node and the promise.
@@ -66,8 +68,11 @@ def verify_quant(model: QuantModel) -> None:
     shapes = {name: value.shape for name, value in model.values.items()}
     _verify_graph(model.inputs, model.outputs, model.nodes, constants, shapes)
     for name, array in model.constants.items():
-        _demand(array.dtype == np.int8, f"constant '{name}' is {array.dtype}, not int8")
+        wanted = model.values[name].element_type.value
+        _demand(array.dtype == wanted, f"constant '{name}' is {array.dtype}, not {wanted}")
     for node in model.nodes:
+        if isinstance(node.op, RealOp):
+            continue
         _verify_numbers(node)
         _verify_zero_points(node, model.values)
         verify_formats(node, model.values)

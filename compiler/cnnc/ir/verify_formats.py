@@ -25,13 +25,13 @@ def verify_formats(node: QuantNode, values: Mapping[str, QuantValue]) -> None:
     origin = _origins().get(type(node.op))
     if origin is None:
         return
-    result = values[node.output].quantization
+    result = values[node.output].format
     if origin.output_format in _SHARED:
         for name in node.inputs:
-            if values[name].quantization != result:
+            if values[name].format != result:
                 raise InternalError(
                     f"node '{node.name}' ({node.op.kind}) reads '{name}' in the format "
-                    f"{values[name].quantization} and writes {result}; they must be equal"
+                    f"{values[name].format} and writes {result}; they must be equal"
                 )
     if origin.output_format is OutputFormat.FIXED and result != origin.fixed_format:
         raise InternalError(

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from cnnc.codegen.kernel import Lowering
 from cnnc.errors import InternalError
 from cnnc.ir.quant_model import QuantModel, QuantNode
-from cnnc.ir.types import elements
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,7 @@ def _value_lifetimes(model: QuantModel) -> dict[str, Lifetime]:
     values: dict[str, Lifetime] = {}
 
     def define(name: str, layer: int) -> None:
-        size = elements(model.values[name].shape)
-        values[name] = Lifetime(size, layer, layer)
+        values[name] = Lifetime(model.values[name].bytes, layer, layer)
 
     for port in model.inputs:
         define(port.value, 0)

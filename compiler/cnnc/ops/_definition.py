@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cnnc.errors import InternalError
 from cnnc.ir.op import FloatOp, QuantOp
+from cnnc.ops._real_op import RealOp
 
 if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
@@ -88,4 +89,11 @@ def tflite_readers() -> dict[str, TfliteReader]:
 @cache
 def quant_op_classes() -> dict[str, type[QuantOp]]:
     """Return every integer op class by class name, for reading quantized.json."""
-    return {cls.__name__: cls for definition in operators() for cls in definition.quant_ops}
+    classes = {cls.__name__: cls for definition in operators() for cls in definition.quant_ops}
+    return {**classes, RealOp.__name__: RealOp}
+
+
+@cache
+def float_op_classes() -> dict[str, type[FloatOp]]:
+    """Return every float op class by class name, for reading layers that stay in float32."""
+    return {cls.__name__: cls for definition in operators() for cls in definition.float_ops}

@@ -91,7 +91,7 @@ class _PairedRun:
         samples = len(next(iter(inputs.values())))
         self._real = dict(inputs)
         self._int8: dict[str, AnyArray] = {
-            name: quantize_real(array, builder.values[name].quantization)
+            name: quantize_real(array, builder.formats.values[name])
             for name, array in inputs.items()
         }
         for name, array in model.constants.items():
@@ -106,8 +106,6 @@ class _PairedRun:
             evaluate = partial(added.op.evaluate, arithmetic=self._arithmetic)
             operands = [self._int8_operand(name) for name in added.inputs]
             self._int8[added.output] = _in_chunks(evaluate, operands)
-        for added in made[:-1]:
-            del self._int8[added.output]
         with np.errstate(all="ignore"):
             reals = [self._real[name] for name in node.inputs]
             self._real[node.output] = _in_chunks(node.op.evaluate, reals)
@@ -126,13 +124,14 @@ class _PairedRun:
             if self._uses[name] == 0:
                 self._real.pop(name, None)
                 self._int8.pop(name, None)
+                self._int8.pop(f"{name}:real", None)
 
     def _adapt(self, node: FloatNode, op: WeightedOp) -> FloatNode:
         weight = op.weight_matrix()
         if weight.shape[2] > TAP_LIMIT:
             _logger.info("%s: %d weights per channel are not adapted", node.name, weight.shape[2])
             return node
-        format_ = self._builder.values[node.inputs[0]].quantization
+        format_ = self._builder.formats.values[node.inputs[0]]
         moments = self._moments(node, op, format_)
         found = compensated_weights(weight, op.bias, moments, format_)
         if found is None:

@@ -1,19 +1,37 @@
-"""Build the int8 network node by node, once every format is known."""
+"""Build the int8 network node by node, once every format is known.
+
+An op without an integer rule runs on real numbers: its operands are dequantized, once for all that
+read them so, and its result is quantized where an int8 layer or an output of the network needs it.
+The real form of value ``v`` is ``v:real``; the int8 form keeps the name.
+"""
 
 import logging
 from dataclasses import dataclass, field
 
 from cnnc.errors import CalibrationError, CnncError, ModelError
 from cnnc.ir.float_model import FloatModel, FloatNode
-from cnnc.ir.op import QuantOp
+from cnnc.ir.op import NoIntegerRuleError, QuantOp
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
-from cnnc.ir.types import INT8_MAX, INT8_MIN, AnyArray, Quantization, Rounding
+from cnnc.ir.types import (
+    INT8_MAX,
+    INT8_MIN,
+    ElementType,
+    Quantization,
+    Rounding,
+    Tensor,
+)
+from cnnc.ops._real_op import RealOp
+from cnnc.ops.dequantize import QuantDequantize
+from cnnc.ops.quantize import QuantQuantize
 from cnnc.ops.requantize import requantize
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import quantize_real
 from cnnc.quantize.formats import Formats
 
 _logger = logging.getLogger(__name__)
+
+_INTEGERS = Quantization(1.0, 0)
+"""What an integer tensor means as a quantized one."""
 
 
 @dataclass
@@ -24,9 +42,9 @@ class QuantModelBuilder:
         model: The float network.
         formats: Format of every value.
         rounding: How accumulators are scaled.
-        nodes: Layers so far, requantizations included.
+        nodes: Layers so far, those between formats included.
         values: Shape and format of every value so far.
-        constants: int8 constant operands.
+        constants: Constant operands: int8, or as they are where they are read so.
     """
 
     model: FloatModel
@@ -34,20 +52,22 @@ class QuantModelBuilder:
     rounding: Rounding
     nodes: list[QuantNode] = field(default_factory=list)
     values: dict[str, QuantValue] = field(default_factory=dict)
-    constants: dict[str, AnyArray] = field(default_factory=dict)
+    constants: dict[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for port in self.model.inputs:
             self._define(port.value)
         for name, array in self.model.constants.items():
             self._define(name)
-            self.constants[name] = quantize_real(array, self.formats.values[name])
+            self.constants[name] = self._stored_constant(name, array)
 
     def finish(self) -> QuantModel:
         """Return the network, without constants that nobody reads."""
+        for port in self.model.outputs:
+            self._integer_form(port.value)
         self._drop_unread_constants()
         added = len(self.nodes) - len(self.model.nodes)
-        _logger.info("quantized %d nodes, %d requantizations", len(self.model.nodes), added)
+        _logger.info("quantized %d nodes, %d layers between formats", len(self.model.nodes), added)
         return QuantModel(
             name=self.model.name,
             rounding=self.rounding,
@@ -59,10 +79,20 @@ class QuantModelBuilder:
         )
 
     def _define(self, value: str) -> None:
-        self.values[value] = QuantValue(self.model.shapes[value], self.formats.values[value])
+        """Define a value that is int8, or of integers that are not quantized."""
+        kind = self.model.element_type(value)
+        if kind is ElementType.FLOAT32:
+            described = QuantValue(self.model.shapes[value], self.formats.values[value])
+        else:
+            described = QuantValue(self.model.shapes[value], None, kind)
+        self.values[value] = described
+
+    def _stored_constant(self, name: str, array: Tensor) -> Tensor:
+        format_ = self.values[name].format
+        return array if format_ is None else quantize_real(array, format_)
 
     def add(self, node: FloatNode) -> tuple[QuantNode, ...]:
-        """Add a node of the float network, after any requantization of its operands.
+        """Add a node of the float network, after what brings its operands into their formats.
 
         Returns:
             What was added, in order.
@@ -71,27 +101,75 @@ class QuantModelBuilder:
             CalibrationError: No multiplier exists for the formats; names the node.
             ModelError: The op cannot be expressed on int8; names the node.
         """
-        before = len(self.nodes)
+        before, known = len(self.nodes), dict(self.values)
+        try:
+            self._add_integer(node)
+        except NoIntegerRuleError as error:
+            del self.nodes[before:]
+            self.values = known
+            self._add_real(node, str(error))
+        return tuple(self.nodes[before:])
+
+    def _add_integer(self, node: FloatNode) -> None:
         operands = [self._operand(node, index) for index in range(len(node.inputs))]
         self._define(node.output)
+        result = self.values[node.output]
         context = QuantizeContext(
             node=node.name,
             rounding=self.rounding,
-            inputs=tuple(self.values[name].quantization for name in operands),
+            inputs=tuple(self.values[name].format or _INTEGERS for name in operands),
             input_shapes=tuple(self.values[name].shape for name in operands),
-            output=self.values[node.output].quantization,
-            output_shape=self.values[node.output].shape,
+            output=result.format or _INTEGERS,
+            output_shape=result.shape,
             constants=tuple(self.constants.get(name) for name in operands),
+            input_types=tuple(self.values[name].element_type for name in operands),
         )
         op = _quantize_op(node, context)
         self.nodes.append(QuantNode(node.name, op, tuple(operands), node.output, node.sources))
-        return tuple(self.nodes[before:])
+
+    def _add_real(self, node: FloatNode, reason: str) -> None:
+        operands = tuple(self._real_form(name) for name in node.inputs)
+        kind = self.model.element_type(node.output)
+        label = node.output if kind is not ElementType.FLOAT32 else self._real_name(node.output)
+        self.values[label] = QuantValue(self.model.shapes[node.output], None, kind)
+        op = RealOp(node.op, reason)
+        self.nodes.append(QuantNode(node.name, op, operands, label, node.sources))
+        _logger.info("%s '%s' runs on real numbers: %s", node.op.kind, node.name, reason)
+
+    def _real_name(self, value: str) -> str:
+        return f"{value}:real"
+
+    def _real_form(self, value: str) -> str:
+        """Return the key of the value as real numbers, dequantized where it is int8 only."""
+        if self.model.element_type(value) is not ElementType.FLOAT32:
+            return value
+        label = self._real_name(value)
+        if label in self.values:
+            return label
+        shape = self.model.shapes[value]
+        self.values[label] = QuantValue(shape, None, ElementType.FLOAT32)
+        if value in self.model.constants:
+            self.constants[label] = self.model.constants[value]
+            return label
+        op = QuantDequantize(*_fields(self.formats.values[value]))
+        self.nodes.append(QuantNode(f"{value}/dequantize", op, (value,), label))
+        return label
+
+    def _integer_form(self, value: str) -> str:
+        """Return the key of the value as int8, quantized where it is real only."""
+        if value in self.values:
+            return value
+        self._define(value)
+        op = QuantQuantize(*_fields(self.formats.values[value]))
+        label = f"{value}/quantize"
+        self.nodes.append(QuantNode(label, op, (self._real_name(value),), value))
+        return value
 
     def _operand(self, node: FloatNode, index: int) -> str:
         """Return the operand's key; of its requantized copy where the node needs another format."""
-        name = node.inputs[index]
+        name = self._integer_form(node.inputs[index])
         target = self.formats.requantized.get((node.name, index))
-        if target is None:
+        if target is None or not self.values[name].is_quantized:
             return name
         if name in self.constants:
             return self._requantized_constant(node, index, target)
@@ -121,6 +199,10 @@ class QuantModelBuilder:
         read.update(port.value for port in self.model.outputs)
         for name in [name for name in self.constants if name not in read]:
             del self.constants[name], self.values[name]
+
+
+def _fields(format_: Quantization) -> tuple[float, int]:
+    return format_.scale, format_.zero_point
 
 
 def _quantize_op(node: FloatNode, context: QuantizeContext) -> QuantOp:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cnnc.ir.types import AnyArray, Quantization, Rounding, Shape
+from cnnc.ir.types import AnyArray, ElementType, Quantization, Rounding, Shape
 
 
 @dataclass(frozen=True)
@@ -12,11 +12,12 @@ class QuantizeContext:
     Attributes:
         node: Name of the node, for messages.
         rounding: How accumulators are scaled.
-        inputs: Format of each operand (constants included).
+        inputs: Format of each operand (constants included); scale 1 and zero point 0 for integers.
         input_shapes: Shape of each operand.
-        output: Format of the result.
+        output: Format of the result; as that of an operand.
         output_shape: Shape of the result.
         constants: int8 array of each operand that is a constant, None for the others.
+        input_types: Element type of each operand; int8 for real numbers, which are quantized.
     """
 
     node: str
@@ -26,3 +27,4 @@ class QuantizeContext:
     output: Quantization
     output_shape: Shape
     constants: tuple[AnyArray | None, ...] = ()
+    input_types: tuple[ElementType, ...] = ()

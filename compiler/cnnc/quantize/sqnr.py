@@ -50,7 +50,10 @@ def layer_sqnr(
             expected = real.get(value)
             if expected is None or expected.shape != integers.shape:
                 continue
-            found = dequantize(integers, model_quant.values[value].quantization)
+            format_ = model_quant.values[value].format
+            if format_ is None:
+                continue
+            found = dequantize(integers, format_)
             wide = expected.astype(np.float64)
             signal[value] += float(np.square(wide).sum())
             noise[value] += float(np.square(wide - found).sum())

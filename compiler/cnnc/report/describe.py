@@ -23,8 +23,8 @@ def describe_port(port: Port, value: QuantValue) -> dict[str, Any]:
         "c_shape": list(port.storage_shape),
         "c_layout": c_layout(port),
         "dtype": "int8",
-        "scale": value.quantization.scale,
-        "zero_point": value.quantization.zero_point,
+        "scale": value.format.scale if value.format else None,
+        "zero_point": value.format.zero_point if value.format else None,
     }
 
 

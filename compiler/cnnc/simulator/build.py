@@ -8,7 +8,6 @@ from pathlib import Path
 from cnnc.errors import UsageError
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import elements
 from cnnc.resources import tree
 from cnnc.simulator.compiler_calls import compile_files, link
 from cnnc.simulator.toolsets import Toolset
@@ -168,6 +167,6 @@ def _harness_macros(code: EmittedCode) -> list[str]:
 
 def _ports(model: QuantModel, kind: str, ports: Sequence[Port]) -> str:
     suffixes = [kind] if len(ports) == 1 else [f"{kind}_{i}" for i in range(len(ports))]
-    sizes = [elements(model.values[port.value].shape) for port in ports]
+    sizes = [model.values[port.value].bytes for port in ports]
     pairs = zip(suffixes, sizes, strict=True)
     return " ".join(f"PORT({model.name}_{suffix}, {size})" for suffix, size in pairs)

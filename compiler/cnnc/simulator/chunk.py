@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import F32, I8, AnyArray, elements
+from cnnc.ir.types import F32, I8, AnyArray
 
 U32 = npt.NDArray[np.uint32]
 
@@ -44,5 +44,5 @@ class Chunk:
 
 def chunk_size(model: QuantModel) -> int:
     """Return how many samples fit so that every value of the reference can be kept."""
-    sample_bytes = sum(elements(value.shape) for value in model.values.values())
+    sample_bytes = sum(value.bytes for value in model.values.values())
     return max(1, min(_MOST_SAMPLES, _CHUNK_BYTES // max(1, sample_bytes)))

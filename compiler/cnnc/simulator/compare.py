@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from cnnc.codegen.tflite import NotCompared
+from cnnc.errors import InternalError
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import AnyArray, elements
 from cnnc.simulator.chunk import U32, Chunk
@@ -61,8 +63,8 @@ class Divergence:
     op: str
     sample: int
     element: int
-    expected: int
-    found: int
+    expected: float
+    found: float
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object."""
@@ -195,7 +197,7 @@ class Comparison:
     def _count(self, chunk: Chunk, layer: int, found: AnyArray) -> None:
         node = self._model.nodes[layer]
         expected = chunk.values[node.output].reshape(chunk.samples, -1)
-        different = expected != found.reshape(chunk.samples, -1)
+        different = _differences(expected, found.reshape(chunk.samples, -1))
         # A checksum differed, so a value does, unless the engine gives other bytes each time.
         self._mismatched_values += max(1, int(different.sum()))
         if self._first is not None and self._first[0] <= layer:
@@ -208,8 +210,8 @@ class Comparison:
                 op=node.op.kind,
                 sample=chunk.first + int(sample),
                 element=int(element),
-                expected=int(expected[sample, element]),
-                found=int(found.reshape(chunk.samples, -1)[sample, element]),
+                expected=expected[sample, element].item(),
+                found=found.reshape(chunk.samples, -1)[sample, element].item(),
             ),
         )
 
@@ -222,8 +224,21 @@ class Comparison:
             layer = producers.get(port.value)
             if layer is None or layer in suspects:
                 continue
-            if not np.array_equal(chunk.values[port.value], found):
+            if _differences(chunk.values[port.value], found).any():
                 self._count(chunk, layer, found)
+
+
+def _differences(expected: AnyArray, found: AnyArray) -> npt.NDArray[np.bool_]:
+    """Return where two arrays of one shape hold other bits; zeros of either sign are not equal."""
+    if expected.dtype != found.dtype:
+        raise InternalError(
+            f"an engine gives {found.dtype} where the reference has {expected.dtype}"
+        )
+    bits = np.dtype(f"u{expected.dtype.itemsize}")
+    different: npt.NDArray[np.bool_] = np.ascontiguousarray(expected).view(bits) != (
+        np.ascontiguousarray(found).view(bits)
+    )
+    return different
 
 
 def crc32_of_samples(values: AnyArray) -> U32:

@@ -6,7 +6,7 @@ import numpy as np
 
 from cnnc.codegen.tflite import NotCompared
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import I32, AnyArray, elements
+from cnnc.ir.types import I32, AnyArray
 from cnnc.simulator.chunk import Chunk
 from cnnc.simulator.compare import Observation
 from cnnc.simulator.faults import FaultyCodeError
@@ -57,7 +57,7 @@ class CompiledEngine:
     def _reported(self, layer: int, sizes: I32) -> bool:
         reported = np.unique(sizes[:, layer])
         node = self._model.nodes[layer]
-        expected = elements(self._model.values[node.output].shape)
+        expected = self._model.values[node.output].bytes
         if list(reported) == [expected]:
             return True
         if list(reported) == [-1]:

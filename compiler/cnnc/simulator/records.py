@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnc.errors import InternalError
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import I8, I32, AnyArray, elements
+from cnnc.ir.types import I8, I32, AnyArray
 from cnnc.simulator.chunk import U32
 
 _MAGIC = 0x434E4E43
@@ -66,12 +66,12 @@ class RecordLayout:
     @property
     def input_bytes(self) -> int:
         """Bytes of all graph inputs."""
-        return sum(elements(self.model.values[p.value].shape) for p in self.model.inputs)
+        return sum(self.model.values[p.value].bytes for p in self.model.inputs)
 
     @property
     def output_bytes(self) -> int:
         """Bytes of all graph outputs."""
-        return sum(elements(self.model.values[p.value].shape) for p in self.model.outputs)
+        return sum(self.model.values[p.value].bytes for p in self.model.outputs)
 
     def request(self, samples: int) -> I32:
         """Return the request table for this many samples."""
@@ -79,7 +79,7 @@ class RecordLayout:
         end = 0
         for layer in self.dump:
             offsets[layer] = end
-            end += self._layer_elements(layer)
+            end += self._layer_bytes(layer)
         sizes = [samples, self.layers, self.input_bytes, self.output_bytes, end]
         return np.array([_MAGIC, *sizes, *offsets], dtype="<i4")
 
@@ -89,12 +89,12 @@ class RecordLayout:
         Args:
             inputs: Value key -> (S, *storage_shape).
         """
-        flat = [inputs[p.value].reshape(len(inputs[p.value]), -1) for p in self.model.inputs]
+        flat = [as_bytes(inputs[port.value]) for port in self.model.inputs]
         return np.ascontiguousarray(np.concatenate(flat, axis=1))
 
     def record_type(self) -> np.dtype[np.void]:
         """Return the packed little-endian layout of one record."""
-        dump_bytes = sum(self._layer_elements(layer) for layer in self.dump)
+        dump_bytes = sum(self._layer_bytes(layer) for layer in self.dump)
         return np.dtype(
             [
                 ("outputs", "i1", (self.output_bytes,)),
@@ -123,15 +123,22 @@ class RecordLayout:
             dumps=dict(zip(self.dump, self._split(table["dump"], dumped), strict=True)),
         )
 
-    def _layer_elements(self, layer: int) -> int:
-        return elements(self.model.values[self.model.nodes[layer].output].shape)
+    def _layer_bytes(self, layer: int) -> int:
+        return self.model.values[self.model.nodes[layer].output].bytes
 
     def _split(self, flat: AnyArray, names: Sequence[str]) -> list[AnyArray]:
         parts: list[AnyArray] = []
         begin = 0
         for name in names:
-            shape = self.model.values[name].shape
-            end = begin + elements(shape)
-            parts.append(flat[:, begin:end].reshape(len(flat), *shape))
+            value = self.model.values[name]
+            end = begin + value.bytes
+            typed = np.ascontiguousarray(flat[:, begin:end]).view(value.element_type.numpy)
+            parts.append(typed.reshape(len(flat), *value.shape))
             begin = end
         return parts
+
+
+def as_bytes(values: AnyArray) -> I8:
+    """Return (S, bytes of a sample) of an array (S, *shape)."""
+    contiguous = np.ascontiguousarray(values)
+    return contiguous.reshape(len(values), -1).view(np.int8)
