@@ -217,6 +217,30 @@ def tflite_pads(window: Window, shape: Shape) -> tuple[I32, Shape]:
     return pads, padded
 
 
+def volume_parameters(
+    window: Window, shape: Shape, output: Shape, counted: tuple[int, int] = (0, 0)
+) -> dict[str, int]:
+    """Return the fields of ``struct cnnc_pool_volume_parameters``.
+
+    Args:
+        window: Slides over the image, which is a volume of one plane.
+        shape: Of the operand.
+        output: Of the result.
+        counted: Rows and columns of the padded image where padding counts, else 0.
+    """
+    flat = pool_parameters(window, shape, output)
+    planes = {"input": 1, "output": 1, "kernel": 1, "stride": 1, "dilation": 1}
+    return {
+        **flat,
+        **{f"{name}_planes": extent for name, extent in planes.items()},
+        "pad_front": 0,
+        "counted_planes": min(counted[0], 1),
+        "counted_rows": counted[0],
+        "counted_cols": counted[1],
+        "padding_value": 0,
+    }
+
+
 def pool_parameters(window: Window, shape: Shape, output: Shape) -> dict[str, int]:
     """Return the geometry fields of ``struct cnnc_pool_window``, in order."""
     batch, rows, cols, channels = shape
