@@ -16,7 +16,7 @@ from cnnc.codegen.tflite import NotCompared
 from cnnc.ir.float_model import FloatModel, FloatNode, Port
 from cnnc.ir.op import FloatOp
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import F32, I8, INT8_MAX, INT8_MIN, Rounding, Shape
+from cnnc.ir.types import F32, I8, INT8_MAX, INT8_MIN, ElementType, Rounding, Shape
 from cnnc.quantize.float_reference import run_float
 from cnnc.quantize.keep_real import keep_real
 from cnnc.quantize.quantize import quantize
@@ -136,6 +136,7 @@ def float_model(case: OpCase) -> FloatModel:
     constants = {f"constant_{i}": array for i, array in case.constants.items()}
     shapes |= {name: array.shape for name, array in constants.items()}
     output = case.op.output_shape([shapes[name] for name in names])
+    kind = case.op.output_type([ElementType.FLOAT32] * count)
     return FloatModel(
         name=PROGRAM,
         inputs=ports,
@@ -143,6 +144,7 @@ def float_model(case: OpCase) -> FloatModel:
         nodes=(FloatNode("node", case.op, tuple(names), "output"),),
         constants=constants,
         shapes={**shapes, "output": output},
+        types={} if kind is ElementType.FLOAT32 else {"output": kind},
     )
 
 
