@@ -17,7 +17,7 @@ from cnnc.ops._convolution import (
     sample_chunks,
     windowed_shape,
 )
-from cnnc.ops._requantize import quantize_weighted
+from cnnc.ops._requantize import quantize_weighted, scaled_weight_scale
 from cnnc.ops.conv2d.quant_op import QuantConv2d
 from cnnc.quantize.context import QuantizeContext
 
@@ -68,7 +68,9 @@ class Conv2d(WeightedOp):
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the integer convolution, weights per output channel."""
-        fields = quantize_weighted(self.weight, self.bias, self.activation, 0, context)
+        fields = quantize_weighted(
+            self.weight, self.bias, self.activation, 0, context, self.weight_scale
+        )
         return QuantConv2d(**fields, window=self.window, groups=self.groups)
 
     def scale_output(self, scale: F32, offset: F32) -> "Conv2d":
@@ -78,7 +80,12 @@ class Conv2d(WeightedOp):
         factor = scale.astype(np.float64)
         weight = self.weight * factor.reshape(-1, 1, 1, 1)
         bias = self.bias * factor + offset
-        return replace(self, weight=weight.astype(np.float32), bias=bias.astype(np.float32))
+        return replace(
+            self,
+            weight=weight.astype(np.float32),
+            bias=bias.astype(np.float32),
+            weight_scale=scaled_weight_scale(self.weight_scale, scale),
+        )
 
     def scale_input(self, scale: F32, offset: F32) -> "Conv2d | str":
         """Return the convolution that reads x' where x = scale * x' + offset, or a reason."""
@@ -93,6 +100,7 @@ class Conv2d(WeightedOp):
             self,
             weight=scaled.reshape(self.weight.shape).astype(np.float32),
             bias=(self.bias + shift.reshape(-1)).astype(np.float32),
+            weight_scale=None,
         )
 
     def unfold(self, operand: F32) -> F32:
@@ -109,4 +117,5 @@ class Conv2d(WeightedOp):
 
     def with_weights(self, matrix: F32, bias: F32) -> "Conv2d":
         """Return the convolution with other weights and another bias."""
-        return replace(self, weight=matrix.reshape(self.weight.shape), bias=bias)
+        weight = matrix.reshape(self.weight.shape)
+        return replace(self, weight=weight, bias=bias, weight_scale=None)

@@ -7,7 +7,7 @@ import numpy as np
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.op import FloatOp
 from cnnc.ir.types import F32, Activation
-from cnnc.ops._weights import read_bias, read_weight
+from cnnc.ops._weights import read_bias, read_weight, read_weight_scale
 from cnnc.ops._window import read_window
 from cnnc.ops.conv2d.float_op import Conv2d
 from cnnc.ops.depthwise_conv2d.float_op import DepthwiseConv2d
@@ -40,15 +40,18 @@ def read_conv(reader: "NodeReader") -> None:
             f"of {shape[2]}x{shape[3]}"
         )
     bias = read_bias(reader, 2, len(weight))
+    scale = read_weight_scale(reader, 1, 0)
     none = Activation.NONE
     if groups > 1 and groups == shape[1]:
         # [out][1][row][col] -> [row][col][out]
         filters = np.ascontiguousarray(weight[:, 0].transpose(1, 2, 0))
-        op: FloatOp = DepthwiseConv2d(filters, bias, none, window, len(weight) // groups)
+        op: FloatOp = DepthwiseConv2d(
+            filters, bias, none, window, len(weight) // groups, weight_scale=scale
+        )
     else:
         # [out][in / groups][row][col] -> [out][row][col][in / groups]
         filters = np.ascontiguousarray(weight.transpose(0, 2, 3, 1))
-        op = Conv2d(filters, bias, none, window, groups)
+        op = Conv2d(filters, bias, none, window, groups, weight_scale=scale)
     reader.define_channel_last(reader.emit(op, [reader.channel_last(0)]))
 
 
