@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.support.op_cases import OpCase, check_case, check_onnx, tflite_refusals
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case, tflite_refusals
 
 from cnnc.errors import CnncError
 from cnnc.ir.types import Window
@@ -63,6 +63,13 @@ def test_reference_and_c_agree(op_case: OpCase, reason: str) -> None:
     check_case(replace(op_case, not_expressible=True))
     (refusal,) = tflite_refusals(op_case)
     assert refusal.reason == reason
+
+
+@pytest.mark.parametrize(
+    "op_case", [*EXPRESSIBLE, *(op_case for op_case, _ in NOT_EXPRESSIBLE)], ids=str
+)
+def test_real_numbers(op_case: OpCase) -> None:
+    check_real_case(op_case)
 
 
 def test_ties_round_away_from_zero() -> None:

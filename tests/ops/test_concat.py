@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from tests.support.kinds import kinds
-from tests.support.op_cases import OpCase, check_case, check_onnx
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case
 
 from cnnc.errors import UnsupportedAttributeError, UnsupportedOpError
 from cnnc.ir.types import F32, Shape
@@ -31,6 +31,11 @@ CASES = (
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_engine_gives_the_same_bytes(case: OpCase) -> None:
     check_case(case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_real_numbers(case: OpCase) -> None:
+    check_real_case(case)
 
 
 @pytest.mark.parametrize("case", [CASES[0], CASES[6]], ids=str)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.support.op_cases import OpCase, check_case, check_onnx, tflite_refusals
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case, tflite_refusals
 
 from cnnc.errors import CnncError
 from cnnc.ir.types import Window
@@ -38,6 +38,11 @@ CASES = [
 @pytest.mark.parametrize("op_case", CASES, ids=str)
 def test_engines_agree(op_case: OpCase) -> None:
     check_case(op_case)
+
+
+@pytest.mark.parametrize("op_case", CASES, ids=str)
+def test_real_numbers(op_case: OpCase) -> None:
+    check_real_case(op_case)
 
 
 def test_tflite_has_no_dilations() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.support.op_cases import OpCase, check_case, check_onnx, quantized_case
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case, quantized_case
 
 from cnnc.errors import CnncError
 from cnnc.importer.builder import GraphBuilder
@@ -41,6 +41,11 @@ CASES = [
 @pytest.mark.parametrize("rounding", ["double", "single"])
 def test_engines_agree(op_case: OpCase, rounding: Rounding) -> None:
     check_case(op_case, rounding)
+
+
+@pytest.mark.parametrize("op_case", CASES, ids=str)
+def test_real_numbers(op_case: OpCase) -> None:
+    check_real_case(op_case)
 
 
 def test_output_has_its_own_format() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.support.op_cases import OpCase, check_case, check_onnx, quantized_case
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case, quantized_case
 
 from cnnc.errors import CnncError
 from cnnc.importer.builder import GraphBuilder
@@ -36,6 +36,11 @@ CASES = [
 @pytest.mark.parametrize("op_case", CASES, ids=str)
 def test_engines_agree(op_case: OpCase) -> None:
     check_case(op_case)
+
+
+@pytest.mark.parametrize("op_case", CASES, ids=str)
+def test_real_numbers(op_case: OpCase) -> None:
+    check_real_case(op_case)
 
 
 def test_fill_is_the_quantized_value() -> None:

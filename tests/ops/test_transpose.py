@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.op_cases import OpCase, check_case, check_onnx
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case
 
 from cnnc.errors import CnncError
 from cnnc.importer.builder import GraphBuilder
@@ -35,6 +35,11 @@ CASES = [
 @pytest.mark.parametrize("op_case", CASES, ids=str)
 def test_engines_agree(op_case: OpCase) -> None:
     check_case(op_case)
+
+
+@pytest.mark.parametrize("op_case", CASES, ids=str)
+def test_real_numbers(op_case: OpCase) -> None:
+    check_real_case(op_case)
 
 
 def test_neighbours_are_merged() -> None:

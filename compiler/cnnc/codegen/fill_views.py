@@ -88,7 +88,8 @@ def pointer_text(pointer: Pointer, weights: WeightsMode, arena: str = "arena") -
     """
     if isinstance(pointer, ArenaPointer):
         text = f"{arena} + {pointer.offset}" if pointer.offset else arena
-        if pointer.element_type == "int8_t":
+        # Any pointer becomes one to void by itself.
+        if pointer.element_type in ("int8_t", "void"):
             return text
         return f"({pointer.element_type} *)(void *)({text})"
     base = pointer.symbol if weights == "c" else pointer.symbol.upper()

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from cnnc.errors import ModelError, UnsupportedAttributeError
 from cnnc.ir.types import I32, I64, Shape, Window
-from cnnc.ops._window import read_kernel_shape, read_window
+from cnnc.ops._window import read_axes, read_kernel_shape, window_2d
 
 if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
@@ -60,7 +60,7 @@ def read_pool_window(reader: "NodeReader") -> PoolWindow:
             f"an operand of shape {list(shape)}; only 2-D images (rank 4) are supported"
         )
     rows, cols = shape[2:]
-    window = read_window(reader, read_kernel_shape(reader), rows, cols)
+    window = window_2d(read_axes(reader, read_kernel_shape(reader), (rows, cols)))
     _refuse_dilated_same(reader, window)
     ceil_mode = bool(reader.int_attribute("ceil_mode", 0))
     needed_rows = _needed_end(_along_rows(window, rows), ceil_mode=ceil_mode)
@@ -215,6 +215,30 @@ def tflite_pads(window: Window, shape: Shape) -> tuple[I32, Shape]:
     )
     padded = (batch, rows + int(pads[1].sum()), cols + int(pads[2].sum()), channels)
     return pads, padded
+
+
+def volume_parameters(
+    window: Window, shape: Shape, output: Shape, counted: tuple[int, int] = (0, 0)
+) -> dict[str, int]:
+    """Return the fields of ``struct cnnc_pool_volume_parameters``.
+
+    Args:
+        window: Slides over the image, which is a volume of one plane.
+        shape: Of the operand.
+        output: Of the result.
+        counted: Rows and columns of the padded image where padding counts, else 0.
+    """
+    flat = pool_parameters(window, shape, output)
+    planes = {"input": 1, "output": 1, "kernel": 1, "stride": 1, "dilation": 1}
+    return {
+        **flat,
+        **{f"{name}_planes": extent for name, extent in planes.items()},
+        "pad_front": 0,
+        "counted_planes": min(counted[0], 1),
+        "counted_rows": counted[0],
+        "counted_cols": counted[1],
+        "padding_value": 0,
+    }
 
 
 def pool_parameters(window: Window, shape: Shape, output: Shape) -> dict[str, int]:

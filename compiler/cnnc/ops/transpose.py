@@ -11,14 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnc.codegen.kernel import (
-    ALIAS,
-    InputArgument,
-    KernelCall,
-    Lowering,
-    LoweringSite,
-    OutputArgument,
-)
+from cnnc.codegen.kernel import Lowering, LoweringSite
 from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import ModelError, UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
@@ -26,6 +19,7 @@ from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, AnyArray, Shape
 from cnnc.ops._axes import normalized_axis
 from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._move import MAXIMUM_AXES, MOVE_KERNEL, lower_view, whole
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic
 
@@ -33,9 +27,6 @@ if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
     from cnnc.importer.tflite.reader import TfliteNodeReader
-
-_MAXIMUM_AXES = 6
-"""Axes of the C kernel and of TFLite's, after neighbours that stay together are merged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +46,7 @@ class Transpose(FloatOp):
         shape = inputs[0]
         if sorted(self.permutation) != list(range(len(shape))):
             raise ModelError(f"{list(self.permutation)} is no permutation of {list(shape)}'s axes")
-        if len(merge_axes(shape, self.permutation)[0]) > _MAXIMUM_AXES:
-            raise UnsupportedAttributeError(
-                f"a transpose that moves more than {_MAXIMUM_AXES} axes, by {self.permutation}"
-            )
+        whole(shape).transposed(self.permutation).check("a transpose")
         return tuple(shape[axis] for axis in self.permutation)
 
     def evaluate(self, inputs: Sequence[F32]) -> F32:
@@ -68,6 +56,10 @@ class Transpose(FloatOp):
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the same op on int8."""
         return QuantTranspose(self.permutation)
+
+    def lower_real(self, site: LoweringSite) -> Lowering:
+        """Call the kernel for elements of any type."""
+        return lower_view(whole(site.inputs[0]).transposed(self.permutation), site)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,29 +91,14 @@ class QuantTranspose(QuantOp):
         return bool(self.permutation) and self.permutation[-1] == len(self.permutation) - 1
 
     def lower(self, site: LoweringSite) -> Lowering:
-        """Call the kernel on merged axes; where no byte moves, the result is the operand."""
-        shape, permutation = merge_axes(site.inputs[0], self.permutation)
-        if permutation == tuple(range(len(permutation))):
-            return ALIAS
-        strides = _strides(shape)
-        missing = _MAXIMUM_AXES - len(shape)
-        extents = (1,) * missing + tuple(shape[axis] for axis in permutation)
-        steps = (0,) * missing + tuple(strides[axis] for axis in permutation)
-        parameters = {f"extent_{k}": extent for k, extent in enumerate(extents)}
-        parameters.update({f"stride_{k}": step for k, step in enumerate(steps)})
-        call = KernelCall(
-            kernel="transpose_s8",
-            folder="transpose",
-            parameters=parameters,
-            arguments=(InputArgument(0), OutputArgument()),
-        )
-        return Lowering(calls=(call,))
+        """Call the kernel; where no byte moves, the result is the operand."""
+        return lower_view(whole(site.inputs[0]).transposed(self.permutation), site)
 
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
         """Add TRANSPOSE, between two RESHAPE to and from merged axes beyond TFLite's rank."""
         shape = operands.input_values[0].shape
         quantization = operands.output_value.quantization
-        if len(shape) <= _MAXIMUM_AXES:
+        if len(shape) <= MAXIMUM_AXES:
             _add_transpose(graph, operands.inputs[0], self.permutation, operands.output)
             return
         merged, permutation = merge_axes(shape, self.permutation)
@@ -164,10 +141,6 @@ def merge_axes(shape: Shape, permutation: tuple[int, ...]) -> tuple[Shape, tuple
     return merged, tuple(in_memory.index(group) for group in groups)
 
 
-def _strides(shape: Shape) -> tuple[int, ...]:
-    return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
-
-
 def _read_transpose(reader: "NodeReader") -> None:
     value = reader.stored(0)
     rank = len(value.axes)
@@ -191,8 +164,8 @@ OPERATOR = OperatorDefinition(
     readers={"Transpose": _read_transpose},
     float_ops=(Transpose,),
     quant_ops=(QuantTranspose,),
-    kernels=("transpose_s8",),
+    kernels=(MOVE_KERNEL,),
     tflite=("TRANSPOSE", "RESHAPE"),
-    limits=(f"At most {_MAXIMUM_AXES} axes after those that stay together are merged.",),
+    limits=(f"At most {MAXIMUM_AXES} axes after those that stay together are merged.",),
     tflite_readers={"TRANSPOSE": _read_tflite_transpose},
 )

@@ -27,6 +27,7 @@ from cnnc.ops._pool_window import (
     sum_windows,
     tflite_padding,
     tflite_pads,
+    volume_parameters,
 )
 from cnnc.ops._tflite_import import read_tflite_window
 from cnnc.ops.clip import emit_clamped
@@ -72,6 +73,25 @@ class AveragePool(FloatOp):
         sums = sum_windows(inputs[0].astype(np.float64), self.window, 0.0)
         average: F32 = (sums / counts).astype(np.float32)
         return average
+
+    def evaluate_in_order(self, inputs: Sequence[F32]) -> F32:
+        """Divide sums in float32, added in the order of the taps."""
+        counts = counted_taps(self, inputs[0].shape[1:])[:, :, np.newaxis]
+        # From 0 on, as in C: the sum of zeros never is -0, so padding may be added.
+        return (np.float32(0) + sum_windows(inputs[0], self.window, 0.0)) / counts.astype(
+            np.float32
+        )
+
+    def lower_real(self, site: LoweringSite) -> Lowering:
+        """Call the kernel for real numbers."""
+        counted = _counted_extent(self, site.inputs[0]) if self.count_include_pad else (0, 0)
+        call = KernelCall(
+            kernel="average_pool_f32",
+            folder="average_pool",
+            parameters=volume_parameters(self.window, site.inputs[0], site.output, counted),
+            arguments=(InputArgument(0), OutputArgument()),
+        )
+        return Lowering(calls=(call,))
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the op that averages the int8 values themselves."""
@@ -228,7 +248,7 @@ OPERATOR = OperatorDefinition(
     readers={"AveragePool": _read_average_pool},
     float_ops=(AveragePool,),
     quant_ops=(QuantAveragePool,),
-    kernels=("average_pool_s8",),
+    kernels=("average_pool_s8", "average_pool_f32"),
     tflite=("AVERAGE_POOL_2D", "PAD"),
     limits=("2-D images only.", "auto_pad SAME together with dilations is refused."),
     tflite_readers={"AVERAGE_POOL_2D": _read_average_pool_2d},

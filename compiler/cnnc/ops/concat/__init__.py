@@ -20,9 +20,10 @@ from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, channel_count
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import F32, Activation, AnyArray, Shape, elements
+from cnnc.ir.types import F32, Activation, AnyArray, ElementType, Shape, elements
 from cnnc.ops._axes import normalized_axis
 from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._types import common_type
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic
 
@@ -52,9 +53,21 @@ class Concat(FloatOp):
         """Join every sample."""
         return np.concatenate(inputs, axis=self.axis + 1)
 
+    def output_type(self, inputs: Sequence[ElementType]) -> ElementType:
+        """Return the operands' common type.
+
+        Raises:
+            UnsupportedAttributeError: They differ.
+        """
+        return common_type("Concat", inputs)
+
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the same op on int8."""
         return QuantConcat(self.axis)
+
+    def lower_real(self, site: LoweringSite) -> Lowering:
+        """Copy the bytes of each operand to their place in the result."""
+        return _lowering(self.axis, site)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,26 +112,30 @@ class QuantConcat(QuantOp):
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Copy each operand, block by block, to its place in the result."""
-        block_count = elements(site.output[: self.axis])
-        output_stride = elements(site.output[self.axis :])
-        calls: list[KernelCall] = []
-        offset = 0
-        for index, shape in enumerate(site.inputs):
-            block = elements(shape[self.axis :])
-            parameters = {
-                "block_count": block_count,
-                "block_bytes": block,
-                "output_stride": output_stride,
-            }
-            arguments = (InputArgument(index), OutputArgument(offset))
-            calls.append(KernelCall("concat_s8", "concat", parameters, arguments))
-            offset += block
-        return Lowering(calls=tuple(calls))
+        return _lowering(self.axis, site)
 
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
         """Add CONCATENATION."""
         options = TfliteOptions("ConcatenationOptions", {"Axis": self.axis})
         graph.operator("CONCATENATION", operands.inputs, operands.output, options, version=2)
+
+
+def _lowering(axis: int, site: LoweringSite) -> Lowering:
+    """Return a call for each operand; the offset in the result counts elements, the rest bytes."""
+    element_bytes = site.output_type.bytes
+    calls: list[KernelCall] = []
+    offset = 0
+    for index, shape in enumerate(site.inputs):
+        block = elements(shape[axis:])
+        parameters = {
+            "block_count": elements(site.output[:axis]),
+            "block_bytes": block * element_bytes,
+            "output_bytes": elements(site.output[axis:]) * element_bytes,
+        }
+        arguments = (InputArgument(index), OutputArgument(offset))
+        calls.append(KernelCall("concat_bytes", "concat", parameters, arguments))
+        offset += block
+    return Lowering(calls=tuple(calls))
 
 
 def _joined(inputs: Sequence[Shape], axis: int) -> Shape:
@@ -156,7 +173,7 @@ OPERATOR = OperatorDefinition(
     readers={"Concat": _read_concat},
     float_ops=(Concat,),
     quant_ops=(QuantConcat,),
-    kernels=("concat_s8",),
+    kernels=("concat_bytes",),
     tflite=("CONCATENATION",),
     tflite_readers={"CONCATENATION": _read_concatenation},
 )

@@ -25,6 +25,7 @@ from cnnc.ops._pool_window import (
     read_pool_window,
     tflite_padding,
     tflite_pads,
+    volume_parameters,
     window_taps,
 )
 from cnnc.ops._tflite_import import read_tflite_window
@@ -57,6 +58,16 @@ class MaxPool(FloatOp):
     def evaluate(self, inputs: Sequence[F32]) -> F32:
         """Take the maximum over the taps."""
         return _maximum(inputs[0], self.window, -np.inf)
+
+    def lower_real(self, site: LoweringSite) -> Lowering:
+        """Call the kernel for real numbers."""
+        call = KernelCall(
+            kernel="max_pool_f32",
+            folder="max_pool",
+            parameters=volume_parameters(self.window, site.inputs[0], site.output),
+            arguments=(InputArgument(0), OutputArgument()),
+        )
+        return Lowering(calls=(call,))
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the same op on int8: order is preserved."""
@@ -136,7 +147,8 @@ def _maximum(image: npt.NDArray[Element], window: Window, lowest: float) -> npt.
     taps = window_taps(image, window, lowest)
     result = next(taps).copy()
     for tap in taps:
-        np.maximum(result, tap, out=result)
+        # As the C compares; unlike np.maximum, it says which of two zeros stays.
+        np.copyto(result, tap, where=np.greater(tap, result))
     return result
 
 
@@ -161,7 +173,7 @@ OPERATOR = OperatorDefinition(
     readers={"MaxPool": _read_max_pool},
     float_ops=(MaxPool,),
     quant_ops=(QuantMaxPool,),
-    kernels=("max_pool_s8",),
+    kernels=("max_pool_s8", "max_pool_f32"),
     tflite=("MAX_POOL_2D", "PADV2"),
     limits=(
         "2-D images only.",

@@ -21,7 +21,7 @@ OPERATOR = OperatorDefinition(
     readers={"GlobalAveragePool": read_global_average_pool, "ReduceMean": read_reduce_mean},
     float_ops=(Mean,),
     quant_ops=(QuantMean,),
-    kernels=("mean_s8", "mean_strided_s8"),
+    kernels=("mean_s8", "mean_strided_s8", "mean_f32", "mean_strided_f32"),
     tflite=("MEAN",),
     limits=(
         f"At most {MAXIMUM_REDUCED} elements in one mean.",

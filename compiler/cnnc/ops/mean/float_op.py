@@ -5,10 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnnc.codegen.kernel import InputArgument, KernelCall, Lowering, LoweringSite, OutputArgument
 from cnnc.errors import ModelError, UnsupportedAttributeError
 from cnnc.ir.op import FloatOp, QuantOp
 from cnnc.ir.types import F32, Shape
-from cnnc.ops.mean.geometry import MAXIMUM_GROUPS, axis_groups, reduced_elements, reduced_shape
+from cnnc.ops._sums import sum_in_order
+from cnnc.ops.mean.geometry import (
+    MAXIMUM_GROUPS,
+    axis_groups,
+    contiguous_geometry,
+    reduced_elements,
+    reduced_shape,
+    strided_geometry,
+)
 from cnnc.ops.mean.quant_op import QuantMean
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import quantize_multiplier
@@ -51,6 +60,29 @@ class Mean(FloatOp):
         axes = tuple(axis + 1 for axis in self.axes)
         average = np.mean(inputs[0], axis=axes, keepdims=self.keep_dims, dtype=np.float64)
         return np.asarray(average, dtype=np.float32)
+
+    def evaluate_in_order(self, inputs: Sequence[F32]) -> F32:
+        """Divide sums in float32, added in the order of memory."""
+        shape = inputs[0].shape
+        axes = tuple(axis + 1 for axis in self.axes)
+        kept = [axis for axis in range(len(shape)) if axis not in axes]
+        rows = inputs[0].transpose(*axes, *kept)
+        rows = rows.reshape(reduced_elements(shape[1:], self.axes), -1)
+        average = sum_in_order(rows) / np.float32(len(rows))
+        result = reduced_shape(shape, axes, keep_dims=self.keep_dims)
+        return average.reshape(result)
+
+    def lower_real(self, site: LoweringSite) -> Lowering:
+        """Call the kernel for one run of reduced axes, else the one for any axes."""
+        groups = axis_groups(site.inputs[0], self.axes)
+        contiguous = contiguous_geometry(groups)
+        call = KernelCall(
+            kernel="mean_strided_f32" if contiguous is None else "mean_f32",
+            folder="mean",
+            parameters=contiguous or strided_geometry(groups),
+            arguments=(InputArgument(0), OutputArgument()),
+        )
+        return Lowering(calls=(call,))
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the op with the division by n folded into the multiplier."""

@@ -1,6 +1,7 @@
 """Pad: put a constant around a tensor (ONNX Pad, mode constant; spec 4.15)."""
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -80,6 +81,12 @@ class Pad(FloatOp):
         fill = quantize_real(np.array(self.value, dtype=np.float32), context.output)
         return QuantPad(self.before, self.after, int(fill))
 
+    def lower_real(self, site: LoweringSite) -> Lowering:
+        """Call the kernel with the bits of the padding in the tensor's type."""
+        bits = np.array(self.value).astype(site.output_type.numpy).tobytes()
+        fill = int.from_bytes(bits, sys.byteorder, signed=True)
+        return _lowering(_axes(site.inputs[0], self.before, self.after), fill, site)
+
 
 @dataclass(frozen=True, eq=False)
 class QuantPad(QuantOp):
@@ -123,18 +130,7 @@ class QuantPad(QuantOp):
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the kernel on merged axes."""
-        axes = merge_axes(_axes(site.inputs[0], self.before, self.after))
-        axes = (PaddedAxis(1, 0, 0),) * (_MAXIMUM_AXES - len(axes)) + axes
-        parameters = {f"extent_{k}": axis.extent for k, axis in enumerate(axes)}
-        parameters.update({f"before_{k}": axis.before for k, axis in enumerate(axes)})
-        parameters.update({f"after_{k}": axis.after for k, axis in enumerate(axes)})
-        call = KernelCall(
-            kernel="pad_s8",
-            folder="pad",
-            parameters={**parameters, "fill": self.fill},
-            arguments=(InputArgument(0), OutputArgument()),
-        )
-        return Lowering(calls=(call,))
+        return _lowering(_axes(site.inputs[0], self.before, self.after), self.fill, site)
 
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
         """Add PAD or PADV2, between two RESHAPE to and from merged axes beyond rank 4."""
@@ -167,6 +163,17 @@ class QuantPad(QuantOp):
             np.array([self.fill], dtype=np.int8), (quantization.scale,), quantization.zero_point
         )
         graph.operator("PADV2", [source, pads, fill], output, TfliteOptions("PadV2Options", {}))
+
+
+def _lowering(axes: tuple[PaddedAxis, ...], fill: int, site: LoweringSite) -> Lowering:
+    merged = merge_axes(axes)
+    merged = (PaddedAxis(1, 0, 0),) * (_MAXIMUM_AXES - len(merged)) + merged
+    parameters = {"element_bytes": site.output_type.bytes, "fill": fill}
+    parameters.update({f"extent_{k}": axis.extent for k, axis in enumerate(merged)})
+    parameters.update({f"before_{k}": axis.before for k, axis in enumerate(merged)})
+    parameters.update({f"after_{k}": axis.after for k, axis in enumerate(merged)})
+    arguments = (InputArgument(0), OutputArgument())
+    return Lowering(calls=(KernelCall("pad_bytes", "pad", parameters, arguments),))
 
 
 def _axes(shape: Shape, before: Sequence[int], after: Sequence[int]) -> tuple[PaddedAxis, ...]:
@@ -278,7 +285,7 @@ OPERATOR = OperatorDefinition(
     readers={"Pad": _read_pad},
     float_ops=(Pad,),
     quant_ops=(QuantPad,),
-    kernels=("pad_s8",),
+    kernels=("pad_bytes",),
     tflite=("PAD", "PADV2", "RESHAPE"),
     limits=(
         "Mode constant only.",
