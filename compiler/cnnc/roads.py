@@ -83,7 +83,7 @@ def quantize_float(options: CompileOptions, progress: Progress, dump: Dump) -> Q
             samples,
             lambda done, total: progress("adapting weights", done, total),
         )
-    quantized = quantize(adapted, ranges, options.rounding)
+    quantized = quantize(adapted, ranges, options.rounding or "double")
     dump("quantize", lambda: dump_quant(quantized))
     return QuantizedModel(
         model=quantized,
@@ -107,7 +107,7 @@ def _keep_formats(
     method = options.method or DEFAULT_METHOD
     kept = keep_given(
         simplified,
-        options.rounding,
+        options.rounding or "single",
         lambda: calibrate(
             simplified, samples, method, lambda done, total: progress("calibrating", done, total)
         ),
@@ -141,7 +141,7 @@ def import_int8(options: CompileOptions, progress: Progress, dump: Dump) -> Quan
     """
     del progress
     check_int8_options(options)
-    imported = read_tflite(options.model, options.input_shapes, options.rounding)
+    imported = read_tflite(options.model, options.input_shapes, options.rounding or "double")
     if options.name is not None:
         imported = replace(imported, name=options.name)
     dump("import", lambda: dump_quant(imported))

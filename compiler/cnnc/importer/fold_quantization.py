@@ -130,7 +130,8 @@ def _spread(node: onnx.NodeProto, parameter: Tensor, shape: tuple[int, ...]) -> 
     block = attributes.get("block_size", 0)
     if fits and block > 0 and parameter.ndim == len(shape):
         repeated = np.repeat(parameter, block, axis=axis)
-        cut = np.take(repeated, range(min(shape[axis], repeated.shape[axis])), axis=axis)
+        extent = min(shape[axis], repeated.shape[axis])
+        cut: Tensor = np.take(repeated, range(extent), axis=axis)
         if cut.shape == shape:
             return cut
     raise UnsupportedAttributeError(

@@ -18,7 +18,7 @@ import onnx
 from onnx import TensorProto
 
 from cnnc.importer.quantized_operators import SPELLINGS, Spelling
-from cnnc.importer.spelling import DEQUANTIZE, QUANTIZE, Format, NodeWriter
+from cnnc.importer.spelling import QUANTIZE, Format, NodeWriter
 
 logger = logging.getLogger(__name__)
 

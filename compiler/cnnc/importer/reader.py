@@ -192,7 +192,9 @@ class NodeReader:
 
     # Results
 
-    def define_quantized(self, key: str, axes: tuple[int, ...], format_: Quantization | None) -> None:
+    def define_quantized(
+        self, key: str, axes: tuple[int, ...], format_: Quantization | None
+    ) -> None:
         """Say where the reals live that the node's integer result stands for."""
         self.define(key, axes)
         self._builder.quantized[self._outputs[0]] = format_

@@ -109,7 +109,8 @@ class NodeWriter:
         self, op_type: str, source: str, format_: Format, target: str, axis: int | None
     ) -> None:
         inputs = [source, *filter(None, format_)]
-        attributes = {} if axis is None else {"axis": axis}
-        domain = CONTRIB_DOMAIN if attributes else ""
-        node = helper.make_node(op_type, inputs, [target], domain=domain, **attributes)
+        node = helper.make_node(op_type, inputs, [target])
+        if axis is not None:
+            node.domain = CONTRIB_DOMAIN
+            node.attribute.append(helper.make_attribute("axis", axis))
         self.nodes.append(node)

@@ -286,9 +286,7 @@ class _ScaleFinder:
             scale = float(np.float32(scale))
         return scale
 
-    def _accumulator_bound(
-        self, row: npt.NDArray[np.float64], bias: float, scale: float
-    ) -> float:
+    def _accumulator_bound(self, row: npt.NDArray[np.float64], bias: float, scale: float) -> float:
         """Return |q_b| + 255 sum |q_w|, the largest accumulator that any input can give."""
         taps = int(np.abs(self.integers(row, scale), dtype=np.int16).sum(dtype=np.int64))
         return abs(bias) / (self.input_scale * scale) + 0.5 + ACTIVATION_SPAN * taps

@@ -126,7 +126,8 @@ def _format(reader: "NodeReader") -> Quantization | None:
         return None
     if kind not in EIGHT_BITS:
         raise UnsupportedAttributeError(
-            f"an activation of type {kind} is not supported", "quantize activations to int8 or uint8"
+            f"an activation of type {kind} is not supported",
+            "quantize activations to int8 or uint8",
         )
     return Quantization(float(scale.reshape(())), zero_point - EIGHT_BITS[kind])
 

@@ -116,7 +116,7 @@ def _spread(
             values[node.output] = wanted[node.output]
         if not all(_is_known(model, name, values) for name in node.inputs):
             continue
-        format_ = _format_behind(model, node, values, rounded)
+        format_ = _format_behind(node, values, rounded)
         if format_ is not None:
             values[node.output] = format_
             settled.add(node.name)
@@ -131,25 +131,23 @@ def _is_known(model: FloatModel, name: str, values: dict[str, Quantization]) -> 
 
 
 def _format_behind(
-    model: FloatModel, node: FloatNode, values: dict[str, Quantization], rounded: set[str]
+    node: FloatNode, values: dict[str, Quantization], rounded: set[str]
 ) -> Quantization | None:
     """Return the format of the result of a node whose operands have one."""
     formats = [values[name] for name in node.inputs if name in values]
+    wanted = values.get(node.output)
     kind = node.op.output_format
     if isinstance(node.op, Pad) and not _fits(formats, node.op.value):
-        return values.get(node.output)
+        return wanted
     if kind is OutputFormat.FIXED:
         return node.op.fixed_format if node.output in rounded else None
     if kind is OutputFormat.SAME_AS_INPUT and len(node.inputs) == 1 and formats:
         return formats[0]
-    if node.output in values:
-        return values[node.output]
-    if isinstance(node.op, Clip) and formats:
-        return formats[0]
-    joins = kind in (OutputFormat.COMMON, OutputFormat.SAME_AS_INPUT)
-    if joins and len(formats) == len(node.inputs):
-        return max(formats, key=lambda format_: format_.scale) if len(set(formats)) == 1 else None
-    return None
+    if wanted is not None:
+        return wanted
+    keeps = isinstance(node.op, Clip) or kind is not OutputFormat.FROM_RANGE
+    alike = len(set(formats)) == 1 and len(formats) == len(node.inputs)
+    return formats[0] if keeps and alike else None
 
 
 def _fits(formats: list[Quantization], padding: float) -> bool:

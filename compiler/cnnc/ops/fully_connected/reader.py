@@ -40,11 +40,10 @@ def read_gemm(reader: "NodeReader") -> None:
     scaled = _scaled(weight, alpha)
     bias = _gemm_bias(reader, (shape[axes[0]], len(weight)), beta)
     own_scale = scaled_weight_scale(
-        read_weight_scale(reader, 1, 0 if transposed else 1), np.full(len(weight), alpha, np.float32)
+        read_weight_scale(reader, 1, 0 if transposed else 1),
+        np.full(len(weight), alpha, np.float32),
     )
-    op = FullyConnected(
-        np.ascontiguousarray(scaled), bias, Activation.NONE, weight_scale=own_scale
-    )
+    op = FullyConnected(np.ascontiguousarray(scaled), bias, Activation.NONE, weight_scale=own_scale)
     reader.define_onnx_order(reader.emit(op, [reader.in_axes(0, axes)]))
 
 
