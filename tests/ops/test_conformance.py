@@ -56,7 +56,9 @@ def _usage() -> dict[str, Usage]:
             entry.tflite |= _tflite_operators(one_node_model(model, node))
         if _runs_on_real_numbers(type(case.op)):
             lowering = choose_kernels(keep_real(float_model(case)))[0].lowering
-            usage[type(case.op).__name__].kernels.update(lowering.kernels)
+            entry = usage[type(case.op).__name__]
+            entry.kernels.update(lowering.kernels)
+            entry.aliases += lowering.is_alias
     return dict(usage)
 
 

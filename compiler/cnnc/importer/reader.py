@@ -80,6 +80,15 @@ class NodeReader:
         """Number of results that somebody may use."""
         return sum(1 for name in self._outputs if name)
 
+    @property
+    def result_count(self) -> int:
+        """Number of results, those that nobody can use included."""
+        return len(self._outputs)
+
+    def has_output(self, index: int) -> bool:
+        """Whether a result has a name, so that somebody may use it."""
+        return index < len(self._outputs) and self._outputs[index] != ""
+
     def has_input(self, index: int) -> bool:
         """Whether an optional operand is given."""
         return index < len(self._inputs) and self._inputs[index] != ""
@@ -170,10 +179,18 @@ class NodeReader:
 
     # Results
 
-    def emit(self, op: FloatOp, inputs: Sequence[str], suffix: str = "") -> str:
-        """Add an op of this node; returns the key of its result."""
+    def emit(self, op: FloatOp, inputs: Sequence[str], suffix: str = "", output: int = 0) -> str:
+        """Add an op of this node; returns the key of its result.
+
+        Args:
+            op: The operator.
+            inputs: Keys of its operands.
+            suffix: Makes another label and key than the node's and its result's.
+            output: Index of the node's result that the op computes, or leads to.
+        """
         label = f"{self.name}/{suffix}" if suffix else self.name
-        key = self._outputs[0] if not suffix else f"{self._outputs[0]}:{suffix}"
+        result = next((name for name in self._outputs[output:] if name), self.name)
+        key = result if not suffix else f"{result}:{suffix}"
         return self._builder.append(label, op, inputs, key, (self.name,))
 
     def add_constant(self, role: str, array: AnyArray) -> str:

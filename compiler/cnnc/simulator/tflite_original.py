@@ -80,15 +80,16 @@ def _copy(file: TfliteFile, fed: Collection[str], *, rewrite: bool) -> _Copy:
     operators: list[OperatorRecord] = []
     outputs: list[int] = []
     for operator in file.operators:
-        result = operator.outputs[0]
+        names = {result: file.tensors[result].name for result in operator.outputs}
         if not _is_int8(file, operator):
             # A float or uint8 input: the port of that name holds the int8 bytes.
-            if file.tensors[result].element_type == "int8":
-                inputs[result] = file.tensors[operator.inputs[0]].name
-        elif file.tensors[result].name in fed:
-            inputs[result] = file.tensors[result].name
+            for result in operator.outputs:
+                if file.tensors[result].element_type == "int8":
+                    inputs[result] = file.tensors[operator.inputs[0]].name
+        elif any(name in fed for name in names.values()):
+            inputs.update(names)
         else:
-            outputs.append(result)
+            outputs += operator.outputs
             convolve = rewrite and operator.code == _FULLY_CONNECTED
             operators += _as_convolution(operator, tensors) if convolve else [operator]
     return _Copy(
@@ -99,7 +100,10 @@ def _copy(file: TfliteFile, fed: Collection[str], *, rewrite: bool) -> _Copy:
 
 
 def _is_int8(file: TfliteFile, operator: OperatorRecord) -> bool:
-    ends = (operator.inputs[0], operator.outputs[0])
+    """Return whether all that is computed before and after an operator is int8."""
+    given = [index for index in operator.inputs if index != -1]
+    computed = [index for index in given if file.tensors[index].data is None]
+    ends = (*computed, *operator.outputs)
     return all(file.tensors[index].element_type == "int8" for index in ends)
 
 
