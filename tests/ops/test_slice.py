@@ -137,7 +137,11 @@ def test_shapes_that_do_not_fit_are_named() -> None:
 
 
 def split_model(
-    shape: Shape, parts: int, opset: int, sizes: AnyArray | None = None, **attributes: Any
+    shape: Shape,
+    parts: int,
+    opset: int,
+    sizes: AnyArray | None = None,
+    **attributes: Any,  # noqa: ANN401 (any attribute)
 ) -> onnx.ModelProto:
     names = [f"y{index}" for index in range(parts)]
     inputs = ["x"] if sizes is None else ["x", "sizes"]

@@ -70,7 +70,7 @@ def one_node_model(
         for index, array in constants.items()
         if array is not None
     ]
-    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    output = helper.make_empty_tensor_value_info("y")
     graph = helper.make_graph([node], "one_node", inputs, [output], initializers)
     # The oldest IR version that the opset allows, so that any ONNX Runtime reads it.
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)

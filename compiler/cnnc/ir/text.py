@@ -15,10 +15,12 @@ import numpy as np
 from cnnc.ir.float_model import FloatModel, FloatNode, Port
 from cnnc.ir.op import FloatOp, QuantOp
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
-from cnnc.ir.types import AnyArray, Quantization, Window
+from cnnc.ir.types import AnyArray, Quantization, Window, Window3
 
 _DIGITS = 12
 _WINDOW_DEFAULTS = Window(1, 1)
+_AXIS_DEFAULTS = (1, 1, 0, 0)
+"""Stride, dilation, padding before and after."""
 
 
 def dump_float(model: FloatModel) -> str:
@@ -80,8 +82,8 @@ def _attributes(op: FloatOp | QuantOp) -> Iterator[str]:
 def _text(value: object) -> str:
     if isinstance(value, np.ndarray):
         return _array(value)
-    if isinstance(value, Window):
-        return _window(value)
+    if isinstance(value, Window | Window3):
+        return _window(value) if isinstance(value, Window) else _window3(value)
     if isinstance(value, Quantization):
         return _quantization(value)
     if isinstance(value, Enum):
@@ -103,6 +105,15 @@ def _window(window: Window) -> str:
         value = getattr(window, field.name)
         if not field.name.startswith("kernel") and value != getattr(_WINDOW_DEFAULTS, field.name):
             parts.append(f"{field.name}={value}")
+    return "{" + " ".join(parts) + "}"
+
+
+def _window3(window: Window3) -> str:
+    parts = ["x".join(str(axis.kernel) for axis in window.axes)]
+    for name, axis in zip(("depth", "rows", "cols"), window.axes, strict=True):
+        settings = (axis.stride, axis.dilation, axis.pad_before, axis.pad_after)
+        if settings != _AXIS_DEFAULTS:
+            parts.append(f"{name}=" + "/".join(map(str, settings)))
     return "{" + " ".join(parts) + "}"
 
 

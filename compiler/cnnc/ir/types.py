@@ -114,6 +114,45 @@ class Quantization:
 
 
 @dataclass(frozen=True)
+class WindowAxis:
+    """How a window slides along one axis of an image.
+
+    Attributes:
+        kernel: Taps, >= 1.
+        stride: Step between outputs, >= 1.
+        dilation: Distance between taps, >= 1.
+        pad_before: Elements of padding before the image, >= 0.
+        pad_after: The same after it.
+    """
+
+    kernel: int
+    stride: int = 1
+    dilation: int = 1
+    pad_before: int = 0
+    pad_after: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.kernel, self.stride, self.dilation) < 1:
+            raise ValueError(f"kernel, stride and dilation must be at least 1: {self}")
+        if min(self.pad_before, self.pad_after) < 0:
+            raise ValueError(f"padding must not be negative: {self}")
+
+    @property
+    def span(self) -> int:
+        """Elements that the dilated kernel covers: K + (K-1)(D-1)."""
+        return (self.kernel - 1) * self.dilation + 1
+
+    @property
+    def is_trivial(self) -> bool:
+        """Whether the window sees each element alone and leaves the extent as it is."""
+        return self.kernel == 1 and self.stride == 1 and not (self.pad_before or self.pad_after)
+
+    def output_extent(self, extent: int) -> int:
+        """Return (W - F + 2P)/S + 1 rounded down for an axis of extent W; may be <= 0."""
+        return (extent + self.pad_before + self.pad_after - self.span) // self.stride + 1
+
+
+@dataclass(frozen=True)
 class Window:
     """A window that slides over rows and columns: kernel, strides, dilations, padding.
 
@@ -165,3 +204,52 @@ class Window:
             (padded_rows - self.span_rows) // self.stride_rows + 1,
             (padded_cols - self.span_cols) // self.stride_cols + 1,
         )
+
+    @property
+    def axes(self) -> tuple[WindowAxis, ...]:
+        """Rows and columns, one by one."""
+        return (
+            WindowAxis(
+                self.kernel_rows,
+                self.stride_rows,
+                self.dilation_rows,
+                self.pad_top,
+                self.pad_bottom,
+            ),
+            WindowAxis(
+                self.kernel_cols,
+                self.stride_cols,
+                self.dilation_cols,
+                self.pad_left,
+                self.pad_right,
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Window3:
+    """A window that slides over depth, rows and columns of a 3-D image.
+
+    Attributes:
+        depth: Along the outermost of the three axes.
+        rows: Along the rows.
+        cols: Along the columns.
+    """
+
+    depth: WindowAxis
+    rows: WindowAxis
+    cols: WindowAxis
+
+    @property
+    def axes(self) -> tuple[WindowAxis, ...]:
+        """Depth, rows and columns."""
+        return self.depth, self.rows, self.cols
+
+    @property
+    def has_padding(self) -> bool:
+        """Whether any border is padded."""
+        return any(axis.pad_before or axis.pad_after for axis in self.axes)
+
+
+AnyWindow = Window | Window3
+"""A window over images of two or three axes; ``axes`` has an entry for each."""

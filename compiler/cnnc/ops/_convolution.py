@@ -5,15 +5,16 @@ activations (|q - zero_point| <= 255) is an integer of magnitude <= 255 * sum |w
 holds all integers up to 2^24 (float32) or 2^53 (float64), so no order of summation can round.
 """
 
+import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnc.errors import ModelError
-from cnnc.ir.types import I8, AnyArray, Shape, Window
+from cnnc.ir.types import I8, AnyArray, AnyWindow, Shape, Window
 
 Numbers = npt.NDArray[np.number[Any]]
 """Float32 or float64, or int32 where no matrix product is taken."""
@@ -22,28 +23,52 @@ _CHUNK_BYTES = 512 * 2**10
 """Size of the operands of one chunk of samples; a CPU's cache holds them and the results."""
 
 
-def windowed_shape(inputs: Sequence[Shape], window: Window, channels: int) -> Shape:
-    """Return [batch][row][col][channel] after a window slid over the image.
+def windowed_shape(inputs: Sequence[Shape], window: AnyWindow, channels: int) -> Shape:
+    """Return [batch][...][channel] after a window slid over the two or three axes of an image.
 
     Raises:
-        ModelError: The operand is not a 2-D image, or the window is larger than the padded image.
+        ModelError: The operand is not such an image, or the window is larger than the padded image.
     """
     image = inputs[0]
-    if len(image) != 4:
+    axes = window.axes
+    if len(image) != len(axes) + 2:
+        names = "[row][col]" if len(axes) == 2 else "[depth][row][col]"
         raise ModelError(
-            f"a tensor of shape {list(image)} is no 2-D image",
-            "only [batch][row][col][channel] is supported",
+            f"a tensor of shape {list(image)} is no {len(axes)}-D image",
+            f"only [batch]{names}[channel] is supported",
         )
-    batch, rows, cols, _ = image
-    output_rows, output_cols = window.output_size(rows, cols)
-    if min(output_rows, output_cols) < 1:
+    extents = output_extents(window, image)
+    if min(extents) < 1:
+        pairs = zip(image[1:-1], axes, strict=True)
+        padded = [extent + axis.pad_before + axis.pad_after for extent, axis in pairs]
         raise ModelError(
-            f"a window of {window.span_rows}x{window.span_cols} does not fit the padded image of "
-            f"{rows + window.pad_top + window.pad_bottom}x"
-            f"{cols + window.pad_left + window.pad_right}",
+            f"a window of {by([axis.span for axis in axes])} does not fit the padded image of "
+            f"{by(padded)}",
             "check kernel size, dilation and padding, or give a larger --input-shape",
         )
-    return (batch, output_rows, output_cols, channels)
+    return (image[0], *extents, channels)
+
+
+def by(extents: Iterable[int]) -> str:
+    """Return extents as messages have them, e.g. 3x5."""
+    return "x".join(map(str, extents))
+
+
+def output_extents(window: AnyWindow, image: Shape) -> Shape:
+    """Return the extents of the result's axes; ``image`` is [..][row][col][channel]."""
+    extents = image[-1 - len(window.axes) : -1]
+    pairs = zip(window.axes, extents, strict=True)
+    return tuple(axis.output_extent(extent) for axis, extent in pairs)
+
+
+def tap_count(window: AnyWindow) -> int:
+    """Return how many taps the kernel has."""
+    return math.prod(axis.kernel for axis in window.axes)
+
+
+def tap_indices(window: AnyWindow) -> Iterator[tuple[int, ...]]:
+    """Yield the index of each tap along each axis, the last axis fastest."""
+    return itertools.product(*(range(axis.kernel) for axis in window.axes))
 
 
 def sample_chunks(samples: int, bytes_per_sample: int) -> Iterator[slice]:
@@ -68,35 +93,33 @@ def centre(q: AnyArray, zero_point: int, number: type[np.number[Any]]) -> Number
     return centred
 
 
-def patch_bytes(image: Shape, window: Window, itemsize: int) -> int:
+def patch_bytes(image: Shape, window: AnyWindow, itemsize: int) -> int:
     """Return the size of all patches that a window cuts from an image [..][row][col][channel]."""
-    rows, cols, channels = image[-3:]
-    output_rows, output_cols = window.output_size(rows, cols)
-    taps = window.kernel_rows * window.kernel_cols
-    return math.prod(image[:-3]) * output_rows * output_cols * taps * channels * itemsize
+    pixels = math.prod(image[: -1 - len(window.axes)]) * math.prod(output_extents(window, image))
+    return pixels * tap_count(window) * image[-1] * itemsize
 
 
-def convolve(images: Numbers, weight: Numbers, window: Window, groups: int) -> Numbers:
-    """Slide weights over zero-padded images: y[o] = sum over taps and i of w[o,r,c,i] x[r,c,i].
+def convolve(images: Numbers, weight: Numbers, window: AnyWindow, groups: int) -> Numbers:
+    """Slide weights over zero-padded images: y[o] = sum over taps and i of w[o,tap,i] x[tap,i].
 
     Args:
-        images: [images][row][col][in], a float type.
-        weight: [out][kernel_row][kernel_col][in / groups], the same type.
+        images: [images][row][col][in], a float type; 3-D images have a depth before the rows.
+        weight: [out][kernel_row][kernel_col][in / groups] likewise, the same type.
         window: Kernel extents as in ``weight``.
         groups: Output block g reads input block g only.
 
     Returns:
-        [images][row][col][out].
+        [images][row][col][out] likewise.
     """
     patches = cut_patches(images, window)
-    pixels = math.prod(patches.shape[:3])
-    depth = weight.shape[3]
+    pixels = math.prod(patches.shape[:-2])
+    depth = weight.shape[-1]
     sums = np.empty((pixels, len(weight)), images.dtype)
     blocks = zip(np.split(weight, groups), np.split(sums, groups, axis=1), strict=True)
     for group, (block, block_sums) in enumerate(blocks):
         rows = patches[..., group * depth : (group + 1) * depth].reshape(pixels, -1)
         np.matmul(rows, block.reshape(len(block), -1).T, out=block_sums)
-    return sums.reshape(*patches.shape[:3], len(weight))
+    return sums.reshape(*patches.shape[:-2], len(weight))
 
 
 def convolve_depthwise(
@@ -116,49 +139,47 @@ def convolve_depthwise(
         [images][row][col][out].
     """
     padded = np.repeat(_pad(images, window), multiplier, axis=-1)
-    output_size = window.output_size(images.shape[1], images.shape[2])
-    total = np.zeros((len(images), *output_size, weight.shape[2]), images.dtype)
-    for row in range(window.kernel_rows):
-        for col in range(window.kernel_cols):
-            tap = _tap(padded, window, (row, col), output_size)
-            np.add(total, tap * weight[row, col], out=total)
+    extents = output_extents(window, images.shape)
+    total = np.zeros((len(images), *extents, weight.shape[2]), images.dtype)
+    for tap in tap_indices(window):
+        pixels = _tap(padded, window, tap, extents)
+        np.add(total, pixels * weight[tap], out=total)
     return total
 
 
-def cut_patches(images: Numbers, window: Window) -> Numbers:
+def cut_patches(images: Numbers, window: AnyWindow) -> Numbers:
     """Return the zero-padded pixels under every window: [images][row][col][tap][in]."""
-    taps = window.kernel_rows * window.kernel_cols
-    if taps == 1 and window.stride_rows == 1 and window.stride_cols == 1 and not window.has_padding:
+    if all(axis.is_trivial for axis in window.axes):
         return images[..., np.newaxis, :]
     padded = _pad(images, window)
-    output_size = window.output_size(images.shape[1], images.shape[2])
-    patches = np.empty((len(images), *output_size, taps, images.shape[3]), images.dtype)
-    for row in range(window.kernel_rows):
-        for col in range(window.kernel_cols):
-            tap = row * window.kernel_cols + col
-            patches[..., tap, :] = _tap(padded, window, (row, col), output_size)
+    extents = output_extents(window, images.shape)
+    shape = (len(images), *extents, tap_count(window), images.shape[-1])
+    patches = np.empty(shape, images.dtype)
+    for index, tap in enumerate(tap_indices(window)):
+        patches[..., index, :] = _tap(padded, window, tap, extents)
     return patches
 
 
-def _pad(images: Numbers, window: Window) -> Numbers:
+def _pad(images: Numbers, window: AnyWindow) -> Numbers:
     if not window.has_padding:
         return images
-    rows = (window.pad_top, window.pad_bottom)
-    cols = (window.pad_left, window.pad_right)
-    return np.pad(images, ((0, 0), rows, cols, (0, 0)))
+    margins = [(axis.pad_before, axis.pad_after) for axis in window.axes]
+    return np.pad(images, ((0, 0), *margins, (0, 0)))
 
 
-def _tap(
-    padded: Numbers, window: Window, tap: tuple[int, int], output_size: tuple[int, int]
-) -> Numbers:
+def _tap(padded: Numbers, window: AnyWindow, tap: tuple[int, ...], extents: Shape) -> Numbers:
     """Return the pixel under one tap for every output pixel: [images][row][col][in]."""
-    top = tap[0] * window.dilation_rows
-    left = tap[1] * window.dilation_cols
-    bottom = top + (output_size[0] - 1) * window.stride_rows + 1
-    right = left + (output_size[1] - 1) * window.stride_cols + 1
-    return padded[:, top : bottom : window.stride_rows, left : right : window.stride_cols, :]
+    slices = [
+        slice(
+            index * axis.dilation,
+            index * axis.dilation + (count - 1) * axis.stride + 1,
+            axis.stride,
+        )
+        for index, axis, count in zip(tap, window.axes, extents, strict=True)
+    ]
+    return padded[(slice(None), *slices)]
 
 
 def merge_samples(operand: Numbers) -> Numbers:
-    """Return (S, batch, row, col, channel) as [images][row][col][channel]."""
+    """Return (S, batch, row, col, channel) as [images][row][col][channel]; 3-D likewise."""
     return operand.reshape(-1, *operand.shape[2:])

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from cnnc.errors import ModelError, UnsupportedAttributeError
 from cnnc.ir.types import I32, I64, Shape, Window
-from cnnc.ops._window import read_kernel_shape, read_window
+from cnnc.ops._window import read_axes, read_kernel_shape, window_2d
 
 if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
@@ -60,7 +60,7 @@ def read_pool_window(reader: "NodeReader") -> PoolWindow:
             f"an operand of shape {list(shape)}; only 2-D images (rank 4) are supported"
         )
     rows, cols = shape[2:]
-    window = read_window(reader, read_kernel_shape(reader), rows, cols)
+    window = window_2d(read_axes(reader, read_kernel_shape(reader), (rows, cols)))
     _refuse_dilated_same(reader, window)
     ceil_mode = bool(reader.int_attribute("ceil_mode", 0))
     needed_rows = _needed_end(_along_rows(window, rows), ceil_mode=ceil_mode)

@@ -11,12 +11,13 @@ that the bias can take over if it is the same for every pattern p. Where c is no
 is in general not: a border pixel sees padding where an inner pixel sees c.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, Mask
-from cnnc.ir.types import I8, I64, Window
+from cnnc.ir.types import I8, I64, AnyWindow, Shape, WindowAxis
 from cnnc.ops._channel_bounds import requantized_bounds
 from cnnc.quantize.fixed_point import INT32_MAX
 
@@ -24,30 +25,39 @@ if TYPE_CHECKING:
     from cnnc.ops._requantize import QuantWeightedOp
 
 
-def border_patterns(window: Window, rows: int, cols: int) -> I64:
+def border_patterns(window: AnyWindow, extents: Shape) -> I64:
     """Return each set of taps that some output pixel sees in the image, once.
 
     Args:
         window: Slides over the image.
-        rows: Rows of the image.
-        cols: Columns of the image.
+        extents: Of the image, along the window's axes.
 
     Returns:
-        [patterns][kernel_rows * kernel_cols], 1 for a tap in the image, else 0.
+        [patterns][taps], 1 for a tap in the image, else 0.
     """
-    output_rows, output_cols = window.output_size(rows, cols)
-    row_starts = np.arange(output_rows)[:, np.newaxis] * window.stride_rows - window.pad_top
-    col_starts = np.arange(output_cols)[:, np.newaxis] * window.stride_cols - window.pad_left
-    row_taps = row_starts + np.arange(window.kernel_rows) * window.dilation_rows
-    col_taps = col_starts + np.arange(window.kernel_cols) * window.dilation_cols
-    in_rows = np.unique((row_taps >= 0) & (row_taps < rows), axis=0)
-    in_cols = np.unique((col_taps >= 0) & (col_taps < cols), axis=0)
-    patterns: I64 = (
-        (in_rows[:, np.newaxis, :, np.newaxis] & in_cols[np.newaxis, :, np.newaxis, :])
-        .reshape(len(in_rows) * len(in_cols), -1)
-        .astype(np.int64)
-    )
-    return patterns
+    pairs = zip(window.axes, extents, strict=True)
+    return combined_patterns([_taps_inside(axis, extent) for axis, extent in pairs])
+
+
+def combined_patterns(along: Sequence[Mask]) -> I64:
+    """Return the sets of taps of a kernel from those along each of its axes.
+
+    Args:
+        along: For each axis [sets][taps], which taps are seen; repeated sets are allowed.
+    """
+    combined = np.ones((1, 1), np.bool_)
+    for taps in along:
+        sets = np.unique(taps, axis=0)
+        pairs = combined[:, np.newaxis, :, np.newaxis] & sets[np.newaxis, :, np.newaxis, :]
+        combined = pairs.reshape(len(combined) * len(sets), -1)
+    return combined.astype(np.int64)
+
+
+def _taps_inside(axis: WindowAxis, extent: int) -> Mask:
+    starts = np.arange(axis.output_extent(extent))[:, np.newaxis] * axis.stride - axis.pad_before
+    taps = starts + np.arange(axis.kernel) * axis.dilation
+    inside: Mask = (taps >= 0) & (taps < extent)
+    return inside
 
 
 def weighted_bounds(op: "QuantWeightedOp", site: ChannelSite) -> ChannelBounds:

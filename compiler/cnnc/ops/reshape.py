@@ -215,7 +215,7 @@ def _read_tflite_reshape(reader: "TfliteNodeReader") -> None:
     reader.ignore("NewShape", "SqueezeDims")
     if reader.has_input(1):
         reader.integers(1, "shape")
-    reader.emit(Reshape(reader.output.shape), [reader.key(0)])
+    reader.emit(Reshape(reader.stored_output.shape), [reader.key(0)])
 
 
 OPERATOR = OperatorDefinition(

@@ -1,6 +1,7 @@
 """A copy of the user's .tflite file in which TFLite shows every layer.
 
-The copy has the file's own tensors, options and data, and every int8 tensor as a graph output.
+The copy has the file's own tensors, options and data, and every int8 tensor as a graph output;
+indices are int32 in it, as in the C.
 What is done at the edge to other types (QUANTIZE of the input, DEQUANTIZE of the output) is left
 out: all engines get the same int8 bytes. Where a runtime's FULLY_CONNECTED rounds in float (spec
 4.3, flavour b), it is written as RESHAPE, CONV_2D 1x1, RESHAPE, which computes flavour a.
@@ -14,8 +15,10 @@ import numpy as np
 from cnnc.codegen.tflite import NotCompared, export_tflite
 from cnnc.codegen.tflite_file import OperatorRecord, TensorRecord, TfliteOptions, write_file
 from cnnc.importer.tflite.file import TfliteFile, parse_tflite
+from cnnc.importer.tflite.graph import INTEGERS
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import AnyArray, Shape
+from cnnc.ops.arg_max import TFLITE_INT32
 from cnnc.simulator.tflite_graph import JudgedGraph
 from cnnc.simulator.tflite_runtime import TfliteRuntime
 
@@ -76,12 +79,12 @@ def _copy(file: TfliteFile, fed: Collection[str], *, rewrite: bool) -> _Copy:
     for index in file.inputs:
         if file.tensors[index].element_type == "int8":
             inputs[index] = file.tensors[index].name
-    tensors = list(file.tensors)
+    tensors = [_as_int32(record) for record in file.tensors]
     operators: list[OperatorRecord] = []
     outputs: list[int] = []
     for operator in file.operators:
         names = {result: file.tensors[result].name for result in operator.outputs}
-        if not _is_int8(file, operator):
+        if not _is_computed(file, operator):
             # A float or uint8 input: the port of that name holds the int8 bytes.
             for result in operator.outputs:
                 if file.tensors[result].element_type == "int8":
@@ -91,7 +94,8 @@ def _copy(file: TfliteFile, fed: Collection[str], *, rewrite: bool) -> _Copy:
         else:
             outputs += operator.outputs
             convolve = rewrite and operator.code == _FULLY_CONNECTED
-            operators += _as_convolution(operator, tensors) if convolve else [operator]
+            copied = _giving_int32(operator)
+            operators += _as_convolution(operator, tensors) if convolve else [copied]
     return _Copy(
         write_file(tensors, operators, tuple(inputs), outputs),
         tuple(inputs.values()),
@@ -99,12 +103,26 @@ def _copy(file: TfliteFile, fed: Collection[str], *, rewrite: bool) -> _Copy:
     )
 
 
-def _is_int8(file: TfliteFile, operator: OperatorRecord) -> bool:
-    """Return whether all that is computed before and after an operator is int8."""
+def _is_computed(file: TfliteFile, operator: OperatorRecord) -> bool:
+    """Whether an operator computes on int8 or indices, rather than making int8 of other types."""
     given = [index for index in operator.inputs if index != -1]
     computed = [index for index in given if file.tensors[index].data is None]
     ends = (*computed, *operator.outputs)
-    return all(file.tensors[index].element_type == "int8" for index in ends)
+    return all(file.tensors[index].element_type in ("int8", *INTEGERS) for index in ends)
+
+
+def _as_int32(record: TensorRecord) -> TensorRecord:
+    """Return a tensor of computed int64 indices as one of int32."""
+    computed = record.data is None and record.element_type == "int64"
+    return replace(record, element_type="int32") if computed else record
+
+
+def _giving_int32(operator: OperatorRecord) -> OperatorRecord:
+    """Return an operator that finds indices with int32 as their type."""
+    if operator.code not in ("ARG_MAX", "ARG_MIN") or operator.options is None:
+        return operator
+    options = replace(operator.options, fields={"OutputType": TFLITE_INT32})
+    return replace(operator, options=options)
 
 
 def _is_int8_at_the_edge(file: TfliteFile) -> bool:

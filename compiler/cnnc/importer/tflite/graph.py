@@ -8,7 +8,10 @@ from cnnc.codegen.tflite_file import TensorRecord
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.importer.tflite.file import TfliteFile
 from cnnc.ir.quant_model import QuantNode, QuantValue
-from cnnc.ir.types import INT8_MAX, INT8_MIN, AnyArray, Quantization, Rounding
+from cnnc.ir.types import INT8_MAX, INT8_MIN, AnyArray, ElementType, Quantization, Rounding
+
+INTEGERS = ("int32", "int64")
+"""Element types of indices and counts."""
 
 
 @dataclass(eq=False)
@@ -84,6 +87,17 @@ def quant_value(record: TensorRecord) -> QuantValue:
             f"{record.zero_point}, which is no int8 format"
         )
     return QuantValue(record.shape, Quantization(record.scales[0], record.zero_point))
+
+
+def stored_value(record: TensorRecord) -> QuantValue:
+    """Return shape and format of an int8 tensor; one of computed integers is stored as int32.
+
+    Raises:
+        UnsupportedAttributeError: It is of another type, or quantized per channel.
+    """
+    if record.data is None and record.element_type in INTEGERS and not record.scales:
+        return QuantValue(record.shape, None, ElementType.INT32)
+    return quant_value(record)
 
 
 def is_scale(scale: float) -> bool:

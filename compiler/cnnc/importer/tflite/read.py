@@ -15,7 +15,7 @@ from cnnc.errors import (
     UsageError,
 )
 from cnnc.importer.tflite.file import TfliteFile, load_tflite
-from cnnc.importer.tflite.graph import TfliteGraphBuilder, quant_value
+from cnnc.importer.tflite.graph import TfliteGraphBuilder, quant_value, stored_value
 from cnnc.importer.tflite.reader import TfliteNodeReader
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel, QuantNode
@@ -119,7 +119,7 @@ def check_input_shapes(file: TfliteFile, input_shapes: Mapping[str, Shape]) -> N
 
 
 def check_is_int8(file: TfliteFile, where: str) -> None:
-    """Refuse a file in which no operator gives int8, with one message for all of them.
+    """Refuse a file in which no operator reads or gives int8, with one message for all of them.
 
     Raises:
         ModelError: The model is float, hybrid, uint8 or int16.
@@ -130,7 +130,15 @@ def check_is_int8(file: TfliteFile, where: str) -> None:
         if operator.code not in _EDGE_OPERATORS
         for index in operator.outputs
     )
-    if "int8" in kinds or not kinds:
+    operands = [
+        file.tensors[index]
+        for operator in file.operators
+        if operator.code not in _EDGE_OPERATORS
+        for index in operator.inputs
+        if index >= 0
+    ]
+    reads_int8 = any(record.data is None and record.element_type == "int8" for record in operands)
+    if "int8" in kinds or reads_int8 or not kinds:
         return
     kind = kinds.most_common(1)[0][0]
     weights = any(
@@ -192,7 +200,7 @@ def _assume(builder: TfliteGraphBuilder, outputs: tuple[int, ...]) -> None:
     """Define the results of an operator that cannot be read, so that its readers are judged."""
     for index in outputs:
         try:
-            builder.define(index, quant_value(builder.file.tensors[index]))
+            builder.define(index, stored_value(builder.file.tensors[index]))
         except UnsupportedAttributeError as error:
             logger.debug("%s", error)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnc.codegen.tflite_file import OperatorRecord, TensorRecord
 from cnnc.errors import InternalError, UnsupportedAttributeError
-from cnnc.importer.tflite.graph import TfliteGraphBuilder, quant_value
+from cnnc.importer.tflite.graph import TfliteGraphBuilder, quant_value, stored_value
 from cnnc.importer.tflite.operands import (
     QuantizedWeights,
     check_formats,
@@ -26,6 +26,7 @@ from cnnc.ir.types import (
     Quantization,
     Rounding,
 )
+from cnnc.ops.reshape import QuantReshape, Reshape
 from cnnc.quantize.context import QuantizeContext
 
 _ACTIVATIONS: Mapping[int, Activation] = {
@@ -192,7 +193,7 @@ class TfliteNodeReader:
             UnsupportedAttributeError: The op gives another shape than the file says, or needs
                 other formats.
         """
-        output = quant_value(self.builder.file.tensors[self.operator.outputs[result]])
+        output = stored_value(self.builder.file.tensors[self.operator.outputs[result]])
         shape = op.output_shape([self.builder.values[name].shape for name in inputs])
         if shape != output.shape:
             raise UnsupportedAttributeError(
@@ -282,6 +283,8 @@ class TfliteNodeReader:
 
     def _quantize(self, op: FloatOp, inputs: Sequence[str], output: QuantValue) -> QuantOp:
         values = [self.builder.values[name] for name in inputs]
+        if not all(value.is_quantized for value in (*values, output)):
+            return self._quantize_integers(op, values)
         check_formats(op, [value.quantization for value in values], output.quantization)
         context = QuantizeContext(
             node=self.name,
@@ -293,3 +296,10 @@ class TfliteNodeReader:
             constants=tuple(self.builder.constants.get(name) for name in inputs),
         )
         return op.quantize(context)
+
+    def _quantize_integers(self, op: FloatOp, values: Sequence[QuantValue]) -> QuantOp:
+        """Return the op on integers, which only ops that compute nothing can be."""
+        if not isinstance(op, Reshape):
+            kinds = ", ".join(value.element_type.value for value in values)
+            raise UnsupportedAttributeError(f"operands of type {kinds} are not supported; int8 is")
+        return QuantReshape(op.shape)

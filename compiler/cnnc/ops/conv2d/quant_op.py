@@ -83,7 +83,7 @@ class QuantConv2d(QuantWeightedOp):
 
     def border_patterns(self, operand: Shape) -> I64:
         """Return the taps that output pixels see in the image."""
-        return border_patterns(self.window, operand[1], operand[2])
+        return border_patterns(self.window, operand[1:-1])
 
     def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
         """Keep the input channels that kept outputs depend on; all channels of a grouped one."""

@@ -8,7 +8,7 @@ from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.op import FloatOp
 from cnnc.ir.types import F32, Activation
 from cnnc.ops._weights import read_bias, read_weight
-from cnnc.ops._window import read_window
+from cnnc.ops._window import read_axes, window_2d
 from cnnc.ops.conv2d.float_op import Conv2d
 from cnnc.ops.depthwise_conv2d.float_op import DepthwiseConv2d
 
@@ -33,7 +33,7 @@ def read_conv(reader: "NodeReader") -> None:
         )
     groups = reader.int_attribute("group", 1)
     _check_channels(shape[1], weight, groups)
-    window = read_window(reader, (weight.shape[2], weight.shape[3]), shape[2], shape[3])
+    window = window_2d(read_axes(reader, weight.shape[2:], shape[2:]))
     if min(window.output_size(shape[2], shape[3])) < 1:
         raise UnsupportedAttributeError(
             f"a kernel of {window.span_rows}x{window.span_cols} does not fit the padded image "
