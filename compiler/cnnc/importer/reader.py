@@ -168,14 +168,23 @@ class NodeReader:
 
     def _aligned_operand(self, index: int, rank: int, axes: tuple[int, ...]) -> str:
         shape = self.onnx_shape(index)
-        padded = (1,) * (rank - len(shape)) + shape
+        return self.reshaped(index, (1,) * (rank - len(shape)) + shape, axes)
+
+    def reshaped(self, index: int, shape: Shape, axes: tuple[int, ...]) -> str:
+        """Return the key of an operand that is given another ONNX shape.
+
+        Args:
+            index: Which operand, an activation or a constant.
+            shape: As many elements as the operand has.
+            axes: How the result is stored: axis k in memory is axis ``axes[k]`` of ``shape``.
+        """
         if self.is_constant(index):
-            array = self.constant(index, "operand").reshape(padded)
+            array = self.constant(index, "operand").reshape(shape)
             return self._builder.add_constant(self._inputs[index], array.transpose(axes))
-        if len(shape) == rank:
+        if self.onnx_shape(index) == shape:
             return self.in_axes(index, axes)
-        key = self.emit(Reshape(padded), [self.in_onnx_order(index)], suffix="broadcast")
-        return self._builder.in_axes(StoredValue(key, onnx_order(rank)), axes)
+        key = self.emit(Reshape(shape), [self.in_onnx_order(index)], suffix="broadcast")
+        return self._builder.in_axes(StoredValue(key, onnx_order(len(shape))), axes)
 
     # Results
 

@@ -102,6 +102,11 @@ class TfliteNodeReader:
         """Shape and format of the int8 result."""
         return quant_value(self.result)
 
+    @property
+    def stored_output(self) -> QuantValue:
+        """Shape and format of the result, int8 or integers."""
+        return stored_value(self.result)
+
     def is_constant(self, index: int) -> bool:
         """Return whether an operand is a constant of the file."""
         return self.tensor(index).data is not None
