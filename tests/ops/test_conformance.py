@@ -20,11 +20,13 @@ from cnnc.ir.op import FloatOp, QuantOp
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ops._definition import (
     OperatorDefinition,
+    float_op_classes,
     operators,
     quant_op_classes,
     readers,
     tflite_readers,
 )
+from cnnc.ops._real_op import RealOp
 from cnnc.quantize.keep_real import keep_real
 from cnnc.simulator.tflite_single import one_node_model
 
@@ -56,7 +58,9 @@ def _usage() -> dict[str, Usage]:
             entry.tflite |= _tflite_operators(one_node_model(model, node))
         if _runs_on_real_numbers(type(case.op)):
             lowering = choose_kernels(keep_real(float_model(case)))[0].lowering
-            usage[type(case.op).__name__].kernels.update(lowering.kernels)
+            entry = usage[type(case.op).__name__]
+            entry.kernels.update(lowering.kernels)
+            entry.aliases += lowering.is_alias
     return dict(usage)
 
 
@@ -178,4 +182,9 @@ def test_variant_has_a_kernel_and_tests(variant: KernelVariant[Any]) -> None:
 
 def test_integer_op_classes_belong_to_one_operator() -> None:
     names = [op.__name__ for entry in operators() for op in entry.quant_ops]
-    assert len(names) == len(set(names)) == len(quant_op_classes())
+    assert sorted([*names, RealOp.__name__]) == sorted(quant_op_classes())
+
+
+def test_float_op_classes_belong_to_one_operator() -> None:
+    names = [op.__name__ for entry in operators() for op in entry.float_ops]
+    assert sorted(names) == sorted(float_op_classes())

@@ -66,7 +66,11 @@ def test_header_is_understood(install: Install) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("int32_t cols, channels", "float cols", "field 'float cols' is not int32_t"),
+        (
+            "int32_t cols, channels",
+            "double cols",
+            "field 'double cols' is neither int32_t nor float",
+        ),
         ("CNNC_KERNEL void cnnc_twist_s8", "void cnnc_twist_s8", "does not define CNNC_KERNEL"),
         ("const struct cnnc_twist_s8_parameters *p", "int rows", "no parameter struct"),
         ("const int32_t *bias", "int32_t bias", "'int32_t bias' is not a pointer"),

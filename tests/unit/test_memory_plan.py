@@ -14,7 +14,7 @@ from cnnc.codegen.kernel import ALIAS, KernelCall, Lowering
 from cnnc.errors import InternalError
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
-from cnnc.ir.types import Shape
+from cnnc.ir.types import ElementType, Shape
 from cnnc.memory.lifetime import find_lifetimes
 from cnnc.memory.place import ALIGNMENT
 from cnnc.memory.plan import MemoryPlan, dump_plan, plan, verify_plan
@@ -261,3 +261,17 @@ def test_dump_is_stable_text() -> None:
         "flat: offset 32, 12 bytes, layers 2..3, in the memory of pooled\n"
         "y: offset 0, 3 bytes, layers 3..4\n"
     )
+
+
+def test_values_of_four_bytes_an_element_take_four_times_the_memory() -> None:
+    model = chain_network()
+    real = {
+        name: QuantValue(v.shape, None, ElementType.FLOAT32) for name, v in model.values.items()
+    }
+    lowerings = [choice.lowering for choice in choose_kernels(model)]
+    wide, narrow = plan(replace(model, values=real), lowerings), plan(model, lowerings)
+    assert {name: place.bytes for name, place in wide.values.items()} == {
+        name: 4 * place.bytes for name, place in narrow.values.items()
+    }
+    assert wide.arena_bytes == wide.lower_bound_bytes > narrow.arena_bytes
+    assert all(place.offset % ALIGNMENT == 0 for place in wide.values.values())

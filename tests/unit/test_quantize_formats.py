@@ -18,7 +18,7 @@ from cnnc.errors import CalibrationError, InternalError, ModelError
 from cnnc.ir.float_model import FloatModel
 from cnnc.ir.op import FloatOp
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import Quantization
+from cnnc.ir.types import ElementType, Quantization
 from cnnc.ops.pad import Pad, QuantPad
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.quantize import quantize
@@ -320,6 +320,7 @@ def test_context_says_everything_about_the_node() -> None:
         output=Quantization(2.0, -128),
         output_shape=SHAPE,
         constants=(None,),
+        input_types=(ElementType.INT8,),
     )
 
 

@@ -135,6 +135,10 @@ class FieldReader:
         return self.read_fields(op_class, stored["op"], path)
 
     def _read_union(self, hint: object, stored: object, path: str) -> object:
+        options = [option for option in get_args(hint) if option is not type(None)]
+        if len(options) == 1 and stored is not None:
+            # What is wrong with the one type that it can be says more than the union does.
+            return self.read(options[0], stored, path)
         for option in get_args(hint):
             try:
                 return self.read(option, stored, path)

@@ -108,9 +108,10 @@ def quantize_real(real: F32, quantization: Quantization) -> I8:
 
 
 def _quotient(real: F32, scale: float) -> F32:
-    """Return real / scale in float32, clamped so that a cast to int is defined."""
-    with np.errstate(over="ignore"):
+    """Return real / scale in float32, clamped so that a cast to int is defined; NaN is lowest."""
+    with np.errstate(over="ignore", invalid="ignore"):
         scaled = (real / np.float32(scale)).astype(np.float32)
+    scaled = np.where(np.isnan(scaled), np.float32(-REAL_LIMIT), scaled)
     clamped: F32 = np.clip(scaled, np.float32(-REAL_LIMIT), np.float32(REAL_LIMIT))
     return clamped
 

@@ -107,7 +107,7 @@ int8_t *chain_input(const struct chain_context *context) {
 }
 
 const int8_t *chain_output(const struct chain_context *context) {
-    const int8_t *const arena = chain_arena_of(context);
+    int8_t *const arena = chain_arena_of(context);
     return arena == NULL ? NULL : arena;
 }
 

@@ -124,12 +124,12 @@ int8_t *branching_input_1(const struct branching_context *context) {
 }
 
 const int8_t *branching_output_0(const struct branching_context *context) {
-    const int8_t *const arena = branching_arena_of(context);
+    int8_t *const arena = branching_arena_of(context);
     return arena == NULL ? NULL : arena + 16;
 }
 
 const int8_t *branching_output_1(const struct branching_context *context) {
-    const int8_t *const arena = branching_arena_of(context);
+    int8_t *const arena = branching_arena_of(context);
     return arena == NULL ? NULL : arena;
 }
 
