@@ -53,7 +53,9 @@ def read_conv(reader: "NodeReader") -> None:
     emit_with_rows(reader, replace(op, weight_scale=read_weight_scale(reader, 1, 0)))
 
 
-def _convolution(filters: F32, bias: F32, window: AnyWindow, groups: int, channels: int) -> WeightedOp:
+def _convolution(
+    filters: F32, bias: F32, window: AnyWindow, groups: int, channels: int
+) -> WeightedOp:
     """Return the op for filters [out][kernel][in / groups]."""
     none = Activation.NONE
     if isinstance(window, Window3):
