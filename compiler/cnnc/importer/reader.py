@@ -9,7 +9,7 @@ from cnnc.errors import UnsupportedAttributeError
 from cnnc.importer.builder import GraphBuilder, StoredValue, channel_last, onnx_order
 from cnnc.ir.finite import all_finite, has_nan
 from cnnc.ir.op import FloatOp
-from cnnc.ir.types import AnyArray, Shape
+from cnnc.ir.types import F32, AnyArray, Quantization, Shape
 from cnnc.ops.reshape import Reshape
 
 
@@ -79,6 +79,15 @@ class NodeReader:
     def output_count(self) -> int:
         """Number of results that somebody may use."""
         return sum(1 for name in self._outputs if name)
+
+    @property
+    def result_count(self) -> int:
+        """Number of results, those that nobody can use included."""
+        return len(self._outputs)
+
+    def has_output(self, index: int) -> bool:
+        """Whether a result has a name, so that somebody may use it."""
+        return index < len(self._outputs) and self._outputs[index] != ""
 
     def has_input(self, index: int) -> bool:
         """Whether an optional operand is given."""
@@ -177,12 +186,49 @@ class NodeReader:
         key = self.emit(Reshape(shape), [self.in_onnx_order(index)], suffix="broadcast")
         return self._builder.in_axes(StoredValue(key, onnx_order(len(shape))), axes)
 
+    def scales(self, index: int) -> F32 | None:
+        """Return the scale of each element of a constant that was symmetric int8, ONNX order."""
+        return self._builder.scales.get(self._given(index))
+
+    def is_asymmetric(self, index: int) -> bool:
+        """Whether a constant was 8-bit integers whose zero point is not in their middle."""
+        return self._given(index) in self._builder.asymmetric
+
+    def quantized(self, index: int) -> Quantization | None:
+        """Return the format of an integer operand; None where it has more than 8 bits.
+
+        Raises:
+            UnsupportedAttributeError: It does not come from a QuantizeLinear.
+        """
+        name = self._given(index)
+        if name not in self._builder.quantized:
+            raise UnsupportedAttributeError(
+                f"its operand '{name}' is not the result of a QuantizeLinear",
+                "give the model float32 inputs that a QuantizeLinear reads",
+            )
+        return self._builder.quantized[name]
+
     # Results
 
-    def emit(self, op: FloatOp, inputs: Sequence[str], suffix: str = "") -> str:
-        """Add an op of this node; returns the key of its result."""
+    def define_quantized(
+        self, key: str, axes: tuple[int, ...], format_: Quantization | None
+    ) -> None:
+        """Say where the reals live that the node's integer result stands for."""
+        self.define(key, axes)
+        self._builder.quantized[self._outputs[0]] = format_
+
+    def emit(self, op: FloatOp, inputs: Sequence[str], suffix: str = "", output: int = 0) -> str:
+        """Add an op of this node; returns the key of its result.
+
+        Args:
+            op: The operator.
+            inputs: Keys of its operands.
+            suffix: Makes another label and key than the node's and its result's.
+            output: Index of the node's result that the op computes, or leads to.
+        """
         label = f"{self.name}/{suffix}" if suffix else self.name
-        key = self._outputs[0] if not suffix else f"{self._outputs[0]}:{suffix}"
+        result = next((name for name in self._outputs[output:] if name), self.name)
+        key = result if not suffix else f"{result}:{suffix}"
         return self._builder.append(label, op, inputs, key, (self.name,))
 
     def add_constant(self, role: str, array: AnyArray) -> str:

@@ -6,6 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cnnc.codegen.kernel import (
+    ConstantArgument,
+    InputArgument,
+    KernelCall,
+    Lowering,
+    LoweringSite,
+    OutputArgument,
+    geometry,
+)
 from cnnc.errors import InternalError, ModelError
 from cnnc.ir.op import QuantOp, WeightedOp
 from cnnc.ir.types import F32, Activation, Shape, Window
@@ -16,7 +25,8 @@ from cnnc.ops._convolution import (
     sample_chunks,
     windowed_shape,
 )
-from cnnc.ops._requantize import quantize_weighted
+from cnnc.ops._real_sums import convolve_depthwise_in_order, limited, limits
+from cnnc.ops._requantize import quantize_weighted, scaled_weight_scale
 from cnnc.ops.depthwise_conv2d.quant_op import QuantDepthwiseConv2d
 from cnnc.quantize.context import QuantizeContext
 
@@ -65,9 +75,53 @@ class DepthwiseConv2d(WeightedOp):
             result[chunk] = self.activation.apply(real).reshape(-1, *shape)
         return result
 
+    def evaluate_in_order(self, inputs: Sequence[F32]) -> F32:
+        """Compute product by product, in the order of the kernel."""
+        operand = inputs[0]
+        images, window = operand.reshape(-1, *operand.shape[2:]), self.window
+        sums = convolve_depthwise_in_order(images, self.weight, self.bias, window, self.multiplier)
+        return limited(sums, self.activation).reshape(*operand.shape[:2], *sums.shape[1:])
+
+    def lower_real(self, site: LoweringSite) -> Lowering:
+        """Call the kernel for real numbers."""
+        batch, rows, cols, channels = geometry(site.inputs[0])
+        _, output_rows, output_cols, _ = geometry(site.output)
+        window = self.window
+        call = KernelCall(
+            kernel="depthwise_conv2d_f32",
+            folder="depthwise_conv2d",
+            parameters={
+                "batch": batch,
+                "input_rows": rows,
+                "input_cols": cols,
+                "input_channels": channels,
+                "output_rows": output_rows,
+                "output_cols": output_cols,
+                "multiplier": self.multiplier,
+                "kernel_rows": window.kernel_rows,
+                "kernel_cols": window.kernel_cols,
+                "stride_rows": window.stride_rows,
+                "stride_cols": window.stride_cols,
+                "dilation_rows": window.dilation_rows,
+                "dilation_cols": window.dilation_cols,
+                "pad_top": window.pad_top,
+                "pad_left": window.pad_left,
+            },
+            reals=limits(self.activation),
+            arguments=(
+                InputArgument(0),
+                ConstantArgument("weights", self.weight),
+                ConstantArgument("bias", self.bias),
+                OutputArgument(),
+            ),
+        )
+        return Lowering(calls=(call,))
+
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the integer depthwise convolution, weights per output channel."""
-        fields = quantize_weighted(self.weight, self.bias, self.activation, 2, context)
+        fields = quantize_weighted(
+            self.weight, self.bias, self.activation, 2, context, self.weight_scale
+        )
         return QuantDepthwiseConv2d(**fields, window=self.window, multiplier=self.multiplier)
 
     def scale_output(self, scale: F32, offset: F32) -> "DepthwiseConv2d":
@@ -77,7 +131,8 @@ class DepthwiseConv2d(WeightedOp):
         factor = scale.astype(np.float64)
         weight = (self.weight * factor).astype(np.float32)
         bias = (self.bias * factor + offset).astype(np.float32)
-        return replace(self, weight=weight, bias=bias)
+        own_scale = scaled_weight_scale(self.weight_scale, scale)
+        return replace(self, weight=weight, bias=bias, weight_scale=own_scale)
 
     def scale_input(self, scale: F32, offset: F32) -> "DepthwiseConv2d | str":
         """Return the convolution that reads x' where x = scale * x' + offset, or a reason."""
@@ -86,7 +141,8 @@ class DepthwiseConv2d(WeightedOp):
         factor = np.repeat(scale.astype(np.float64), self.multiplier)
         shift = self.weight.sum(axis=(0, 1), dtype=np.float64) * np.repeat(offset, self.multiplier)
         weight = (self.weight * factor).astype(np.float32)
-        return replace(self, weight=weight, bias=(self.bias + shift).astype(np.float32))
+        bias = (self.bias + shift).astype(np.float32)
+        return replace(self, weight=weight, bias=bias, weight_scale=None)
 
     def unfold(self, operand: F32) -> F32:
         """Return [in][images * rows * cols][taps]."""
@@ -104,4 +160,4 @@ class DepthwiseConv2d(WeightedOp):
     def with_weights(self, matrix: F32, bias: F32) -> "DepthwiseConv2d":
         """Return the convolution with other weights and another bias."""
         weight = np.ascontiguousarray(matrix.transpose(2, 0, 1)).reshape(self.weight.shape)
-        return replace(self, weight=weight, bias=bias)
+        return replace(self, weight=weight, bias=bias, weight_scale=None)
