@@ -14,11 +14,11 @@ OPERATOR = OperatorDefinition(
     readers={"Conv": read_conv},
     float_ops=(Conv2d,),
     quant_ops=(QuantConv2d,),
-    kernels=("conv2d_s8", "conv2d_1x1_s8"),
+    kernels=("conv2d_s8", "conv2d_1x1_s8", "conv3d_f32"),
     tflite=("CONV_2D", "PAD"),
     limits=(
         "Weights and bias must be constants.",
-        "Only 2-D images (rank 4) are supported.",
+        "Only 1-D, 2-D and 3-D images (rank 3 to 5) are supported.",
         "Negative padding is refused.",
     ),
     tflite_readers={"CONV_2D": read_conv_2d},
