@@ -56,5 +56,5 @@ def test_refuses(op_type: str, attributes: dict[str, int | str], shape: Shape, r
 def test_reads_tflite(code: str, source: Shape, result: Shape, tmp_path: Path) -> None:
     table = {"DEPTH_TO_SPACE": "DepthToSpaceOptions", "SPACE_TO_DEPTH": "SpaceToDepthOptions"}
     options = TfliteOptions(table[code], {"BlockSize": 2})
-    data = one_operator(code, [activation("x", source)], activation("y", result), options)
+    data = one_operator(code, [activation("x", source)], activation("y", result), options, 1)
     check_original(data, tmp_path)

@@ -1,4 +1,4 @@
-"""Where a reshape leaves a tensor: always the same elements, and no movement where none is needed."""
+"""Where a reshape leaves a tensor: the same elements always, in place where it can be."""
 
 import numpy as np
 import pytest

@@ -134,9 +134,8 @@ def _read_expand(reader: "NodeReader") -> None:
     rank = max(len(source), len(wanted))
     target = (1,) * (rank - len(wanted)) + wanted
     padded = (1,) * (rank - len(source)) + source
-    fits = all(
-        extent == want or 1 in (extent, want) for extent, want in zip(padded, target, strict=True)
-    )
+    pairs = list(zip(padded, target, strict=True))
+    fits = all(extent == want or 1 in (extent, want) for extent, want in pairs)
     if not fits or min(target, default=1) < 1:
         raise UnsupportedAttributeError(
             f"a tensor of shape {list(source)} does not expand to {list(wanted)}"
