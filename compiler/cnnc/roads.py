@@ -59,13 +59,7 @@ def quantize_float(options: CompileOptions, progress: Progress, dump: Dump) -> Q
     Raises:
         CnncError: The input is at fault.
     """
-    imported = read_onnx(options.model, options.input_shapes)
-    if options.name is not None:
-        imported = replace(imported, name=options.name)
-    dump("import", lambda: dump_float(imported))
-    simplified = simplify(imported)
-    dump("simplify", lambda: dump_float(simplified))
-
+    simplified = _simplified(options, dump)
     if has_given_formats(simplified):
         return _keep_formats(options, simplified, progress, dump)
     samples = _samples(options, simplified)
@@ -97,6 +91,17 @@ def quantize_float(options: CompileOptions, progress: Progress, dump: Dump) -> Q
         },
         sqnr_db=lambda unpruned: layer_sqnr(simplified, unpruned, samples),
     )
+
+
+def _simplified(options: CompileOptions, dump: Dump) -> FloatModel:
+    """Import and simplify; the model as imported is let go, with the weights that it alone has."""
+    imported = read_onnx(options.model, options.input_shapes)
+    if options.name is not None:
+        imported = replace(imported, name=options.name)
+    dump("import", lambda: dump_float(imported))
+    simplified = simplify(imported)
+    dump("simplify", lambda: dump_float(simplified))
+    return simplified
 
 
 def _keep_formats(
