@@ -29,7 +29,8 @@ class CompileOptions:
         method: How ranges are chosen from the data; None for the default.
         adapt_weights: Whether weights are fitted to the calibration data.
         name: C identifier that prefixes every symbol; None to derive it from the file name.
-        rounding: How accumulators are scaled.
+        rounding: How accumulators are scaled; None for what the model was made for: single where
+            a quantized ONNX model gives its own scales, as ONNX Runtime rounds once, else double.
         input_shapes: Pinned shapes by input name.
         ram_bytes: Overrides the board's RAM in the fit check.
         flash_bytes: Overrides the board's flash in the fit check.
@@ -44,7 +45,7 @@ class CompileOptions:
     method: CalibrationMethod | None = None
     adapt_weights: bool = True
     name: str | None = None
-    rounding: Rounding = "double"
+    rounding: Rounding | None = None
     input_shapes: Mapping[str, Shape] = field(default_factory=dict)
     ram_bytes: int | None = None
     flash_bytes: int | None = None

@@ -16,6 +16,8 @@ from cnnc.passes.simplify import simplify
 from cnnc.progress import Progress
 from cnnc.quantize.adapt import adapt_weights
 from cnnc.quantize.calibrate import DEFAULT_METHOD, calibrate
+from cnnc.quantize.given_formats import has_given_formats
+from cnnc.quantize.keep_given import keep_given
 from cnnc.quantize.quantize import quantize
 from cnnc.quantize.sqnr import layer_sqnr
 from cnnc.simulator.inputs import quantize_inputs, random_inputs
@@ -64,6 +66,8 @@ def quantize_float(options: CompileOptions, progress: Progress, dump: Dump) -> Q
     simplified = simplify(imported)
     dump("simplify", lambda: dump_float(simplified))
 
+    if has_given_formats(simplified):
+        return _keep_formats(options, simplified, progress, dump)
     samples = _samples(options, simplified)
     ranges = calibrate(
         simplified,
@@ -79,7 +83,7 @@ def quantize_float(options: CompileOptions, progress: Progress, dump: Dump) -> Q
             samples,
             lambda done, total: progress("adapting weights", done, total),
         )
-    quantized = quantize(adapted, ranges, options.rounding)
+    quantized = quantize(adapted, ranges, options.rounding or "double")
     dump("quantize", lambda: dump_quant(quantized))
     return QuantizedModel(
         model=quantized,
@@ -92,6 +96,35 @@ def quantize_float(options: CompileOptions, progress: Progress, dump: Dump) -> Q
             "adapted_weights": adapted is not simplified,
         },
         sqnr_db=lambda unpruned: layer_sqnr(simplified, unpruned, samples),
+    )
+
+
+def _keep_formats(
+    options: CompileOptions, simplified: FloatModel, progress: Progress, dump: Dump
+) -> QuantizedModel:
+    """Quantize a model that states its own formats; what has none is calibrated."""
+    samples = _samples(options, simplified)
+    method = options.method or DEFAULT_METHOD
+    kept = keep_given(
+        simplified,
+        options.rounding or "single",
+        lambda: calibrate(
+            simplified, samples, method, lambda done, total: progress("calibrating", done, total)
+        ),
+    )
+    dump("quantize", lambda: dump_quant(kept.model))
+    has_data = options.calibration is not None
+    return QuantizedModel(
+        model=kept.model,
+        macs=sum(node.op.macs(simplified.input_shapes(node)) for node in simplified.nodes),
+        golden_inputs=quantize_inputs(kept.model, next(samples.batches(1))),
+        calibration={
+            "method": f"given, {method}" if kept.calibrated else "given",
+            "samples": samples.count if kept.calibrated else 0,
+            "synthetic": bool(kept.calibrated) and not has_data,
+            "adapted_weights": False,
+        },
+        sqnr_db=lambda unpruned: layer_sqnr(simplified, unpruned, samples) if has_data else {},
     )
 
 
@@ -108,7 +141,7 @@ def import_int8(options: CompileOptions, progress: Progress, dump: Dump) -> Quan
     """
     del progress
     check_int8_options(options)
-    imported = read_tflite(options.model, options.input_shapes, options.rounding)
+    imported = read_tflite(options.model, options.input_shapes, options.rounding or "double")
     if options.name is not None:
         imported = replace(imported, name=options.name)
     dump("import", lambda: dump_quant(imported))

@@ -65,8 +65,8 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--rounding",
         choices=get_args(Rounding),
-        default="double",
-        help="double: TFLite's reference kernels; single: XNNPACK's (default: %(default)s)",
+        help="double: TFLite's reference kernels; single: XNNPACK's (default: single for a "
+        "quantized ONNX model, which ONNX Runtime rounds once, else double)",
     )
     add_input_shape(parser)
     parser.add_argument(
