@@ -85,6 +85,7 @@ def build_program(
         headers=tuple(sorted(headers)),
         assembly=assembly_of(headers),
         plan=memory,
+        dtype=model.dtype,
     )
     logger.info(
         "lower: %d layers, %d kernels, %d bytes of constants",
