@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+Node = onnx.NodeProto
 Extents = Sequence[int | str | None]
 
 

@@ -33,6 +33,7 @@ from cnnc.simulator.tflite_single import SingleRoundingEngine
 from cnnc.simulator.toolsets import sanitizing_toolset
 
 __all__ = [
+    "PROGRAM",
     "OpCase",
     "case_chunk",
     "check_case",
@@ -45,6 +46,9 @@ __all__ = [
     "quantized_case",
     "tflite_refusals",
 ]
+
+PROGRAM = "op_case"
+"""Name of the networks that are emitted; that of their files."""
 
 _RANDOM_SAMPLES = 5
 
@@ -134,7 +138,7 @@ def float_model(case: OpCase) -> FloatModel:
     output = case.op.output_shape([shapes[name] for name in names])
     kind = case.op.output_type([ElementType.FLOAT32] * count)
     return FloatModel(
-        name="op_case",
+        name=PROGRAM,
         inputs=ports,
         outputs=(_port("output", output),),
         nodes=(FloatNode("node", case.op, tuple(names), "output"),),
@@ -219,10 +223,9 @@ def check_program(name: str, model: QuantModel, program: CProgram, chunk: Chunk)
 
 def write_emitted(directory: Path, files: Mapping[str, bytes]) -> None:
     """Write emitted files; the constants go into the model's file, which compiles faster."""
-    name = "op_case"
     merged = dict(files)
-    constants = merged.pop(f"src/{name}_weights.c")
-    merged[f"src/{name}.c"] += constants
+    constants = merged.pop(f"src/{PROGRAM}_weights.c")
+    merged[f"src/{PROGRAM}.c"] += constants
     for path, content in merged.items():
         target = directory / path
         target.parent.mkdir(parents=True, exist_ok=True)

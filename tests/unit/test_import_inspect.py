@@ -44,6 +44,9 @@ def test_inspection(tmp_path: Path) -> None:
     assert list(seen) == ["conv", "shape", "odd", "after", "same"]
     assert seen["conv"].output_shape == (1, 4, 8, 6)
     assert seen["conv"].macs == found.macs
+    assert seen["conv"].parameters == found.parameters
+    assert seen["conv"].field is not None
+    assert seen["conv"].field.sizes == (3, 3)
     assert seen["shape"].constant
     assert seen["odd"].unsupported == "this operator is not supported"
     assert seen["after"].unsupported is None
@@ -62,6 +65,9 @@ def test_inspection_as_json(tmp_path: Path) -> None:
         "op": "Einsum",
         "output_shape": None,
         "macs": 0,
+        "parameters": 0,
+        "receptive_field": None,
+        "jump": None,
         "constant": False,
         "unsupported": "this operator is not supported",
     }

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from cnnc.cli.arguments import Verbs, add_input_shape, add_json, input_shapes
 from cnnc.cli.console import Console
+from cnnc.importer.field import Field
 from cnnc.importer.inspect import Inspection
 from cnnc.importer.model import inspect_model
 
@@ -17,8 +18,9 @@ def add_parser(verbs: Verbs) -> None:
     parser = verbs.add_parser(
         "inspect",
         help="what the importer sees in a model, what is unsupported and why",
-        description="List the nodes that the outputs depend on, with shapes and MACs. "
-        "Unsupported nodes are listed with the reason; nothing is compiled.",
+        description="List the nodes that the outputs depend on, with shapes, parameters, MACs and "
+        "receptive field (what an element sees of the image, and by how much two neighbours are "
+        "apart there). Unsupported nodes are listed with the reason; nothing is compiled.",
     )
     parser.add_argument(
         "model", type=Path, metavar="MODEL", help="float .onnx or int8 .tflite file"
@@ -49,16 +51,26 @@ def _head(inspection: Inspection) -> str:
 
 def _nodes(inspection: Inspection) -> Table:
     table = Table("node", "op", "output", box=None)
-    table.add_column("MACs", justify="right")
+    for heading in ("parameters", "MACs", "sees", "jump"):
+        table.add_column(heading, justify="right")
     table.add_column("")
     for node in inspection.nodes:
         shape = "?" if node.output_shape is None else "x".join(map(str, node.output_shape))
         remark = Text("folded" if node.constant else "", style="dim")
         if node.unsupported is not None:
             remark = Text(node.unsupported, style="red")
-        macs = f"{node.macs:,}" if node.macs else ""
-        table.add_row(node.name, node.op_type, shape, macs, remark)
+        numbers = (f"{number:,}" if number else "" for number in (node.parameters, node.macs))
+        table.add_row(node.name, node.op_type, shape, *numbers, *_field(node.field), remark)
     return table
+
+
+def _field(field: Field | None) -> tuple[str, str]:
+    if field is None:
+        return "", ""
+    sees = "x".join(map(str, field.sizes))
+    if not any(field.jumps):
+        return sees, ""
+    return sees, "x".join("-" if jump is None else f"{jump:g}" for jump in field.jumps)
 
 
 def _tail(inspection: Inspection) -> Text:

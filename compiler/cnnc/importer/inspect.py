@@ -8,12 +8,14 @@ from typing import Any, Literal
 import onnx
 
 from cnnc.importer.builder import GraphBuilder
+from cnnc.importer.field import Field
 from cnnc.importer.graph import live_nodes
 from cnnc.importer.initializer import detach_initializers
 from cnnc.importer.inputs import input_ports
 from cnnc.importer.load import default_opset, load_onnx
+from cnnc.importer.receptive import FieldTrace
 from cnnc.importer.walk import Visit, Walk, start_walk
-from cnnc.ir.types import Shape
+from cnnc.ir.types import AnyArray, Shape
 
 
 @dataclass(frozen=True)
@@ -25,16 +27,20 @@ class InspectedNode:
         op_type: ONNX operator type.
         output_shape: ONNX axis order; None where it depends on an unsupported node.
         macs: Multiply-accumulates.
+        parameters: Elements of its constant operands: weights, biases, statistics.
         constant: Whether it is computed at compile time.
         unsupported: Why it cannot be compiled; None if it can.
+        field: What its result sees of the image; None where that is not known.
     """
 
     name: str
     op_type: str
     output_shape: Shape | None
     macs: int
+    parameters: int
     constant: bool
     unsupported: str | None
+    field: Field | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,7 @@ def inspect_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) ->
     ports = input_ports(graph, live, input_shapes or {})
     walk = start_walk(model, initializers, ports)
     walk.visit(live)
+    trace = FieldTrace(walk.builder, ports, default_opset(model))
     return Inspection(
         file=path.name,
         format="onnx",
@@ -114,7 +121,7 @@ def inspect_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) ->
         inputs=tuple((port.name, port.onnx_shape) for port in ports),
         outputs=tuple(value.name for value in graph.output),
         parameters=_parameters(walk, graph),
-        nodes=tuple(_inspected(walk.builder, visit) for visit in walk.visits),
+        nodes=tuple(_inspected(walk.builder, visit, trace) for visit in walk.visits),
     )
 
 
@@ -122,11 +129,18 @@ def _parameters(walk: Walk, graph: onnx.GraphProto) -> int:
     names = [tensor.name for tensor in graph.initializer]
     names += [v.node.output[0] for v in walk.visits if v.node.op_type == "Constant"]
     arrays = [walk.builder.folded[name] for name in names if name in walk.builder.folded]
-    return sum(a.size for a in arrays if a.ndim > 0 and a.dtype.name not in ("int64", "bool"))
+    return sum(array.size for array in arrays if _is_parameter(array))
 
 
-def _inspected(builder: GraphBuilder, visit: Visit) -> InspectedNode:
+def _is_parameter(array: AnyArray) -> bool:
+    return array.ndim > 0 and array.dtype.name not in ("int64", "bool")
+
+
+def _inspected(builder: GraphBuilder, visit: Visit, trace: FieldTrace) -> InspectedNode:
     node = visit.node
+    constant = any(name in builder.folded for name in node.output)
+    operands_known = [builder.folded[name] for name in node.input if name in builder.folded]
+    parameters = [] if constant else [a for a in operands_known if _is_parameter(a)]
     operands = [[builder.shapes[name] for name in item.inputs] for item in visit.added]
     macs = sum(item.op.macs(shapes) for item, shapes in zip(visit.added, operands, strict=True))
     return InspectedNode(
@@ -134,8 +148,10 @@ def _inspected(builder: GraphBuilder, visit: Visit) -> InspectedNode:
         op_type=node.op_type,
         output_shape=_shape(builder, node),
         macs=macs,
-        constant=any(name in builder.folded for name in node.output),
+        parameters=sum(array.size for array in parameters),
+        constant=constant,
         unsupported="; ".join(fault.reason for fault in visit.faults) or None,
+        field=trace.add(node),
     )
 
 
@@ -151,6 +167,9 @@ def _node_json(node: InspectedNode) -> dict[str, Any]:
         "op": node.op_type,
         "output_shape": None if node.output_shape is None else list(node.output_shape),
         "macs": node.macs,
+        "parameters": node.parameters,
+        "receptive_field": None if node.field is None else list(node.field.sizes),
+        "jump": None if node.field is None else list(node.field.jumps),
         "constant": node.constant,
         "unsupported": node.unsupported,
     }

@@ -1,11 +1,11 @@
 """What the importer sees in a .tflite file, and what it would refuse."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from cnnc.codegen.tflite_file import SCHEMA_VERSION
+from cnnc.codegen.tflite_file import SCHEMA_VERSION, TensorRecord
 from cnnc.importer.inspect import InspectedNode, Inspection
-from cnnc.importer.tflite.file import TfliteFile, load_tflite
+from cnnc.importer.tflite.file import load_tflite
 from cnnc.importer.tflite.graph import TfliteGraphBuilder
 from cnnc.importer.tflite.read import (
     TfliteVisit,
@@ -37,14 +37,14 @@ def inspect_tflite(path: Path, input_shapes: Mapping[str, Shape] | None = None) 
         opset=None,
         inputs=tuple((file.tensors[i].name, file.tensors[i].shape) for i in file.inputs),
         outputs=tuple(file.tensors[i].name for i in file.outputs),
-        parameters=_parameters(file),
+        parameters=_parameters(file.tensors),
         nodes=tuple(_inspected(builder, visit) for visit in visits),
     )
 
 
-def _parameters(file: TfliteFile) -> int:
+def _parameters(records: Iterable[TensorRecord]) -> int:
     """Return the elements of constants that have a scale: weights and biases."""
-    arrays = [record.data for record in file.tensors if record.scales]
+    arrays = [record.data for record in records if record.scales]
     return sum(array.size for array in arrays if array is not None)
 
 
@@ -52,11 +52,14 @@ def _inspected(builder: TfliteGraphBuilder, visit: TfliteVisit) -> InspectedNode
     macs = sum(
         node.op.macs([builder.values[name].shape for name in node.inputs]) for node in visit.nodes
     )
+    file = builder.file
+    operands = [file.tensors[i] for i in file.operators[visit.index].inputs if i >= 0]
     return InspectedNode(
         name=visit.name,
         op_type=visit.code,
         output_shape=visit.shape,
         macs=macs,
+        parameters=_parameters(operands),
         constant=False,
         unsupported=None if visit.fault is None else visit.fault.reason,
     )
