@@ -101,7 +101,7 @@ def prove(model: SharedModel, folder: Path, inputs: int = INPUTS) -> Proof:
         samples=None if scores is None else scores.samples,
         metric=None if scores is None else scores.metric,
         float_score=None if scores is None else scores.float_score,
-        score=None if scores is None else scores.int8_score,
+        score=None if scores is None else scores.score,
         arena_bytes=report.arena_bytes,
         weight_bytes=report.weight_bytes,
     )
