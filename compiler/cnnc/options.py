@@ -18,8 +18,6 @@ INT8_STAGES = ("import", "optimize", "plan")
 FLOAT32_STAGES = ("import", "simplify", "optimize", "plan")
 """Those of a network that computes in float32."""
 
-DEFAULT_ROUNDING: Rounding = "double"
-
 
 @dataclass(frozen=True, kw_only=True)
 class CompileOptions:
@@ -34,7 +32,8 @@ class CompileOptions:
         adapt_weights: Whether weights are fitted to the calibration data.
         name: C identifier that prefixes every symbol; None to derive it from the file name.
         dtype: What the C computes in.
-        rounding: How accumulators are scaled; None for the default.
+        rounding: How accumulators are scaled; None for what the model was made for: single where
+            a quantized ONNX model gives its own scales, as ONNX Runtime rounds once, else double.
         input_shapes: Pinned shapes by input name.
         ram_bytes: Overrides the board's RAM in the fit check.
         flash_bytes: Overrides the board's flash in the fit check.

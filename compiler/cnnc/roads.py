@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cnnc.errors import UsageError
 from cnnc.importer.data import Samples, open_samples, synthetic_samples
 from cnnc.importer.read_onnx import read_onnx
 from cnnc.importer.tflite.read import read_tflite
@@ -11,16 +12,13 @@ from cnnc.ir.float_model import FloatModel
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.text import dump_float, dump_quant
 from cnnc.ir.types import ElementType, Tensor
-from cnnc.options import (
-    DEFAULT_ROUNDING,
-    CompileOptions,
-    check_float32_options,
-    check_int8_options,
-)
+from cnnc.options import CompileOptions, check_float32_options, check_int8_options
 from cnnc.passes.simplify import simplify
 from cnnc.progress import Progress
 from cnnc.quantize.adapt import adapt_weights
 from cnnc.quantize.calibrate import DEFAULT_METHOD, calibrate
+from cnnc.quantize.given_formats import has_given_formats
+from cnnc.quantize.keep_given import keep_given
 from cnnc.quantize.keep_real import keep_real
 from cnnc.quantize.quantize import quantize
 from cnnc.quantize.sqnr import layer_sqnr
@@ -64,6 +62,8 @@ def quantize_float(options: CompileOptions, progress: Progress, dump: Dump) -> Q
         CnncError: The input is at fault.
     """
     simplified = _simplified(options, dump)
+    if has_given_formats(simplified):
+        return _keep_formats(options, simplified, progress, dump)
     samples = _samples(options, simplified)
     ranges = calibrate(
         simplified,
@@ -79,7 +79,7 @@ def quantize_float(options: CompileOptions, progress: Progress, dump: Dump) -> Q
             samples,
             lambda done, total: progress("adapting weights", done, total),
         )
-    quantized = quantize(adapted, ranges, options.rounding or DEFAULT_ROUNDING)
+    quantized = quantize(adapted, ranges, options.rounding or "double")
     dump("quantize", lambda: dump_quant(quantized))
     return QuantizedModel(
         model=quantized,
@@ -109,6 +109,12 @@ def keep_float(options: CompileOptions, progress: Progress, dump: Dump) -> Quant
     del progress
     check_float32_options(options)
     simplified = _simplified(options, dump)
+    if has_given_formats(simplified):
+        raise UsageError(
+            f"'{options.model}' is quantized: its weights and its arithmetic are int8",
+            "leave out --dtype, or give the float model that it was made from",
+            "--dtype",
+        )
     kept = keep_real(simplified)
     sample = next(_synthetic_samples(simplified, 1).batches(1))
     return QuantizedModel(
@@ -131,6 +137,35 @@ def _simplified(options: CompileOptions, dump: Dump) -> FloatModel:
     return simplified
 
 
+def _keep_formats(
+    options: CompileOptions, simplified: FloatModel, progress: Progress, dump: Dump
+) -> QuantizedModel:
+    """Quantize a model that states its own formats; what has none is calibrated."""
+    samples = _samples(options, simplified)
+    method = options.method or DEFAULT_METHOD
+    kept = keep_given(
+        simplified,
+        options.rounding or "single",
+        lambda: calibrate(
+            simplified, samples, method, lambda done, total: progress("calibrating", done, total)
+        ),
+    )
+    dump("quantize", lambda: dump_quant(kept.model))
+    has_data = options.calibration is not None
+    return QuantizedModel(
+        model=kept.model,
+        macs=sum(node.op.macs(simplified.input_shapes(node)) for node in simplified.nodes),
+        golden_inputs=store_inputs(kept.model, next(samples.batches(1))),
+        calibration={
+            "method": f"given, {method}" if kept.calibrated else "given",
+            "samples": samples.count if kept.calibrated else 0,
+            "synthetic": bool(kept.calibrated) and not has_data,
+            "adapted_weights": False,
+        },
+        sqnr_db=lambda unpruned: layer_sqnr(simplified, unpruned, samples) if has_data else {},
+    )
+
+
 def import_int8(options: CompileOptions, progress: Progress, dump: Dump) -> QuantizedModel:
     """Import an int8 .tflite file; there is nothing to calibrate.
 
@@ -144,9 +179,7 @@ def import_int8(options: CompileOptions, progress: Progress, dump: Dump) -> Quan
     """
     del progress
     check_int8_options(options)
-    imported = read_tflite(
-        options.model, options.input_shapes, options.rounding or DEFAULT_ROUNDING
-    )
+    imported = read_tflite(options.model, options.input_shapes, options.rounding or "double")
     if options.name is not None:
         imported = replace(imported, name=options.name)
     dump("import", lambda: dump_quant(imported))

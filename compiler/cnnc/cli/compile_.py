@@ -10,13 +10,7 @@ from cnnc.cli.arguments import Verbs, add_input_shape, add_json, byte_count, inp
 from cnnc.cli.console import Console
 from cnnc.deploy.targets import DEFAULT_TARGET
 from cnnc.ir.types import Dtype, Rounding
-from cnnc.options import (
-    DEFAULT_ROUNDING,
-    STAGES,
-    CalibrationMethod,
-    CompileOptions,
-    WeightsFormat,
-)
+from cnnc.options import STAGES, CalibrationMethod, CompileOptions, WeightsFormat
 from cnnc.pipeline import SYNTHETIC_WARNING, compile_to_folder
 from cnnc.report.compile_report import CompileReport, LayerReport
 
@@ -80,7 +74,8 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--rounding",
         choices=get_args(Rounding),
-        help=f"double: TFLite's reference kernels; single: XNNPACK's (default: {DEFAULT_ROUNDING})",
+        help="double: TFLite's reference kernels; single: XNNPACK's (default: single for a "
+        "quantized ONNX model, which ONNX Runtime rounds once, else double)",
     )
     add_input_shape(parser)
     parser.add_argument(

@@ -35,6 +35,8 @@ from cnnc.memory.plan import MemoryPlan, plan
 logger = logging.getLogger(__name__)
 
 _INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
+_BYTES = "uint8_t"
+"""Pointer of kernels that move elements of any type."""
 
 
 def lower(
@@ -168,7 +170,13 @@ class _ProgramBuilder:
         value = node.output
         if isinstance(argument, InputArgument):
             value = node.inputs[argument.index]
-        size = self.model.values[value].element_type.bytes
+        described = self.model.values[value].element_type
+        if element_type not in (described.c_name, _BYTES):
+            raise InternalError(
+                f"layer '{node.name}' ({node.op.kind}) hands {described.value} to a kernel that "
+                f"works on {element_type}"
+            )
+        size = described.bytes
         return _moved(self._place(value), argument.offset, size, element_type)
 
     def _place(self, value: str) -> Pointer:

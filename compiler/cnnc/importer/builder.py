@@ -10,7 +10,7 @@ from cnnc.ir.finite import all_finite
 from cnnc.ir.float_model import FloatNode
 from cnnc.ir.names import unique_name
 from cnnc.ir.op import FloatOp
-from cnnc.ir.types import AnyArray, ElementType, Shape, Tensor
+from cnnc.ir.types import F32, AnyArray, ElementType, Quantization, Shape, Tensor
 from cnnc.ops.reshape import Reshape
 from cnnc.ops.transpose import Transpose
 
@@ -54,6 +54,10 @@ class GraphBuilder:
         types: Element type of those that are not float32.
         stored: ONNX tensor name -> where it lives, for activations.
         folded: ONNX tensor name -> array in ONNX order, for everything known at compile time.
+        scales: Folded tensor that was made of symmetric 8-bit integers -> scale of each element.
+        asymmetric: Folded tensors that were made of 8-bit integers around another zero point.
+        quantized: Stored tensor that the model holds as integers -> their format; None where they
+            have more than 8 bits.
     """
 
     nodes: list[FloatNode] = field(default_factory=list)
@@ -62,6 +66,9 @@ class GraphBuilder:
     types: dict[str, ElementType] = field(default_factory=dict)
     stored: dict[str, StoredValue] = field(default_factory=dict)
     folded: dict[str, AnyArray] = field(default_factory=dict)
+    scales: dict[str, F32] = field(default_factory=dict)
+    asymmetric: set[str] = field(default_factory=set)
+    quantized: dict[str, Quantization | None] = field(default_factory=dict)
 
     def onnx_shape(self, name: str) -> Shape:
         """Return the shape of an ONNX tensor, in ONNX axis order."""

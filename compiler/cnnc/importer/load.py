@@ -14,6 +14,7 @@ from onnx.external_data_helper import (
 )
 
 from cnnc.errors import ModelError
+from cnnc.importer.quantized_nodes import spell_out_quantized
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ def load_onnx(path: Path) -> onnx.ModelProto:
         # Before external data are loaded, because inlining copies the whole model.
         model = _inline(path, model)
     _check_graph(path, model.graph)
+    spell_out_quantized(model.graph)
     load_external(path, model)
     logger.info("read %s: %d nodes, opset %d", path, len(model.graph.node), default_opset(model))
     return model

@@ -9,7 +9,7 @@ from cnnc.errors import UnsupportedAttributeError
 from cnnc.importer.builder import GraphBuilder, StoredValue, channel_last, onnx_order
 from cnnc.ir.finite import all_finite, has_nan
 from cnnc.ir.op import FloatOp
-from cnnc.ir.types import AnyArray, Shape
+from cnnc.ir.types import F32, AnyArray, Quantization, Shape
 from cnnc.ops.reshape import Reshape
 
 
@@ -186,7 +186,36 @@ class NodeReader:
         key = self.emit(Reshape(shape), [self.in_onnx_order(index)], suffix="broadcast")
         return self._builder.in_axes(StoredValue(key, onnx_order(len(shape))), axes)
 
+    def scales(self, index: int) -> F32 | None:
+        """Return the scale of each element of a constant that was symmetric int8, ONNX order."""
+        return self._builder.scales.get(self._given(index))
+
+    def is_asymmetric(self, index: int) -> bool:
+        """Whether a constant was 8-bit integers whose zero point is not in their middle."""
+        return self._given(index) in self._builder.asymmetric
+
+    def quantized(self, index: int) -> Quantization | None:
+        """Return the format of an integer operand; None where it has more than 8 bits.
+
+        Raises:
+            UnsupportedAttributeError: It does not come from a QuantizeLinear.
+        """
+        name = self._given(index)
+        if name not in self._builder.quantized:
+            raise UnsupportedAttributeError(
+                f"its operand '{name}' is not the result of a QuantizeLinear",
+                "give the model float32 inputs that a QuantizeLinear reads",
+            )
+        return self._builder.quantized[name]
+
     # Results
+
+    def define_quantized(
+        self, key: str, axes: tuple[int, ...], format_: Quantization | None
+    ) -> None:
+        """Say where the reals live that the node's integer result stands for."""
+        self.define(key, axes)
+        self._builder.quantized[self._outputs[0]] = format_
 
     def emit(self, op: FloatOp, inputs: Sequence[str], suffix: str = "", output: int = 0) -> str:
         """Add an op of this node; returns the key of its result.
