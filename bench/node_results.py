@@ -21,7 +21,7 @@ from bench.node_cases import (
 )
 from bench.node_programs import Job, ProgramFailedError, run_jobs
 from cnnc.codegen.lower import lower
-from cnnc.errors import CnncError, InternalError
+from cnnc.errors import CnncError, InternalError, UnsupportedOpError
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import AnyArray
 from cnnc.passes.optimize import optimize
@@ -91,7 +91,7 @@ def judge_cases(cases: Sequence[NodeCase]) -> list[NodeResult]:
         except (CnncError, NotApplicableError) as error:
             result = NodeResult(case.name, case.operator, (), _refusal(error))
         except InternalError as error:
-            result = NodeResult(case.name, case.operator, (), f"not compiled: {error}")
+            result = NodeResult(case.name, case.operator, (), _refusal(error))
         results[case.name] = result
     for name, problem in _problems(prepared).items():
         results[name] = replace(results[name], problem=problem)
@@ -99,9 +99,14 @@ def judge_cases(cases: Sequence[NodeCase]) -> list[NodeResult]:
 
 
 def _refusal(error: Exception) -> str:
-    """Return the reason without the name of the test's node."""
+    """Return the reason; of several nodes that are refused, that of the first."""
     text = error.problem if isinstance(error, CnncError) else str(error)
-    return re.sub(r"^\w+ node '[^']*'(?: \([^)]*\))?: ", "", text.splitlines()[0])
+    if isinstance(error, UnsupportedOpError):
+        first = error.unsupported[0]
+        text = first.reason if len(error.unsupported) == 1 else f"{first.op_type}: {first.reason}"
+    # Names and shapes are the test's own; without them, equal reasons are one.
+    text = re.sub(r"'[^']*[_:/\d][^']*'", "...", text.splitlines()[0])
+    return re.sub(r"\[[-\d, ]*\]", "[...]", text)
 
 
 def _job(bound: BoundCase, index: int) -> Job:
@@ -142,7 +147,7 @@ def _run_all(jobs: Sequence[Job]) -> list[list[AnyArray] | str]:
         with tempfile.TemporaryDirectory(prefix="cnnc-nodes-") as folder:
             return list(run_jobs(jobs, Path(folder)))
     except InternalError as error:
-        problem = f"not compiled: {error}"
+        problem = _refusal(error)
     except ProgramFailedError as error:
         problem = f"the C fails: {error}"
     if len(jobs) == 1:

@@ -13,7 +13,6 @@ from pathlib import Path
 import onnx
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from bench.node_cases import NotApplicableError, all_tests, judged_case, judged_cases
 from bench.node_results import NodeResult, judge_named
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = list(
         track(judge_named(names), "judging", total=len(names), console=progress, transient=True)
     )
-    console = Console()
+    console = Console(soft_wrap=True, highlight=False, markup=False)
     _print(console, results, with_bound=options.bound)
     if options.update:
         RESULTS.write_text(json.dumps(summary(results), indent=1) + "\n", encoding="utf-8")
@@ -90,13 +89,11 @@ def _print(console: Console, results: Sequence[NodeResult], *, with_bound: bool)
         for result in results:
             if result.bound:
                 console.print(f"{result.name}: constant: {', '.join(result.bound)}")
-    table = Table("why not", "tests", "which", box=None)
     groups = sorted(_by_reason(results).items(), key=lambda item: -len(item[1]))
     for reason, found in groups:
         names = [result.name for result in found]
         rest = f", {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        table.add_row(reason, str(len(names)), ", ".join(names[:_NAMED]) + rest)
-    console.print(table)
+        console.print(f"{len(names):4}  {reason}\n      {', '.join(names[:_NAMED])}{rest}")
     passed = sum(result.passed for result in results)
     bound = sum(bool(result.bound) for result in results)
     console.print(

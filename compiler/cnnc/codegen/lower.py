@@ -35,8 +35,8 @@ from cnnc.memory.plan import MemoryPlan, plan
 logger = logging.getLogger(__name__)
 
 _INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
-_BYTES = "uint8_t"
-"""Pointer of kernels that move elements of any type."""
+_BYTES = ("uint8_t", "void")
+"""Pointers of kernels that move elements of any type."""
 
 
 def lower(
@@ -171,7 +171,7 @@ class _ProgramBuilder:
         if isinstance(argument, InputArgument):
             value = node.inputs[argument.index]
         described = self.model.values[value].element_type
-        if element_type not in (described.c_name, _BYTES):
+        if element_type not in (described.c_name, *_BYTES):
             raise InternalError(
                 f"layer '{node.name}' ({node.op.kind}) hands {described.value} to a kernel that "
                 f"works on {element_type}"

@@ -14,7 +14,7 @@ from cnnc.ir.types import ElementType, Shape
 
 OPTION = "--input-shape"
 
-_ELEMENT_TYPES = {
+_ELEMENT_TYPES: Mapping[int, ElementType] = {
     TensorProto.FLOAT: ElementType.FLOAT32,
     TensorProto.INT8: ElementType.INT8,
     TensorProto.UINT8: ElementType.UINT8,
