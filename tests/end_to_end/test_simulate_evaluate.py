@@ -57,7 +57,10 @@ def _write_data(path: Path, labels: I64 | None) -> Path:
 def test_float_is_always_right_on_its_own_classes(compiled: Path, tmp_path: Path) -> None:
     data = _write_data(tmp_path / "d.npz", _float_classes(compiled))
     document = evaluate(compiled, data).to_json()
-    assert set(document) == {"samples", "engine", "metric", "float", "int8", "drop_points"}
+    assert set(document) == {"samples", "engine", "metric", "float", "int8", "drop_points"} | {
+        "dtype",
+        "float32",
+    }
     assert (document["samples"], document["engine"]) == (COUNT, "host")
     assert (document["metric"], document["float"]) == ("top1", 1.0)
     assert 0.93 <= document["int8"] <= 1.0
