@@ -99,6 +99,12 @@ FLAT = [
         "batch_2_relu", conv_transpose(4, 2, (SAME, TWICE), 1, Activation.RELU), ((2, 3, 2, 2),)
     ),
     OpCase("relu6", conv_transpose(4, 2, (TWICE, TWICE), 1, Activation.RELU6), ((1, 2, 3, 2),)),
+    OpCase(
+        "relu_n1_to_1",
+        conv_transpose(4, 2, (SAME, TWICE), 1, Activation.RELU_N1_TO_1),
+        ((1, 2, 3, 2),),
+        output_range=(-3.0, 4.0),
+    ),
     OpCase("groups_2", conv_transpose(6, 2, (SAME, TWICE), 2), ((1, 3, 3, 4),)),
     OpCase("groups_of_9_outputs", conv_transpose(18, 1, (TWICE, SAME), 2), ((1, 2, 3, 2),)),
     OpCase("depthwise", conv_transpose(3, 1, (SAME, SAME), 3, Activation.RELU), ((1, 3, 3, 3),)),
