@@ -109,7 +109,7 @@ def inspect_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) ->
         DynamicShapeError: A shape is neither static nor pinned.
         UsageError: ``input_shapes`` does not fit the model.
     """
-    model, initializers = detach_initializers(load_onnx(path))
+    model, initializers = detach_initializers(load_onnx(path, leave_initializers=True), path)
     graph = model.graph
     live = live_nodes(graph)
     ports = input_ports(graph, live, input_shapes or {})

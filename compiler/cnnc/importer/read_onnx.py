@@ -36,7 +36,7 @@ def read_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) -> Fl
         UnsupportedOpError: Lists every node that cannot be imported.
         UsageError: ``input_shapes`` does not fit the model.
     """
-    model, initializers = detach_initializers(load_onnx(path))
+    model, initializers = detach_initializers(load_onnx(path, leave_initializers=True), path)
     nodes = live_nodes(model.graph)
     ports = input_ports(model.graph, nodes, input_shapes or {})
     walk = start_walk(model, initializers, ports)

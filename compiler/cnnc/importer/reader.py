@@ -6,10 +6,16 @@ from typing import Any
 import onnx
 
 from cnnc.errors import UnsupportedAttributeError
-from cnnc.importer.builder import GraphBuilder, StoredValue, channel_last, onnx_order
+from cnnc.importer.builder import (
+    GraphBuilder,
+    StoredValue,
+    channel_last,
+    onnx_order,
+    stored_type,
+)
 from cnnc.ir.finite import all_finite, has_nan
 from cnnc.ir.op import FloatOp
-from cnnc.ir.types import F32, AnyArray, Quantization, Shape
+from cnnc.ir.types import F32, AnyArray, ElementType, Quantization, Shape
 from cnnc.ops.reshape import Reshape
 
 
@@ -55,6 +61,11 @@ class NodeReader:
         """Return a list attribute; None where it is absent."""
         value = self._attribute(name, None)
         return None if value is None else tuple(int(item) for item in value)
+
+    def floats_attribute(self, name: str) -> tuple[float, ...] | None:
+        """Return a list attribute; None where it is absent."""
+        value = self._attribute(name, None)
+        return None if value is None else tuple(float(item) for item in value)
 
     def ignore(self, *names: str) -> None:
         """Declare attributes that do not matter for inference."""
@@ -120,6 +131,13 @@ class NodeReader:
         if not self.has_input(index):
             raise UnsupportedAttributeError(f"{role} (input {index}) is missing")
         return self._inputs[index]
+
+    def element_type(self, index: int) -> ElementType:
+        """Return the element type of an operand as it is stored; int64 is int32, bool uint8."""
+        name = self._given(index)
+        if name in self._builder.folded:
+            return stored_type(self._builder.folded[name])
+        return self._builder.element_type(self._builder.stored[name].key)
 
     def onnx_shape(self, index: int) -> Shape:
         """Return an operand's shape in ONNX axis order."""
@@ -232,7 +250,7 @@ class NodeReader:
         return self._builder.append(label, op, inputs, key, (self.name,))
 
     def add_constant(self, role: str, array: AnyArray) -> str:
-        """Add a float operand in storage order; returns its key."""
+        """Add a constant operand in storage order; returns its key."""
         return self._builder.add_constant(f"{self.name}:{role}", array)
 
     def define(self, key: str, axes: tuple[int, ...], output: int = 0) -> None:

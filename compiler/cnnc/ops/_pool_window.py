@@ -114,21 +114,6 @@ def reached_end(axis: WindowAxis, extent: int) -> int:
     return _needed_end(axis, extent, ceil_mode=False)
 
 
-def emit_pool(reader: "NodeReader", op: FloatOp) -> None:
-    """Add a pool of operand 0; a line becomes an image of one row and a line again."""
-    key = reader.channel_last(0)
-    shape = reader.onnx_shape(0)
-    if len(shape) != 3:
-        reader.define_channel_last(reader.emit(op, [key]))
-        return
-    batch, channels, cols = shape
-    image = reader.emit(Reshape((batch, 1, cols, channels)), [key], suffix="image")
-    pooled = reader.emit(op, [image], suffix="pooled")
-    out_cols = op.output_shape([(batch, 1, cols, channels)])[2]
-    line = Reshape((batch, out_cols, channels))
-    reader.define_channel_last(reader.emit(line, [pooled]))
-
-
 def emit_global_pool(reader: "NodeReader", pool: Callable[[Window], FloatOp]) -> None:
     """Add a pool over the whole image of operand 0, whose pixels are taken as one column.
 

@@ -8,7 +8,8 @@ int8: y = tdiv(sum > 0 ? sum + n/2 : sum - n/2, n), where padding that counts is
 from typing import TYPE_CHECKING
 
 from cnnc.ops._definition import OperatorDefinition
-from cnnc.ops._pool_window import emit_pool, read_pool_window
+from cnnc.ops._one_row import emit_with_rows
+from cnnc.ops._pool_window import read_pool_window
 from cnnc.ops._tflite_import import read_tflite_window
 from cnnc.ops.average_pool.float_op import AveragePool
 from cnnc.ops.average_pool.quant_op import QuantAveragePool, QuantAveragePool3
@@ -29,7 +30,7 @@ def _read_average_pool(reader: "NodeReader") -> None:
         count_include_pad=include and pool.window.has_padding,
         uncounted=pool.uncounted if any(pool.uncounted) else (),
     )
-    emit_pool(reader, op)
+    emit_with_rows(reader, op)
 
 
 def _read_average_pool_2d(reader: "TfliteNodeReader") -> None:

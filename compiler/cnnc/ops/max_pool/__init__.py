@@ -16,6 +16,7 @@ from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, INT8_MIN, AnyArray, AnyWindow, Shape, Window, Window3
 from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._one_row import emit_with_rows
 from cnnc.ops._pool_tflite import (
     TflitePadding,
     pool_options,
@@ -26,7 +27,6 @@ from cnnc.ops._pool_tflite import (
 from cnnc.ops._pool_window import (
     Element,
     emit_global_pool,
-    emit_pool,
     pool_parameters,
     pooled_shape,
     read_pool_window,
@@ -190,7 +190,7 @@ def _maximum(image: npt.NDArray[Element], window: AnyWindow, lowest: float) -> n
 def _read_max_pool(reader: "NodeReader") -> None:
     # The order of Indices, which no other node can read.
     reader.ignore("storage_order")
-    emit_pool(reader, MaxPool(read_pool_window(reader).window))
+    emit_with_rows(reader, MaxPool(read_pool_window(reader).window))
 
 
 def _read_global_max_pool(reader: "NodeReader") -> None:
