@@ -21,6 +21,7 @@ from cnnc.ops._convolution import (
 )
 from cnnc.ops._real_convolution import lower_real_convolution
 from cnnc.ops._real_sums import convolve_in_order, limited
+from cnnc.ops._requantize import scaled_weight_scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,12 @@ class ConvolutionOp(WeightedOp):
         factor = scale.astype(np.float64)
         weight = self.weight * factor.reshape(-1, *[1] * (self.weight.ndim - 1))
         bias = self.bias * factor + offset
-        return replace(self, weight=weight.astype(np.float32), bias=bias.astype(np.float32))
+        return replace(
+            self,
+            weight=weight.astype(np.float32),
+            bias=bias.astype(np.float32),
+            weight_scale=scaled_weight_scale(self.weight_scale, scale),
+        )
 
     def scale_input(self, scale: F32, offset: F32) -> Self | str:
         """Return the convolution that reads x' where x = scale * x' + offset, or a reason."""
@@ -104,6 +110,7 @@ class ConvolutionOp(WeightedOp):
             self,
             weight=scaled.reshape(self.weight.shape).astype(np.float32),
             bias=(self.bias + shift.reshape(-1)).astype(np.float32),
+            weight_scale=None,
         )
 
     def unfold(self, operand: F32) -> F32:
@@ -121,4 +128,5 @@ class ConvolutionOp(WeightedOp):
 
     def with_weights(self, matrix: F32, bias: F32) -> Self:
         """Return the convolution with other weights and another bias."""
-        return replace(self, weight=matrix.reshape(self.weight.shape), bias=bias)
+        weight = matrix.reshape(self.weight.shape)
+        return replace(self, weight=weight, bias=bias, weight_scale=None)

@@ -56,7 +56,9 @@ def _refusal(pad: Pad) -> str:
 def _padded(op: FloatOp, pad: Pad) -> FloatOp | None:
     if isinstance(op, (Conv2d, DepthwiseConv2d)):
         return replace(op, window=_enlarged(op.window, pad))
-    if isinstance(op, AveragePool) and (op.count_include_pad or not op.window.has_padding):
+    if not isinstance(op, AveragePool) or not isinstance(op.window, Window):
+        return None
+    if op.count_include_pad or not op.window.has_padding:
         window = _enlarged(op.window, pad)
         return replace(op, window=window, count_include_pad=True) if _meets(window) else None
     return None

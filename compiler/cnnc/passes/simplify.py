@@ -6,6 +6,7 @@ from cnnc.ir.float_model import FloatModel
 from cnnc.ir.verify import verify_float
 from cnnc.passes._framework import run_passes, run_to_fixpoint
 from cnnc.passes.absorb_transpose import ABSORB_TRANSPOSE
+from cnnc.passes.drop_repeated_quantization import DROP_REPEATED_QUANTIZATION
 from cnnc.passes.eliminate_dead_code import ELIMINATE_DEAD_CODE
 from cnnc.passes.fold_batch_norm import FOLD_BATCH_NORM
 from cnnc.passes.fold_constant_arithmetic import FOLD_CONSTANT_ARITHMETIC
@@ -24,6 +25,7 @@ FOLDING = (
     MERGE_DUPLICATES,
     MERGE_MOVES,
     SINK_TRANSPOSE,
+    DROP_REPEATED_QUANTIZATION,
     # Affine maps before activations: a fused activation keeps them out.
     FOLD_CONSTANT_ARITHMETIC,
     FOLD_BATCH_NORM,

@@ -3,16 +3,17 @@
 A 1-D convolution is a 2-D one on an image of one row, between two Reshapes that move no byte.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cnnc.errors import UnsupportedAttributeError
-from cnnc.ir.op import FloatOp
+from cnnc.ir.op import WeightedOp
 from cnnc.ir.types import F32, Activation, AnyWindow, Window3
 from cnnc.ops._convolution import by, output_extents
 from cnnc.ops._one_row import emit_with_rows, with_row
-from cnnc.ops._weights import read_bias, read_weight
+from cnnc.ops._weights import read_bias, read_weight, read_weight_scale
 from cnnc.ops._window import read_axes, window_of
 from cnnc.ops.conv2d.float_op import Conv2d
 from cnnc.ops.conv3d.float_op import Conv3d
@@ -48,10 +49,13 @@ def read_conv(reader: "NodeReader") -> None:
     filters = np.moveaxis(weight, 1, -1)
     if len(shape) == 3:
         filters = filters[:, np.newaxis]
-    emit_with_rows(reader, _convolution(filters, bias, window, groups, shape[1]))
+    op = _convolution(filters, bias, window, groups, shape[1])
+    emit_with_rows(reader, replace(op, weight_scale=read_weight_scale(reader, 1, 0)))
 
 
-def _convolution(filters: F32, bias: F32, window: AnyWindow, groups: int, channels: int) -> FloatOp:
+def _convolution(
+    filters: F32, bias: F32, window: AnyWindow, groups: int, channels: int
+) -> WeightedOp:
     """Return the op for filters [out][kernel][in / groups]."""
     none = Activation.NONE
     if isinstance(window, Window3):

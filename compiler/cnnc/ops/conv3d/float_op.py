@@ -24,5 +24,7 @@ class Conv3d(ConvolutionOp):
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the integer convolution, weights per output channel."""
-        fields = quantize_weighted(self.weight, self.bias, self.activation, 0, context)
+        fields = quantize_weighted(
+            self.weight, self.bias, self.activation, 0, context, self.weight_scale
+        )
         return QuantConv3d(**fields, window=self.window, groups=self.groups)
