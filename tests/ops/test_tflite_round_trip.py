@@ -30,7 +30,7 @@ def test_import_undoes_export(case: OpCase, tmp_path: Path) -> None:
     path = tmp_path / "case.tflite"
     path.write_bytes(export.data)
     if export.not_expressible:
-        with pytest.raises(ModelError, match="no operators"):
+        with pytest.raises(ModelError, match=r"no operators|inside the model"):
             read_tflite(path)
         return
     found = read_tflite(path)

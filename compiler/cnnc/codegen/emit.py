@@ -110,6 +110,8 @@ def _model_view(
         name=name,
         macro=name.upper(),
         weights=weights,
+        numbers=_numbers(program),
+        is_real=any(layer.reads_real_numbers for layer in program.layers),
         single_rounding=program.rounding == "single",
         arena_bytes=arena_bytes(program),
         alignment=ALIGNMENT,
@@ -132,6 +134,14 @@ def _model_view(
         needs_vendor_tools=target is not None and target.needs_vendor_tools,
         notes=target.notes if target is not None else "",
     )
+
+
+def _numbers(program: CProgram) -> str:
+    """Return what a program computes in, in words."""
+    if program.dtype == "float32":
+        return "float32"
+    real = sum(layer.reads_real_numbers for layer in program.layers)
+    return f"int8, with {real} of {len(program.layers)} layers in float32" if real else "int8"
 
 
 def _sources(

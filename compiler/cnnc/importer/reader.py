@@ -56,6 +56,11 @@ class NodeReader:
         value = self._attribute(name, None)
         return None if value is None else tuple(int(item) for item in value)
 
+    def floats_attribute(self, name: str) -> tuple[float, ...] | None:
+        """Return a list attribute; None where it is absent."""
+        value = self._attribute(name, None)
+        return None if value is None else tuple(float(item) for item in value)
+
     def ignore(self, *names: str) -> None:
         """Declare attributes that do not matter for inference."""
         self._read.update(names)
