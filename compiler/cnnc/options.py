@@ -37,7 +37,7 @@ class CompileOptions:
         input_shapes: Pinned shapes by input name.
         ram_bytes: Overrides the board's RAM in the fit check.
         flash_bytes: Overrides the board's flash in the fit check.
-        weights: How constants reach the program.
+        weights: How constants reach the program; None to choose by their size.
         dump_after: Stage whose result is printed.
     """
 
@@ -53,7 +53,7 @@ class CompileOptions:
     input_shapes: Mapping[str, Shape] = field(default_factory=dict)
     ram_bytes: int | None = None
     flash_bytes: int | None = None
-    weights: WeightsFormat = "c"
+    weights: WeightsFormat | None = None
     dump_after: str | None = None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from cnnc.codegen.emit import Golden, emit
+from cnnc.codegen.emit import Golden, emit, weights_mode
 from cnnc.codegen.fit import budget_of, check_fit, excess_over_board, with_given_sizes
 from cnnc.codegen.folder import REPORT_FILE, check_replaceable, write_folder
 from cnnc.codegen.lower import lower
@@ -148,7 +148,7 @@ def compile_to_folder(
     files = {
         **emit(
             compilation.program,
-            options.weights,
+            weights_mode(compilation.program, options.weights),
             compilation.golden,
             with_given_sizes(compilation.target, options),
         ),

@@ -127,7 +127,7 @@ def keep_float(options: CompileOptions, progress: Progress, dump: Dump) -> Quant
 
 
 def _simplified(options: CompileOptions, dump: Dump) -> FloatModel:
-    """Return the network of an ONNX model, as short as it gets in real numbers."""
+    """Import and simplify; the model as imported is let go, with the weights that it alone has."""
     imported = read_onnx(options.model, options.input_shapes)
     if options.name is not None:
         imported = replace(imported, name=options.name)

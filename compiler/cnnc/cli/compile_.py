@@ -8,6 +8,7 @@ from rich.table import Table
 
 from cnnc.cli.arguments import Verbs, add_input_shape, add_json, byte_count, input_shapes
 from cnnc.cli.console import Console
+from cnnc.codegen.emit import C_LIMIT_BYTES
 from cnnc.deploy.targets import DEFAULT_TARGET
 from cnnc.ir.types import Dtype, Rounding
 from cnnc.options import STAGES, CalibrationMethod, CompileOptions, WeightsFormat
@@ -93,9 +94,8 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--weights",
         choices=get_args(WeightsFormat),
-        default="c",
         help="constants as C arrays, as a binary that the assembler includes, or as a file "
-        "that the program loads (default: %(default)s)",
+        f"that the program loads (default: c; asm above {C_LIMIT_BYTES // 2**20} MiB)",
     )
     parser.add_argument(
         "--dump-after", choices=STAGES, metavar="STAGE", help=f"print the model after {STAGES}"
