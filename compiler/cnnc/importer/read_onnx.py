@@ -11,6 +11,7 @@ from cnnc.importer.graph import live_nodes
 from cnnc.importer.initializer import detach_initializers
 from cnnc.importer.inputs import input_ports
 from cnnc.importer.load import load_onnx
+from cnnc.importer.quantized_tensors import warn_of_wide_activations
 from cnnc.importer.walk import Walk, start_walk
 from cnnc.ir.float_model import FloatModel, Port
 from cnnc.ir.types import Shape
@@ -44,6 +45,7 @@ def read_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) -> Fl
         raise UnsupportedOpError(walk.unsupported, str(path))
     outputs = tuple(_output_port(walk, value.name, ports) for value in model.graph.output)
     builder = walk.builder
+    warn_of_wide_activations(builder)
     imported = FloatModel(
         name=identifier_from(path.stem),
         inputs=ports,
