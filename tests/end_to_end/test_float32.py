@@ -215,12 +215,11 @@ def test_first_layer_that_differs_is_named(features: Path, tmp_path: Path) -> No
     text = source.read_text(encoding="utf-8")
     begin = text.index("{", text.index("layer_3_")) + 1
     end = text.index(",", begin)
-    nearby = np.nextafter(np.float32(text[begin:end].strip().rstrip("f")), np.float32(9))
+    nearby = float(text[begin:end].strip().rstrip("f")) + 1e-3
     source.write_text(f"{text[:begin]}{nearby:.9g}f{text[end:]}", encoding="utf-8")
     result = simulate(copy, SimulationRequest(random=3, engines=("host",))).results["host"]
     assert result.bit_exact is False
     assert result.first_divergence is not None
     assert result.first_divergence.op == "fully_connected"
-    assert result.first_divergence.expected == pytest.approx(
-        result.first_divergence.found, rel=1e-5
-    )
+    difference = result.first_divergence.expected - result.first_divergence.found
+    assert 0.0 < abs(difference) < 0.01
