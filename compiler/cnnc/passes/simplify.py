@@ -17,6 +17,7 @@ from cnnc.passes.lower_channel_affine import LOWER_CHANNEL_AFFINE
 from cnnc.passes.merge_duplicates import MERGE_DUPLICATES
 from cnnc.passes.merge_moves import MERGE_MOVES
 from cnnc.passes.replace_global_pool import REPLACE_GLOBAL_POOL
+from cnnc.passes.sink_pad import SINK_PAD
 from cnnc.passes.sink_transpose import SINK_TRANSPOSE
 from cnnc.passes.straighten_group_norm import STRAIGHTEN_GROUP_NORM
 
@@ -34,6 +35,7 @@ FOLDING = (
     FOLD_INTO_NORMALIZATION,
     FOLD_BATCH_NORM,
     ABSORB_TRANSPOSE,
+    SINK_PAD,
     FUSE_PAD,
     REPLACE_GLOBAL_POOL,
     FUSE_ACTIVATION,
