@@ -59,7 +59,9 @@ def _pair(
 @pytest.mark.parametrize("opset", [10, 13, 17, 21])
 @pytest.mark.parametrize("zero_point", [np.uint8(101), np.int8(-7), np.array([5], np.int8)])
 def test_pair_is_onnx_runtimes(zero_point: object, opset: int) -> None:
-    shaped = np.array([0.05], np.float32) if np.ndim(zero_point) else np.float32(0.05)
+    shaped = (
+        np.array([0.05], np.float32) if isinstance(zero_point, np.ndarray) else np.float32(0.05)
+    )
     proto = _pair(zero_point, shaped, opset)
     imported = import_proto(proto)
     assert kinds(imported) == ["fake_quantize"]

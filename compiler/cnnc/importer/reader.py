@@ -6,10 +6,16 @@ from typing import Any
 import onnx
 
 from cnnc.errors import UnsupportedAttributeError
-from cnnc.importer.builder import GraphBuilder, StoredValue, channel_last, onnx_order
+from cnnc.importer.builder import (
+    GraphBuilder,
+    StoredValue,
+    channel_last,
+    onnx_order,
+    stored_type,
+)
 from cnnc.ir.finite import all_finite, has_nan
 from cnnc.ir.op import FloatOp
-from cnnc.ir.types import F32, AnyArray, Quantization, Shape
+from cnnc.ir.types import F32, AnyArray, ElementType, Quantization, Shape
 from cnnc.ops.reshape import Reshape
 
 
@@ -126,6 +132,13 @@ class NodeReader:
             raise UnsupportedAttributeError(f"{role} (input {index}) is missing")
         return self._inputs[index]
 
+    def element_type(self, index: int) -> ElementType:
+        """Return the element type of an operand as it is stored; int64 is int32, bool uint8."""
+        name = self._given(index)
+        if name in self._builder.folded:
+            return stored_type(self._builder.folded[name])
+        return self._builder.element_type(self._builder.stored[name].key)
+
     def onnx_shape(self, index: int) -> Shape:
         """Return an operand's shape in ONNX axis order."""
         return self._builder.onnx_shape(self._given(index))
@@ -237,7 +250,7 @@ class NodeReader:
         return self._builder.append(label, op, inputs, key, (self.name,))
 
     def add_constant(self, role: str, array: AnyArray) -> str:
-        """Add a float operand in storage order; returns its key."""
+        """Add a constant operand in storage order; returns its key."""
         return self._builder.add_constant(f"{self.name}:{role}", array)
 
     def define(self, key: str, axes: tuple[int, ...], output: int = 0) -> None:

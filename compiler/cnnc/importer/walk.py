@@ -14,14 +14,14 @@ from cnnc.importer.definers import INVALID_GRAPH_REMEDY, Definers
 from cnnc.importer.fold import SHAPE_OPERATORS, can_fold, fold
 from cnnc.importer.graph import user_location
 from cnnc.importer.initializer import to_array
-from cnnc.importer.inputs import stored
+from cnnc.importer.inputs import element_type, graph_inputs, stored
 from cnnc.importer.load import STANDARD_DOMAINS, first_line
 from cnnc.importer.quantized_operators import CONTRIB_DOMAIN, CONTRIB_OPERATORS
 from cnnc.importer.reader import NodeReader
 from cnnc.importer.spelling import DEQUANTIZE
 from cnnc.ir.float_model import FloatNode, Port
 from cnnc.ir.names import unique_name
-from cnnc.ir.types import AnyArray
+from cnnc.ir.types import AnyArray, ElementType
 from cnnc.ops._definition import readers
 
 logger = logging.getLogger(__name__)
@@ -247,6 +247,10 @@ def start_walk(
     for port in ports:
         builder.stored[port.name] = stored(port)
         builder.shapes[port.value] = port.storage_shape
+    for value in graph_inputs(model.graph):
+        kind = element_type(value)
+        if kind is not ElementType.FLOAT32:
+            builder.types[value.name] = kind
     builder.folded.update(initializers)
     definers = Definers()
     definers.claim((port.name for port in ports), "the graph's input")

@@ -45,10 +45,17 @@ class FloatOp(ABC):
 
     Tensors are float32; index and counting operators also read or give integers.
     Arrays that are evaluated carry one extra leading axis of S samples: shape (S, *shape).
+
+    Attributes:
+        output_format: Where the format of the result comes from.
+        fixed_format: The one of FIXED.
+        format_may_be_given: Whether the op can have, instead of a fixed format, the one that a
+            quantized model gives its result.
     """
 
     output_format: ClassVar[OutputFormat] = OutputFormat.FROM_RANGE
     fixed_format: ClassVar[Quantization | None] = None
+    format_may_be_given: ClassVar[bool] = False
 
     @property
     def kind(self) -> str:

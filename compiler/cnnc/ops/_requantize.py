@@ -23,6 +23,7 @@ from cnnc.errors import ModelError
 from cnnc.ir.channels import ChannelBounds, ChannelSite, Mask
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import F32, I8, I32, I64, Activation, Shape
+from cnnc.ops._blocks import absolute_sums, row_blocks
 from cnnc.ops._weighted_channels import weighted_bounds
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import (
@@ -38,6 +39,8 @@ BLOCK_ELEMENTS = 2**18
 """Weights that are quantized together, whole channels; bounds the float64 copies."""
 ACTIVATION_SPAN = 255
 """Largest |q - zero_point|."""
+_HARMLESS = 2.0**30
+"""An accumulator that is far enough from the limits of int32."""
 _SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
 _LARGEST_SCALE = float(np.finfo(np.float32).max)
 _Number = TypeVar("_Number", np.float32, np.int8)
@@ -162,10 +165,8 @@ class QuantWeightedOp(QuantOp):
 
 def accumulator_bounds(weight: I8, bias: I32, channel_axis: int) -> I64:
     """Return |bias| + 255 sum |w| of each output channel, which no accumulator passes."""
-    # int16, because |-128| is no int8.
-    rows = np.abs(_channel_rows(weight, channel_axis), dtype=np.int16)
-    taps = rows.sum(axis=1, dtype=np.int64)
-    bounds: I64 = np.abs(bias.astype(np.int64)) + ACTIVATION_SPAN * taps
+    rows = _channel_rows(weight, channel_axis)
+    bounds: I64 = np.abs(bias.astype(np.int64)) + ACTIVATION_SPAN * absolute_sums(rows)
     return bounds
 
 
@@ -241,9 +242,7 @@ def _quantize_rows(
     integers = np.empty(rows.shape, np.int8)
     scales = np.empty(len(rows), np.float32)
     # float64 copies of some channels only: all weights may be hundreds of megabytes.
-    step = max(1, BLOCK_ELEMENTS // max(rows.shape[1], 1))
-    for begin in range(0, len(rows), step):
-        part = slice(begin, begin + step)
+    for part in row_blocks(len(rows), rows.shape[1], BLOCK_ELEMENTS):
         wide = rows[part].astype(np.float64)
         channels = zip(wide, bias[part], starts[part], strict=True)
         scales[part] = [finder.find(row, float(b), start) for row, b, start in channels]
@@ -287,7 +286,13 @@ class _ScaleFinder:
         return scale
 
     def _accumulator_bound(self, row: npt.NDArray[np.float64], bias: float, scale: float) -> float:
-        """Return |q_b| + 255 sum |q_w|, the largest accumulator that any input can give."""
+        """Return |q_b| + 255 sum |q_w|, the largest accumulator that any input can give.
+
+        Where even the largest weights cannot reach 2^30 that limit is returned: it is enough.
+        """
+        most = abs(bias) / (self.input_scale * scale) + ACTIVATION_SPAN * self.limit * len(row)
+        if most < _HARMLESS:
+            return _HARMLESS
         taps = int(np.abs(self.integers(row, scale), dtype=np.int16).sum(dtype=np.int64))
         return abs(bias) / (self.input_scale * scale) + 0.5 + ACTIVATION_SPAN * taps
 

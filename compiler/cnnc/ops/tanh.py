@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnc.codegen.tflite import NotExpressibleError
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, Quantization, Shape
 from cnnc.ops._definition import OperatorDefinition
@@ -14,6 +15,7 @@ from cnnc.ops._lookup import QuantLookup, function_table
 from cnnc.quantize.context import QuantizeContext
 
 if TYPE_CHECKING:
+    from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
     from cnnc.importer.tflite.reader import TfliteNodeReader
 
@@ -24,6 +26,7 @@ class Tanh(FloatOp):
 
     output_format = OutputFormat.FIXED
     fixed_format = Quantization(1 / 128, 0)
+    format_may_be_given = True
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return the operand's shape."""
@@ -44,6 +47,16 @@ class QuantTanh(QuantLookup):
 
     tflite_code = "TANH"
     judged_in_single_rounding = True
+
+    def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
+        """Add TANH.
+
+        Raises:
+            NotExpressibleError: A quantized model wants the result in another format than TFLite.
+        """
+        if operands.output_value.quantization != Tanh.fixed_format:
+            raise NotExpressibleError("TANH has a fixed output scale, not the model's own")
+        super().export_tflite(graph, operands)
 
 
 def _tanh(x: float) -> np.float32:

@@ -59,7 +59,7 @@ def assign_formats(
         values[name] = adopted.get(name) or joined.ranges.quantization(name)
     requantized: dict[tuple[str, int], Quantization] = {}
     for node in model.nodes:
-        output = _output_format(node, values, adopted, joined)
+        output = stated.values.get(node.output) or _output_format(node, values, adopted, joined)
         values[node.output] = output
         if node.output not in joined.joining:
             continue

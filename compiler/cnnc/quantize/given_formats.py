@@ -139,7 +139,7 @@ def _format_behind(
     kind = node.op.output_format
     if isinstance(node.op, Pad) and not _fits(formats, node.op.value):
         return wanted
-    if kind is OutputFormat.FIXED:
+    if kind is OutputFormat.FIXED and not (wanted and node.op.format_may_be_given):
         return node.op.fixed_format if node.output in rounded else None
     if kind is OutputFormat.SAME_AS_INPUT and len(node.inputs) == 1 and formats:
         return formats[0]
