@@ -19,7 +19,7 @@ from cnnc.ir.op import QuantOp, WeightedOp
 from cnnc.ir.types import F32, Activation, Shape
 from cnnc.ops._convolution import sample_chunks
 from cnnc.ops._real_sums import limited, limits, weight_blocks
-from cnnc.ops._requantize import quantize_weighted
+from cnnc.ops._requantize import quantize_weighted, scaled_weight_scale
 from cnnc.ops.conv_transpose.arithmetic import (
     cut_patches,
     transposed,
@@ -98,7 +98,9 @@ class ConvTranspose(WeightedOp):
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the integer op, weights per output channel."""
-        fields = quantize_weighted(self.weight, self.bias, self.activation, 0, context)
+        fields = quantize_weighted(
+            self.weight, self.bias, self.activation, 0, context, self.weight_scale
+        )
         return QuantConvTranspose(**fields, axes=self.axes, groups=self.groups)
 
     def scale_output(self, scale: F32, offset: F32) -> "ConvTranspose":
@@ -108,7 +110,12 @@ class ConvTranspose(WeightedOp):
         factor = scale.astype(np.float64)
         weight = self.weight * factor.reshape(-1, *[1] * (self.weight.ndim - 1))
         bias = self.bias * factor + offset
-        return replace(self, weight=weight.astype(np.float32), bias=bias.astype(np.float32))
+        return replace(
+            self,
+            weight=weight.astype(np.float32),
+            bias=bias.astype(np.float32),
+            weight_scale=scaled_weight_scale(self.weight_scale, scale),
+        )
 
     def scale_input(self, scale: F32, offset: F32) -> "ConvTranspose | str":
         """Return the op that reads x' where x = scale * x' + offset, or a reason."""
@@ -119,7 +126,8 @@ class ConvTranspose(WeightedOp):
             self.groups, len(self.weight) // self.groups, -1, self.weight.shape[-1]
         )
         scaled = blocks * scale.astype(np.float64).reshape(self.groups, 1, 1, -1)
-        return replace(self, weight=scaled.reshape(self.weight.shape).astype(np.float32))
+        weight = scaled.reshape(self.weight.shape).astype(np.float32)
+        return replace(self, weight=weight, weight_scale=None)
 
     def unfold(self, operand: F32) -> F32:
         """Return [groups][outputs of all images][taps * in / groups]."""
@@ -135,4 +143,5 @@ class ConvTranspose(WeightedOp):
 
     def with_weights(self, matrix: F32, bias: F32) -> "ConvTranspose":
         """Return the op with other weights and another bias."""
-        return replace(self, weight=matrix.reshape(self.weight.shape), bias=bias)
+        weight = matrix.reshape(self.weight.shape)
+        return replace(self, weight=weight, bias=bias, weight_scale=None)

@@ -7,7 +7,7 @@ import numpy as np
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.types import F32, Activation
 from cnnc.ops._one_row import emit_with_rows
-from cnnc.ops._weights import read_bias, read_weight
+from cnnc.ops._weights import read_bias, read_weight, read_weight_scale
 from cnnc.ops._window import (
     check_kernel_shape,
     read_auto_pad,
@@ -52,7 +52,14 @@ def read_conv_transpose(reader: "NodeReader") -> None:
     bias = read_bias(reader, 2, len(filters))
     if len(axes) == 1:
         axes, filters = (TransposedAxis(1), *axes), filters[:, np.newaxis]
-    op = ConvTranspose(np.ascontiguousarray(filters), bias, Activation.NONE, axes, groups)
+    op = ConvTranspose(
+        np.ascontiguousarray(filters),
+        bias,
+        Activation.NONE,
+        axes,
+        groups,
+        weight_scale=read_weight_scale(reader, 1, 1, groups),
+    )
     emit_with_rows(reader, op)
 
 
