@@ -16,6 +16,9 @@ import numpy as np
 
 from cnnc.ir.types import AnyArray
 
+JUDGED_IN_PART = ("cnn3d_motion",)
+"""Networks of the zoo with layers that TFLite cannot express."""
+
 LARGE_IMAGES = 8
 """How many of the enlarged pictures are used."""
 
@@ -56,6 +59,8 @@ class SharedModel:
         sample_shape: What samples of the data have to be reshaped to; None for as they are.
         factor: What the data are multiplied with, and then ``offset`` added.
         inputs: How many samples the engines are compared on.
+        judged_in_part: Whether it has layers that TFLite cannot express: 3-D windows, tables,
+            layers on real numbers.
     """
 
     name: str
@@ -68,6 +73,7 @@ class SharedModel:
     factor: float = 1.0
     offset: float = 0.0
     inputs: int = 100
+    judged_in_part: bool = False
 
     @property
     def _is_prepared(self) -> bool:
@@ -112,6 +118,7 @@ def _zoo() -> Iterator[SharedModel]:
                 data / f"{stem}_test.npz",
                 0.5,
                 sample_shape=(28, 28) if network == "cnn1d_rows" else None,
+                judged_in_part=network in JUDGED_IN_PART,
             )
 
 
@@ -138,15 +145,33 @@ def _third_party() -> Iterator[SharedModel]:
     }
     for name, (shape, factor, offset) in pictures.items():
         path = folder / f"{name}.onnx"
-        yield SharedModel(name, path, crops, crops, None, False, shape, factor, offset, inputs=1)
+        yield SharedModel(
+            name,
+            path,
+            crops,
+            crops,
+            None,
+            False,
+            shape,
+            factor,
+            offset,
+            inputs=1,
+            judged_in_part=True,
+        )
     for name in ("micro_kws_m_static_qdq", "onnx2c_mnist8", "onnx2c_mnist_pytorch"):
-        yield SharedModel(name, folder / f"{name}.onnx", None, None, None, inputs=10)
+        yield SharedModel(
+            name, folder / f"{name}.onnx", None, None, None, inputs=10, judged_in_part=True
+        )
     words = data / "kws_test.npz"
     kws = folder / "kaijiang_kws_q.onnx"
-    yield SharedModel(kws.stem, kws, None, words, 1.0, sample_shape=(490,), inputs=10)
+    yield SharedModel(
+        kws.stem, kws, None, words, 1.0, sample_shape=(490,), inputs=10, judged_in_part=True
+    )
     resnet = folder / "kaijiang_ic_resnet_q.onnx"
     images = data / "ic_calibration_crops.npz"
-    yield SharedModel(resnet.stem, resnet, None, images, None, channel_last=True, inputs=10)
+    yield SharedModel(
+        resnet.stem, resnet, None, images, None, channel_last=True, inputs=10, judged_in_part=True
+    )
 
 
 def _mlperf_tiny() -> Iterator[SharedModel]:
