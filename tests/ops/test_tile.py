@@ -83,6 +83,11 @@ def test_refuses_shapes_that_do_not_fit() -> None:
         check_onnx("Tile", {}, [(2, 3)], constants=_integers(0, 1))
 
 
+def test_many_axes_are_repeated_in_two_steps() -> None:
+    model = check_onnx("Tile", {}, [(2, 3, 2, 3)], constants=_integers(2, 3, 2, 2))
+    assert kinds(model) == ["tile", "tile"]
+
+
 def test_refuses_more_axes_than_the_kernel_has() -> None:
     with pytest.raises(UnsupportedAttributeError, match="a tile that moves more than 6 axes"):
         Tile((2, 2, 2, 2)).output_shape([(2, 2, 2, 2)])

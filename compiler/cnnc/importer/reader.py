@@ -143,6 +143,10 @@ class NodeReader:
         """Return an operand's shape in ONNX axis order."""
         return self._builder.onnx_shape(self._given(index))
 
+    def shape(self, key: str) -> Shape:
+        """Return the shape of a value as it is stored."""
+        return self._builder.shapes[key]
+
     def stored(self, index: int) -> StoredValue:
         """Return an activation as it is stored; a constant becomes one in ONNX order."""
         name = self._given(index)

@@ -31,6 +31,7 @@ def emit_with_rows(reader: "NodeReader", op: FloatOp) -> None:
         return
     image = (batch, *with_row(tuple(extents)), channels)
     rows = reader.emit(Reshape(image), [source], suffix="row")
-    computed = reader.emit(op, [rows], suffix="computed")
+    computed = reader.emit(op, [rows])
     line = op.output_shape([image])
-    reader.define_channel_last(reader.emit(Reshape((line[0], *line[2:])), [computed]))
+    shape = (line[0], *line[2:])
+    reader.define_channel_last(reader.emit(Reshape(shape), [computed], suffix="line"))

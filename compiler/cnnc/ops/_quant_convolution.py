@@ -25,7 +25,39 @@ from cnnc.quantize.fixed_point import Arithmetic
 
 
 @dataclass(frozen=True, eq=False)
-class QuantConvolution(QuantWeightedOp):
+class QuantGroupedOp(QuantWeightedOp):
+    """An integer op whose output block g of ``groups`` equal blocks reads input block g only.
+
+    Attributes:
+        weight: [out][...kernel][in / groups].
+        groups: Divides input and output channels.
+    """
+
+    groups: int
+
+    channel_axis = 0
+
+    def grouped_weight(self) -> I8:
+        """Return the weights by group, taps on one axis."""
+        outputs, depth = len(self.weight), self.weight.shape[-1]
+        return self.weight.reshape(self.groups, outputs // self.groups, -1, depth)
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep the input channels that kept outputs depend on; all channels of a grouped one."""
+        return widen_dense(self, site, choice) if self.groups == 1 else choice.everything()
+
+    def keep_channels(self, site: ChannelSite, choice: ChannelChoice) -> Self:
+        """Return the convolution of the kept channels; the bias takes over constant ones."""
+        if self.groups > 1:
+            return self
+        weight = np.ascontiguousarray(self.weight[choice.output][..., choice.inputs[0]])
+        kept = replace(self, weight=weight, **self.fields_of_channels(choice.output))
+        bias = kept.bias + absorbed_bias(self, site, choice)
+        return replace(kept, bias=bias.astype(np.int32))
+
+
+@dataclass(frozen=True, eq=False)
+class QuantConvolution(QuantGroupedOp):
     """acc[o] = bias[o] + sum over in-image taps of w (q - z_in), requantized (spec 4.1).
 
     Images are [batch][row][col][in], with a depth before the rows where the window has three axes.
@@ -33,13 +65,9 @@ class QuantConvolution(QuantWeightedOp):
     Attributes:
         weight: [out][kernel_row][kernel_col][in / groups], or with a kernel depth before the rows.
         window: Kernel extents as in ``weight``; padding is filled with the input zero point.
-        groups: Divides input and output channels.
     """
 
     window: AnyWindow
-    groups: int
-
-    channel_axis = 0
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return the shape of the image's batch, the window's positions, [out]."""
@@ -63,27 +91,9 @@ class QuantConvolution(QuantWeightedOp):
             result[chunk] = self.requantize(sums, arithmetic).reshape(-1, *shape)
         return result
 
-    def grouped_weight(self) -> I8:
-        """Return the weights by group, taps on one axis."""
-        outputs, depth = len(self.weight), self.weight.shape[-1]
-        return self.weight.reshape(self.groups, outputs // self.groups, -1, depth)
-
     def border_patterns(self, operand: Shape) -> I64:
         """Return the taps that output pixels see in the image."""
         return border_patterns(self.window, operand[1:-1])
-
-    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
-        """Keep the input channels that kept outputs depend on; all channels of a grouped one."""
-        return widen_dense(self, site, choice) if self.groups == 1 else choice.everything()
-
-    def keep_channels(self, site: ChannelSite, choice: ChannelChoice) -> Self:
-        """Return the convolution of the kept channels; the bias takes over constant ones."""
-        if self.groups > 1:
-            return self
-        weight = np.ascontiguousarray(self.weight[choice.output][..., choice.inputs[0]])
-        kept = replace(self, weight=weight, **self.fields_of_channels(choice.output))
-        bias = kept.bias + absorbed_bias(self, site, choice)
-        return replace(kept, bias=bias.astype(np.int32))
 
     def constant_arguments(self) -> tuple[ConstantArgument, ...]:
         """Return weights, folded bias, multipliers and shifts for the kernels."""

@@ -5,7 +5,7 @@ once. With C' = C / (b b) channels, rows r and columns c, and i, j < b:
 
     DCR: y[n, b r + i, b c + j, k] = x[n, r, c, (i b + j) C' + k]
     CRD: y[n, b r + i, b c + j, k] = x[n, r, c, (k b + i) b + j]
-    SpaceToDepth is the inverse of DCR.
+    SpaceToDepth is the inverse of one of them, of DCR by default.
 """
 
 from typing import TYPE_CHECKING
@@ -25,13 +25,14 @@ _ROUTES = {
     "DCR": ("ijk", (0, 1, 3, 2, 4, 5)),
     "CRD": ("kij", (0, 1, 4, 2, 5, 3)),
 }
+_BACK = {"DCR": (0, 1, 3, 2, 4, 5), "CRD": (0, 1, 3, 5, 2, 4)}
+"""From batch, row, i, col, j and channel to batch, row, col and those three in their order."""
 _Route = tuple[Shape, tuple[int, ...], Shape]
 
 
 def _to_space(image: Shape, block: int, mode: str) -> _Route:
     """Return shape before, permutation and shape after, all channel-last."""
-    if mode not in _ROUTES:
-        raise UnsupportedAttributeError(f"mode '{mode}' is not supported; DCR and CRD are")
+    _check_mode(mode)
     batch, rows, cols, channels = image
     if block < 1 or channels % (block * block):
         raise UnsupportedAttributeError(f"{channels} channels are no blocks of {block} x {block}")
@@ -42,8 +43,14 @@ def _to_space(image: Shape, block: int, mode: str) -> _Route:
     return before, permutation, (batch, rows * block, cols * block, depth)
 
 
-def _to_depth(image: Shape, block: int) -> _Route:
+def _check_mode(mode: str) -> None:
+    if mode not in _ROUTES:
+        raise UnsupportedAttributeError(f"mode '{mode}' is not supported; DCR and CRD are")
+
+
+def _to_depth(image: Shape, block: int, mode: str) -> _Route:
     """Return shape before, permutation and shape after, all channel-last."""
+    _check_mode(mode)
     batch, rows, cols, channels = image
     if block < 1 or rows % block or cols % block:
         raise UnsupportedAttributeError(
@@ -51,7 +58,7 @@ def _to_depth(image: Shape, block: int) -> _Route:
         )
     before = (batch, rows // block, block, cols // block, block, channels)
     after = (batch, rows // block, cols // block, block * block * channels)
-    return before, (0, 1, 3, 2, 4, 5), after
+    return before, _BACK[mode], after
 
 
 def _read_depth_to_space(reader: "NodeReader") -> None:
@@ -60,7 +67,8 @@ def _read_depth_to_space(reader: "NodeReader") -> None:
 
 
 def _read_space_to_depth(reader: "NodeReader") -> None:
-    _emit(reader, _to_depth(_image(reader), reader.int_attribute("blocksize", 0)))
+    block = reader.int_attribute("blocksize", 0)
+    _emit(reader, _to_depth(_image(reader), block, reader.string_attribute("mode", "DCR")))
 
 
 def _image(reader: "NodeReader") -> Shape:
@@ -83,7 +91,7 @@ def _read_tflite_depth_to_space(reader: "TfliteNodeReader") -> None:
 
 
 def _read_tflite_space_to_depth(reader: "TfliteNodeReader") -> None:
-    _emit_tflite(reader, _to_depth(_tflite_image(reader), reader.option("BlockSize", 0)))
+    _emit_tflite(reader, _to_depth(_tflite_image(reader), reader.option("BlockSize", 0), "DCR"))
 
 
 def _tflite_image(reader: "TfliteNodeReader") -> Shape:

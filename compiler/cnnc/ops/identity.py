@@ -29,5 +29,5 @@ OPERATOR = OperatorDefinition(
     quant_ops=(),
     kernels=(),
     tflite=(),
-    limits=("Dropout only with training_mode false."),
+    limits=("Dropout only with training_mode false.",),
 )

@@ -152,9 +152,19 @@ def _read_expand(reader: "NodeReader") -> None:
 def _define(
     reader: "NodeReader", key: str, axes: tuple[int, ...], repeats: tuple[int, ...]
 ) -> None:
-    """Define the result; ``repeats`` are in ONNX order."""
-    if math.prod(repeats) != 1:
-        key = reader.emit(Tile(tuple(repeats[axis] for axis in axes)), [key])
+    """Define the result; ``repeats`` are in ONNX order.
+
+    Where the kernel has too few axes, the inner axes are repeated first.
+    """
+    shape = reader.shape(key)
+    times = tuple(repeats[axis] for axis in axes)
+    half = len(times) // 2
+    if len(_view(shape, times).merged()) > MAXIMUM_AXES:
+        inner = (1,) * half + times[half:]
+        key = reader.emit(Tile(inner), [key], suffix="inner")
+        times = times[:half] + (1,) * (len(times) - half)
+    if math.prod(times) != 1:
+        key = reader.emit(Tile(times), [key])
     reader.define(key, axes)
 
 
@@ -184,8 +194,7 @@ OPERATOR = OperatorDefinition(
     tflite=("TILE",),
     limits=(
         "Repeats and shapes must be constants.",
-        f"At most {MAXIMUM_AXES} axes, those that are repeated counted twice, after those that "
-        "stay together are merged.",
+        f"An operand of at most {MAXIMUM_AXES - 2} axes is sure to be taken.",
     ),
     tflite_readers={"TILE": _read_tflite_tile, "BROADCAST_TO": _read_broadcast_to},
 )

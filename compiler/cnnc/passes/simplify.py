@@ -16,6 +16,7 @@ from cnnc.passes.lower_channel_affine import LOWER_CHANNEL_AFFINE
 from cnnc.passes.merge_duplicates import MERGE_DUPLICATES
 from cnnc.passes.merge_moves import MERGE_MOVES
 from cnnc.passes.replace_global_pool import REPLACE_GLOBAL_POOL
+from cnnc.passes.sink_pad import SINK_PAD
 from cnnc.passes.sink_transpose import SINK_TRANSPOSE
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ FOLDING = (
     FOLD_CONSTANT_ARITHMETIC,
     FOLD_BATCH_NORM,
     ABSORB_TRANSPOSE,
+    SINK_PAD,
     FUSE_PAD,
     REPLACE_GLOBAL_POOL,
     FUSE_ACTIVATION,
