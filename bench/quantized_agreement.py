@@ -24,6 +24,7 @@ from cnnc.simulator.reference import run_outputs
 BATCH = 250
 _UINT8_OFFSET = 128
 _ERRORS_ONLY = 3
+_LARGEST_RANK = 4
 _THREADS = 2
 
 
@@ -105,7 +106,7 @@ def compare_layers(path: Path, samples: F32) -> list[LayerAgreement]:
     """
     model = import_quantized(path)
     proto = onnx.load(path)
-    names = [name for name in _integer_tensors(proto) if name in model.values]
+    names = [name for name in _integer_tensors(proto) if _is_image_or_row(model, name)]
     proto.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
     session = _session(proto, optimized=False)
     outputs = [_run_one(session, image, names) for image in samples]
@@ -143,6 +144,11 @@ def _nearest_order(theirs: I64, ours: AnyArray) -> I64:
         if moved.size == ours.size and _without_ones(moved.shape) == _without_ones(ours.shape):
             candidates.append(np.ascontiguousarray(moved).reshape(ours.shape))
     return min(candidates, key=lambda array: float(np.abs(array - ours.astype(np.int64)).mean()))
+
+
+def _is_image_or_row(model: QuantModel, name: str) -> bool:
+    """Return whether a tensor is left, and of a rank whose memory order can be told."""
+    return name in model.values and len(model.values[name].shape) <= _LARGEST_RANK
 
 
 def _without_ones(shape: Shape) -> Shape:
