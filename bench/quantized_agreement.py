@@ -68,15 +68,18 @@ def import_quantized(path: Path, rounding: Rounding = "single") -> QuantModel:
     return keep_given(simplified, rounding, lambda: _refuse_to_calibrate(simplified)).model
 
 
-def compare_outputs(path: Path, samples: F32, *, optimized: bool) -> OutputAgreement:
+def compare_outputs(
+    path: Path, samples: F32, rounding: Rounding = "single", *, optimized: bool
+) -> OutputAgreement:
     """Compare the first output of a model with ONNX Runtime's, in steps of its scale.
 
     Args:
         path: The ONNX file, whose batch axis is free or 1.
         samples: (S, *shape of one input without batch axis).
+        rounding: How cnnc scales accumulators.
         optimized: Whether ONNX Runtime may replace what it finds by its own integer operators.
     """
-    model = optimize(import_quantized(path))
+    model = optimize(import_quantized(path, rounding))
     port = model.outputs[0]
     scale = model.values[port.value].quantization.scale
     session = _session(onnx.load(path), optimized=optimized)
@@ -95,7 +98,7 @@ def compare_outputs(path: Path, samples: F32, *, optimized: bool) -> OutputAgree
     return OutputAgreement(len(samples), same / len(samples), near / values, largest)
 
 
-def compare_layers(path: Path, samples: F32) -> list[LayerAgreement]:
+def compare_layers(path: Path, samples: F32, rounding: Rounding = "single") -> list[LayerAgreement]:
     """Compare every quantized tensor that is left after simplification.
 
     ONNX Runtime computes all of them without optimizations; each layer here reads its integers.
@@ -103,8 +106,9 @@ def compare_layers(path: Path, samples: F32) -> list[LayerAgreement]:
     Args:
         path: The ONNX file.
         samples: (S, *shape of one input without batch axis).
+        rounding: How cnnc scales accumulators.
     """
-    model = import_quantized(path)
+    model = import_quantized(path, rounding)
     proto = onnx.load(path)
     names = [name for name in _integer_tensors(proto) if _is_image_or_row(model, name)]
     proto.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)

@@ -1,13 +1,18 @@
 """Compare imported quantized models with ONNX Runtime on the same files; print the table.
 
-Run from the checkout: ``python -m bench.quantized_imports [SUBSTRING ...] [--limit N]``. Outputs
-are compared over all test images; each layer, fed with ONNX Runtime's integers, over the first few.
+Run from the checkout:
+
+    python -m bench.quantized_imports [SUBSTRING ...] [--limit N] [--rounding double]
+
+Outputs are compared over all test images; each layer, fed with ONNX Runtime's integers, over the
+first few.
 """
 
 import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from rich.console import Console
@@ -20,7 +25,7 @@ from bench.quantized_agreement import (
     compare_layers,
     compare_outputs,
 )
-from cnnc.ir.types import F32
+from cnnc.ir.types import F32, Rounding
 
 LAYER_SAMPLES = 20
 LEAST_TOP1 = 0.995
@@ -73,13 +78,13 @@ def fashion_images() -> F32:
     return images
 
 
-def compare(path: Path, images: F32) -> Comparison:
+def compare(path: Path, images: F32, rounding: Rounding = "single") -> Comparison:
     """Compare one model, layers over the first images alone."""
     return Comparison(
         name=path.stem,
-        optimized=compare_outputs(path, images, optimized=True),
-        plain=compare_outputs(path, images, optimized=False),
-        layers=compare_layers(path, images[:LAYER_SAMPLES]),
+        optimized=compare_outputs(path, images, rounding, optimized=True),
+        plain=compare_outputs(path, images, rounding, optimized=False),
+        layers=compare_layers(path, images[:LAYER_SAMPLES], rounding),
     )
 
 
@@ -106,6 +111,9 @@ def main() -> int:
     """Compare the models whose name holds one of the given words; 1 if any misses the mark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("words", nargs="*", help="parts of model names (default: all)")
+    parser.add_argument(
+        "--rounding", choices=get_args(Rounding), default="single", help="as of cnnc compile"
+    )
     parser.add_argument("--limit", type=int, help="images (default: all 10,000)")
     arguments = parser.parse_args()
     images = fashion_images()[: arguments.limit]
@@ -117,7 +125,7 @@ def main() -> int:
     for path in quantized_models():
         if arguments.words and not any(word in path.stem for word in arguments.words):
             continue
-        comparison = compare(path, images)
+        comparison = compare(path, images, arguments.rounding)
         passed = passed and comparison.passed
         for row in _rows(comparison):
             table.add_row(*row)

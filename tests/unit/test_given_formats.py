@@ -195,3 +195,21 @@ def test_names_of_the_file_do_not_meet_those_of_real_forms() -> None:
         *_pair("d", "y", "t"),
     ]
     assert steps_apart(_model(nodes)).max() <= 1
+
+
+def test_average_between_two_formats_rounds_once() -> None:
+    pool = node("AveragePool", "a", "b", kernel_shape=[3, 2], strides=[2, 1])
+    proto = _model([*_pair("x", "a"), pool, *_pair("b", "y", "u")])
+    network = kept(proto).model
+    assert [type(n.op).__name__ for n in network.nodes] == ["QuantDepthwiseConv2d"]
+    steps = steps_apart(proto)
+    assert steps.max() <= 1
+    assert (steps > 0).mean() < 0.01
+
+
+def test_average_in_one_format_stays_a_pool() -> None:
+    pool = node("AveragePool", "a", "b", kernel_shape=[3, 3])
+    proto = _model([*_pair("x", "a"), pool, *_pair("b", "y")])
+    network = kept(proto).model
+    assert [type(n.op).__name__ for n in network.nodes] == ["QuantAveragePool"]
+    assert steps_apart(proto).max() <= 1

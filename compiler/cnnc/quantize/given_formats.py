@@ -24,6 +24,7 @@ from cnnc.ops.clip import Clip
 from cnnc.ops.depthwise_conv2d import DepthwiseConv2d
 from cnnc.ops.fake_quantize import FakeQuantize
 from cnnc.ops.pad import Pad
+from cnnc.ops.resize import ResizeLinear
 from cnnc.quantize.joined_ranges import LOWEST_PADDING
 
 _ISLAND = "the model leaves it on real numbers between its int8 formats"
@@ -94,7 +95,7 @@ def _commutes(node: FloatNode, format_: Quantization) -> bool:
         return False
     # An average of saturated numbers is not a saturated average.
     keeps = node.op.output_format is OutputFormat.SAME_AS_INPUT and len(node.inputs) == 1
-    return keeps and not isinstance(node.op, AveragePool)
+    return keeps and not isinstance(node.op, (AveragePool, ResizeLinear))
 
 
 def _holds(format_: Quantization, real: float) -> bool:
@@ -199,9 +200,7 @@ class _Islands:
         self._open = [node for node in model.nodes if node.name not in settled]
         self._root = {node.name: node.name for node in self._open}
         self._join()
-        self._weighted = {
-            self._find(node.name) for node in self._open if _has_weights(node)
-        }
+        self._weighted = {self._find(node.name) for node in self._open if _has_weights(node)}
 
     def real_nodes(self) -> dict[str, str]:
         """Return the nodes of the islands without weights, each with the reason."""
