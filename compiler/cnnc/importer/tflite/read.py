@@ -191,6 +191,8 @@ def _read(builder: TfliteGraphBuilder, index: int, name: str) -> tuple[QuantNode
     read = tflite_readers().get(operator.code)
     if read is None:
         raise UnsupportedAttributeError("this operator is not supported", _OPERATOR_REMEDY)
+    if not operator.outputs:
+        raise UnsupportedAttributeError("it has no result")
     reader = TfliteNodeReader(builder, operator, name)
     read(reader)
     return reader.finish()

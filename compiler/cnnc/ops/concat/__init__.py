@@ -152,7 +152,8 @@ def _read_concat(reader: "NodeReader") -> None:
     onnx_axis = normalized_axis(reader.int_attribute("axis", 1), rank)
     if any(len(reader.onnx_shape(index)) != rank for index in range(reader.input_count)):
         raise UnsupportedAttributeError("the operands differ in rank")
-    keys, axes = reader.aligned(range(reader.input_count))
+    full = [k for k in range(reader.input_count) if elements(reader.onnx_shape(k))]
+    keys, axes = reader.aligned(full)
     if len(keys) == 1:
         reader.define(keys[0], axes)
         return
