@@ -140,7 +140,10 @@ class QuantModelBuilder:
         _logger.info("%s '%s' runs on real numbers: %s", node.op.kind, node.name, reason)
 
     def _real_name(self, value: str) -> str:
-        return f"{value}:real"
+        label = f"{value}:real"
+        while label in self.model.shapes:
+            label += "_"
+        return label
 
     def _real_form(self, value: str) -> str:
         """Return the key of the value as real numbers, dequantized where it is int8 only."""
