@@ -8,8 +8,9 @@ A ``FakeQuantize`` gives its result a format. From there formats spread, in both
   join of operands that have one each.
 
 A layer is settled if its result has a format and its operands have. The others form islands,
-connected by the values without a format. An island with weights is calibrated, as in a float model.
-Any other runs on real numbers, so that nothing is rounded that the model does not round.
+connected by the values without a format. An island with weights is calibrated, as in a float model;
+a multiply-add per channel, which a BatchNormalization becomes, does not count. Any other runs on
+real numbers, so that nothing is rounded that the model does not round.
 """
 
 from collections import defaultdict
@@ -20,8 +21,10 @@ from cnnc.ir.op import OutputFormat, WeightedOp
 from cnnc.ir.types import INT8_MAX, INT8_MIN, ElementType, Quantization
 from cnnc.ops.average_pool import AveragePool
 from cnnc.ops.clip import Clip
+from cnnc.ops.depthwise_conv2d import DepthwiseConv2d
 from cnnc.ops.fake_quantize import FakeQuantize
 from cnnc.ops.pad import Pad
+from cnnc.ops.resize import ResizeLinear
 from cnnc.quantize.joined_ranges import LOWEST_PADDING
 
 _ISLAND = "the model leaves it on real numbers between its int8 formats"
@@ -92,7 +95,7 @@ def _commutes(node: FloatNode, format_: Quantization) -> bool:
         return False
     # An average of saturated numbers is not a saturated average.
     keeps = node.op.output_format is OutputFormat.SAME_AS_INPUT and len(node.inputs) == 1
-    return keeps and not isinstance(node.op, AveragePool)
+    return keeps and not isinstance(node.op, (AveragePool, ResizeLinear))
 
 
 def _holds(format_: Quantization, real: float) -> bool:
@@ -173,6 +176,13 @@ def _passes(reader: FloatNode, rounded: set[str]) -> bool:
     return keeps and reader.output in rounded
 
 
+def _has_weights(node: FloatNode) -> bool:
+    if isinstance(node.op, DepthwiseConv2d):
+        window = node.op.window
+        return window.kernel_rows * window.kernel_cols * node.op.multiplier > 1
+    return isinstance(node.op, WeightedOp)
+
+
 class _Islands:
     """The nodes that are not settled, grouped by the values without a format between them.
 
@@ -190,9 +200,7 @@ class _Islands:
         self._open = [node for node in model.nodes if node.name not in settled]
         self._root = {node.name: node.name for node in self._open}
         self._join()
-        self._weighted = {
-            self._find(node.name) for node in self._open if isinstance(node.op, WeightedOp)
-        }
+        self._weighted = {self._find(node.name) for node in self._open if _has_weights(node)}
 
     def real_nodes(self) -> dict[str, str]:
         """Return the nodes of the islands without weights, each with the reason."""
