@@ -6,10 +6,10 @@ The real form of value ``v`` is ``v:real``; the int8 form keeps the name.
 """
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cnnc.errors import CalibrationError, CnncError, ModelError
-from cnnc.ir.float_model import FloatModel, FloatNode
+from cnnc.ir.float_model import FloatModel, FloatNode, Port
 from cnnc.ir.op import NoIntegerRuleError, QuantOp
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
 from cnnc.ir.types import (
@@ -64,8 +64,7 @@ class QuantModelBuilder:
 
     def finish(self) -> QuantModel:
         """Return the network, without constants that nobody reads."""
-        for port in self.model.outputs:
-            self._integer_form(port.value)
+        outputs = tuple(self._output(port) for port in self.model.outputs)
         self._drop_unread_constants()
         added = len(self.nodes) - len(self.model.nodes)
         _logger.info("quantized %d nodes, %d layers between formats", len(self.model.nodes), added)
@@ -73,11 +72,24 @@ class QuantModelBuilder:
             name=self.model.name,
             rounding=self.rounding,
             inputs=self.model.inputs,
-            outputs=self.model.outputs,
+            outputs=outputs,
             nodes=tuple(self.nodes),
             constants=self.constants,
             values=self.values,
         )
+
+    def _output(self, port: Port) -> Port:
+        """Return the port of an output: int8, unless it has to stay real."""
+        if port.value in self.formats.real_outputs:
+            producer = self.model.producer(port.value)
+            _logger.warning(
+                "output '%s' is float32: it %s; to have it int8, end the network before the join",
+                port.name,
+                self.formats.real[producer.name] if producer is not None else "is real",
+            )
+            return replace(port, value=self._real_form(port.value))
+        self._integer_form(port.value)
+        return port
 
     def _define(self, value: str) -> None:
         """Define a value that is int8, or of integers that are not quantized."""
