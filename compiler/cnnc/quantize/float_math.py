@@ -156,7 +156,8 @@ def log1p(x: F32) -> F32:
     """Return log(1 + x) for 0 <= x <= 1; float32, any shape."""
     total: F32 = _ONE + x
     lost: F32 = x - (total - _ONE)
-    return log(total) + lost / total
+    result: F32 = log(total) + lost / total
+    return result
 
 
 @quiet
