@@ -60,6 +60,15 @@ def copy_sign(magnitude: F32, sign: F32) -> F32:
     return np.where(bits_of(sign) < 0, -positive, positive)
 
 
+def clamp(x: F32, low: float, high: float) -> F32:
+    """Return x within low .. high, either of which may be infinite; NaN stays.
+
+    Unlike np.clip, it says which zero is the result at a bound of zero.
+    """
+    raised = np.where(x <= _F(low), _F(low), x) if low > -np.inf else x
+    return np.where(raised >= _F(high), _F(high), raised) if high < np.inf else raised
+
+
 def polynomial(x: F32, *coefficients: float) -> F32:
     """Evaluate by Horner's rule, highest power first."""
     result = np.full_like(x, coefficients[0])
