@@ -14,6 +14,7 @@ from tests.support.op_cases import (
     case_chunk,
     check_case,
     check_engine,
+    check_real_case,
     quantized_case,
     tflite_refusals,
 )
@@ -137,6 +138,11 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_engines_agree(case: OpCase) -> None:
     check_case(case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_c_on_real_numbers_adds_in_order(case: OpCase) -> None:
+    check_real_case(case)
 
 
 SINGLE_ROUNDING = (

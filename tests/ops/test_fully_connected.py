@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.onnx_cases import check_onnx
-from tests.support.op_cases import OpCase, check_case, tflite_refusals
+from tests.support.op_cases import OpCase, check_case, check_real_case, tflite_refusals
 
 from cnnc.errors import ModelError
 from cnnc.ir.types import I8, Activation, AnyArray, Quantization, Shape
@@ -62,6 +62,11 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_engines_agree(case: OpCase) -> None:
     check_case(case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_c_on_real_numbers_adds_in_order(case: OpCase) -> None:
+    check_real_case(case)
 
 
 SINGLE_ROUNDING = ("10_from_600", "relu6", "multiplier_above_one")

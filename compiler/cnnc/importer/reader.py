@@ -80,6 +80,15 @@ class NodeReader:
         """Number of results that somebody may use."""
         return sum(1 for name in self._outputs if name)
 
+    @property
+    def result_count(self) -> int:
+        """Number of results, those that nobody can use included."""
+        return len(self._outputs)
+
+    def has_output(self, index: int) -> bool:
+        """Whether a result has a name, so that somebody may use it."""
+        return index < len(self._outputs) and self._outputs[index] != ""
+
     def has_input(self, index: int) -> bool:
         """Whether an optional operand is given."""
         return index < len(self._inputs) and self._inputs[index] != ""
@@ -159,21 +168,38 @@ class NodeReader:
 
     def _aligned_operand(self, index: int, rank: int, axes: tuple[int, ...]) -> str:
         shape = self.onnx_shape(index)
-        padded = (1,) * (rank - len(shape)) + shape
+        return self.reshaped(index, (1,) * (rank - len(shape)) + shape, axes)
+
+    def reshaped(self, index: int, shape: Shape, axes: tuple[int, ...]) -> str:
+        """Return the key of an operand that is given another ONNX shape.
+
+        Args:
+            index: Which operand, an activation or a constant.
+            shape: As many elements as the operand has.
+            axes: How the result is stored: axis k in memory is axis ``axes[k]`` of ``shape``.
+        """
         if self.is_constant(index):
-            array = self.constant(index, "operand").reshape(padded)
+            array = self.constant(index, "operand").reshape(shape)
             return self._builder.add_constant(self._inputs[index], array.transpose(axes))
-        if len(shape) == rank:
+        if self.onnx_shape(index) == shape:
             return self.in_axes(index, axes)
-        key = self.emit(Reshape(padded), [self.in_onnx_order(index)], suffix="broadcast")
-        return self._builder.in_axes(StoredValue(key, onnx_order(rank)), axes)
+        key = self.emit(Reshape(shape), [self.in_onnx_order(index)], suffix="broadcast")
+        return self._builder.in_axes(StoredValue(key, onnx_order(len(shape))), axes)
 
     # Results
 
-    def emit(self, op: FloatOp, inputs: Sequence[str], suffix: str = "") -> str:
-        """Add an op of this node; returns the key of its result."""
+    def emit(self, op: FloatOp, inputs: Sequence[str], suffix: str = "", output: int = 0) -> str:
+        """Add an op of this node; returns the key of its result.
+
+        Args:
+            op: The operator.
+            inputs: Keys of its operands.
+            suffix: Makes another label and key than the node's and its result's.
+            output: Index of the node's result that the op computes, or leads to.
+        """
         label = f"{self.name}/{suffix}" if suffix else self.name
-        key = self._outputs[0] if not suffix else f"{self._outputs[0]}:{suffix}"
+        result = next((name for name in self._outputs[output:] if name), self.name)
+        key = result if not suffix else f"{result}:{suffix}"
         return self._builder.append(label, op, inputs, key, (self.name,))
 
     def add_constant(self, role: str, array: AnyArray) -> str:

@@ -83,15 +83,16 @@ def _copy(file: TfliteFile, fed: Collection[str], *, rewrite: bool) -> _Copy:
     operators: list[OperatorRecord] = []
     outputs: list[int] = []
     for operator in file.operators:
-        result = operator.outputs[0]
+        names = {result: file.tensors[result].name for result in operator.outputs}
         if not _is_computed(file, operator):
             # A float or uint8 input: the port of that name holds the int8 bytes.
-            if file.tensors[result].element_type == "int8":
-                inputs[result] = file.tensors[operator.inputs[0]].name
-        elif file.tensors[result].name in fed:
-            inputs[result] = file.tensors[result].name
+            for result in operator.outputs:
+                if file.tensors[result].element_type == "int8":
+                    inputs[result] = file.tensors[operator.inputs[0]].name
+        elif any(name in fed for name in names.values()):
+            inputs.update(names)
         else:
-            outputs.append(result)
+            outputs += operator.outputs
             convolve = rewrite and operator.code == _FULLY_CONNECTED
             copied = _giving_int32(operator)
             operators += _as_convolution(operator, tensors) if convolve else [copied]
@@ -104,7 +105,9 @@ def _copy(file: TfliteFile, fed: Collection[str], *, rewrite: bool) -> _Copy:
 
 def _is_computed(file: TfliteFile, operator: OperatorRecord) -> bool:
     """Whether an operator computes on int8 or indices, rather than making int8 of other types."""
-    ends = (operator.inputs[0], operator.outputs[0])
+    given = [index for index in operator.inputs if index != -1]
+    computed = [index for index in given if file.tensors[index].data is None]
+    ends = (*computed, *operator.outputs)
     return all(file.tensors[index].element_type in ("int8", *INTEGERS) for index in ends)
 
 

@@ -191,8 +191,6 @@ def _read(builder: TfliteGraphBuilder, index: int, name: str) -> tuple[QuantNode
     read = tflite_readers().get(operator.code)
     if read is None:
         raise UnsupportedAttributeError("this operator is not supported", _OPERATOR_REMEDY)
-    if len(operator.outputs) != 1:
-        raise UnsupportedAttributeError(f"it has {len(operator.outputs)} results instead of one")
     reader = TfliteNodeReader(builder, operator, name)
     read(reader)
     return reader.finish()

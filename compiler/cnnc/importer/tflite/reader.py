@@ -64,6 +64,11 @@ class TfliteNodeReader:
         """Number of operands, absent ones included."""
         return len(self.operator.inputs)
 
+    @property
+    def output_count(self) -> int:
+        """Number of results."""
+        return len(self.operator.outputs)
+
     def has_input(self, index: int) -> bool:
         """Return whether an optional operand is there."""
         return index < self.input_count and self.operator.inputs[index] != -1
@@ -186,21 +191,22 @@ class TfliteNodeReader:
         self._add(f"{self.name}/{suffix}", op, inputs, key, value)
         return key
 
-    def emit(self, op: FloatOp | QuantOp, inputs: Sequence[str]) -> None:
-        """Add the node whose result is that of the operator.
+    def emit(self, op: FloatOp | QuantOp, inputs: Sequence[str], result: int = 0) -> None:
+        """Add the node whose result is one of the operator's, by default the first.
 
         Raises:
             UnsupportedAttributeError: The op gives another shape than the file says, or needs
                 other formats.
         """
-        output = self.stored_output
+        output = stored_value(self.builder.file.tensors[self.operator.outputs[result]])
         shape = op.output_shape([self.builder.values[name].shape for name in inputs])
         if shape != output.shape:
             raise UnsupportedAttributeError(
                 f"the result is {list(output.shape)} in the file but computes to {list(shape)}"
             )
-        key = self.builder.define(self.operator.outputs[0], output)
-        self._add(self.name, op, inputs, key, output)
+        key = self.builder.define(self.operator.outputs[result], output)
+        name = f"{self.name}/{result}" if result else self.name
+        self._add(name, op, inputs, key, output)
 
     def is_graph_input(self, index: int) -> bool:
         """Return whether an operand is an input of the whole graph."""
@@ -252,8 +258,16 @@ class TfliteNodeReader:
         for name, value in options.items():
             if name not in self._read and value not in (0, False, ()):
                 raise UnsupportedAttributeError(f"the option {name} = {value} is not supported")
-        result = self.operator.outputs[0]
-        if result not in self.builder.keys and result not in self.builder.outputs:
+        undefined = [
+            result
+            for result in self.operator.outputs
+            if result not in self.builder.keys and result not in self.builder.outputs
+        ]
+        if undefined and len(self.operator.outputs) > 1:
+            raise UnsupportedAttributeError(
+                f"it has {len(self.operator.outputs)} results instead of one"
+            )
+        if undefined:
             raise InternalError(f"the reader of {self.operator.code} defines no result")
         return tuple(self._nodes)
 

@@ -14,7 +14,7 @@ OPERATOR = OperatorDefinition(
     readers={"Conv": read_conv},
     float_ops=(Conv2d,),
     quant_ops=(QuantConv2d,),
-    kernels=("conv2d_s8", "conv2d_1x1_s8"),
+    kernels=("conv2d_s8", "conv2d_1x1_s8", "conv3d_f32"),
     tflite=("CONV_2D", "PAD"),
     limits=(
         "Weights and bias must be constants.",

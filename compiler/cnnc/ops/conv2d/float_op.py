@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cnnc.codegen.kernel import Lowering, LoweringSite
 from cnnc.errors import InternalError, ModelError
 from cnnc.ir.op import QuantOp, WeightedOp
 from cnnc.ir.types import F32, Activation, Shape, Window
@@ -17,6 +18,8 @@ from cnnc.ops._convolution import (
     sample_chunks,
     windowed_shape,
 )
+from cnnc.ops._real_convolution import lower_real_convolution
+from cnnc.ops._real_sums import convolve_in_order, limited
 from cnnc.ops._requantize import quantize_weighted
 from cnnc.ops.conv2d.quant_op import QuantConv2d
 from cnnc.quantize.context import QuantizeContext
@@ -65,6 +68,17 @@ class Conv2d(WeightedOp):
             real = (sums + self.bias).astype(np.float32, copy=False)
             result[chunk] = self.activation.apply(real).reshape(-1, *shape)
         return result
+
+    def evaluate_in_order(self, inputs: Sequence[F32]) -> F32:
+        """Compute product by product, in the order of the kernel."""
+        operand = inputs[0]
+        images = operand.reshape(-1, *operand.shape[2:])
+        sums = convolve_in_order(images, self.weight, self.bias, self.window, self.groups)
+        return limited(sums, self.activation).reshape(*operand.shape[:2], *sums.shape[1:])
+
+    def lower_real(self, site: LoweringSite) -> Lowering:
+        """Call the kernel for real numbers; an image is a volume of one plane."""
+        return lower_real_convolution(self, self.window, self.groups, site)
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the integer convolution, weights per output channel."""

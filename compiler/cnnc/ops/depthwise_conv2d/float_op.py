@@ -6,6 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cnnc.codegen.kernel import (
+    ConstantArgument,
+    InputArgument,
+    KernelCall,
+    Lowering,
+    LoweringSite,
+    OutputArgument,
+    geometry,
+)
 from cnnc.errors import InternalError, ModelError
 from cnnc.ir.op import QuantOp, WeightedOp
 from cnnc.ir.types import F32, Activation, Shape, Window
@@ -16,6 +25,7 @@ from cnnc.ops._convolution import (
     sample_chunks,
     windowed_shape,
 )
+from cnnc.ops._real_sums import convolve_depthwise_in_order, limited, limits
 from cnnc.ops._requantize import quantize_weighted
 from cnnc.ops.depthwise_conv2d.quant_op import QuantDepthwiseConv2d
 from cnnc.quantize.context import QuantizeContext
@@ -64,6 +74,48 @@ class DepthwiseConv2d(WeightedOp):
             real = (sums + self.bias).astype(np.float32, copy=False)
             result[chunk] = self.activation.apply(real).reshape(-1, *shape)
         return result
+
+    def evaluate_in_order(self, inputs: Sequence[F32]) -> F32:
+        """Compute product by product, in the order of the kernel."""
+        operand = inputs[0]
+        images, window = operand.reshape(-1, *operand.shape[2:]), self.window
+        sums = convolve_depthwise_in_order(images, self.weight, self.bias, window, self.multiplier)
+        return limited(sums, self.activation).reshape(*operand.shape[:2], *sums.shape[1:])
+
+    def lower_real(self, site: LoweringSite) -> Lowering:
+        """Call the kernel for real numbers."""
+        batch, rows, cols, channels = geometry(site.inputs[0])
+        _, output_rows, output_cols, _ = geometry(site.output)
+        window = self.window
+        call = KernelCall(
+            kernel="depthwise_conv2d_f32",
+            folder="depthwise_conv2d",
+            parameters={
+                "batch": batch,
+                "input_rows": rows,
+                "input_cols": cols,
+                "input_channels": channels,
+                "output_rows": output_rows,
+                "output_cols": output_cols,
+                "multiplier": self.multiplier,
+                "kernel_rows": window.kernel_rows,
+                "kernel_cols": window.kernel_cols,
+                "stride_rows": window.stride_rows,
+                "stride_cols": window.stride_cols,
+                "dilation_rows": window.dilation_rows,
+                "dilation_cols": window.dilation_cols,
+                "pad_top": window.pad_top,
+                "pad_left": window.pad_left,
+            },
+            reals=limits(self.activation),
+            arguments=(
+                InputArgument(0),
+                ConstantArgument("weights", self.weight),
+                ConstantArgument("bias", self.bias),
+                OutputArgument(),
+            ),
+        )
+        return Lowering(calls=(call,))
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the integer depthwise convolution, weights per output channel."""

@@ -14,7 +14,7 @@ OPERATOR = OperatorDefinition(
     readers={"Gemm": read_gemm, "MatMul": read_matmul},
     float_ops=(FullyConnected,),
     quant_ops=(QuantFullyConnected,),
-    kernels=("fully_connected_s8",),
+    kernels=("fully_connected_s8", "fully_connected_f32"),
     tflite=("RESHAPE", "CONV_2D"),
     limits=(
         "The second operand and Gemm's C must be constants.",

@@ -5,9 +5,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cnnc.codegen.kernel import (
+    ConstantArgument,
+    InputArgument,
+    KernelCall,
+    Lowering,
+    LoweringSite,
+    OutputArgument,
+)
 from cnnc.errors import InternalError, ModelError
 from cnnc.ir.op import QuantOp, WeightedOp
 from cnnc.ir.types import F32, Activation, Shape
+from cnnc.ops._real_sums import limited, limits, multiply_in_order, weight_blocks
 from cnnc.ops._requantize import quantize_weighted
 from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
 from cnnc.quantize.context import QuantizeContext
@@ -40,6 +49,34 @@ class FullyConnected(WeightedOp):
     def evaluate(self, inputs: Sequence[F32]) -> F32:
         """Compute in float32; (S, rows, in) -> (S, rows, out)."""
         return self.activation.apply(inputs[0] @ self.weight.T + self.bias)
+
+    def evaluate_in_order(self, inputs: Sequence[F32]) -> F32:
+        """Compute product by product, in the order of the kernel."""
+        operand = inputs[0]
+        rows = operand.reshape(-1, operand.shape[-1])
+        sums = multiply_in_order(rows, self.weight, self.bias)
+        return limited(sums, self.activation).reshape(*operand.shape[:2], -1)
+
+    def lower_real(self, site: LoweringSite) -> Lowering:
+        """Call the kernel for real numbers."""
+        rows, depth = site.inputs[0]
+        call = KernelCall(
+            kernel="fully_connected_f32",
+            folder="fully_connected",
+            parameters={
+                "rows": rows,
+                "input_channels": depth,
+                "output_channels": len(self.weight),
+            },
+            reals=limits(self.activation),
+            arguments=(
+                InputArgument(0),
+                weight_blocks(self.weight),
+                ConstantArgument("bias", self.bias),
+                OutputArgument(),
+            ),
+        )
+        return Lowering(calls=(call,))
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the integer product, weights per output channel."""
