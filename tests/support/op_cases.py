@@ -65,6 +65,7 @@ class OpCase:
         constants: Operand index -> constant operand; the others take the remaining indices.
         output_range: Real range of the result; the default is what random inputs give.
         not_expressible: TFLite has no exact form of any layer, so that it judges nothing.
+        input_type: Element type of all operands.
     """
 
     name: str
@@ -74,6 +75,7 @@ class OpCase:
     constants: Mapping[int, F32] = field(default_factory=dict)
     output_range: tuple[float, float] | None = None
     not_expressible: bool = False
+    input_type: ElementType = ElementType.FLOAT32
 
     def __str__(self) -> str:
         return self.name
@@ -136,7 +138,8 @@ def float_model(case: OpCase) -> FloatModel:
     constants = {f"constant_{i}": array for i, array in case.constants.items()}
     shapes |= {name: array.shape for name, array in constants.items()}
     output = case.op.output_shape([shapes[name] for name in names])
-    kind = case.op.output_type([ElementType.FLOAT32] * count)
+    kinds = dict.fromkeys(names, case.input_type)
+    kinds["output"] = case.op.output_type([case.input_type] * count)
     return FloatModel(
         name=PROGRAM,
         inputs=ports,
@@ -144,7 +147,7 @@ def float_model(case: OpCase) -> FloatModel:
         nodes=(FloatNode("node", case.op, tuple(names), "output"),),
         constants=constants,
         shapes={**shapes, "output": output},
-        types={} if kind is ElementType.FLOAT32 else {"output": kind},
+        types={name: kind for name, kind in kinds.items() if kind is not ElementType.FLOAT32},
     )
 
 

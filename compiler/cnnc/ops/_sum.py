@@ -75,7 +75,7 @@ def sum_fields(activation: Activation, context: QuantizeContext) -> SumFields:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class QuantSum(QuantBroadcast):
-    """Sum or difference on int8, with t = 2 max(s1, s2) and (m1, h1) = QM(s1/t), (m2, h2) = QM(s2/t).
+    """Sum or difference on int8; t = 2 max(s1, s2), (m1, h1) = QM(s1/t), (m2, h2) = QM(s2/t).
 
     r = MBQM((q1 - z1) << 20, m1, h1) + sign MBQM((q2 - z2) << 20, m2, h2)
     y = clamp(MBQM(r, QM(t / (2^20 s_out))) + z_out, minimum, maximum)

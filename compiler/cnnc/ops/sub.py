@@ -39,7 +39,7 @@ class QuantSub(QuantSum):
     operator_name = "sub"
     tflite_code = "SUB"
     tflite_options = "SubOptions"
-    tflite_broadcast_rank = 6
+    tflite_broadcast_rank = 5
     sign = -1
 
 
@@ -54,7 +54,7 @@ def _read_tflite_sub(reader: "TfliteNodeReader") -> None:
 
 OPERATOR = OperatorDefinition(
     name="sub",
-    summary="Elementwise difference with broadcasting and a fused activation; integers wrap around.",
+    summary="Elementwise difference with broadcasting and an activation; integers wrap around.",
     readers={"Sub": _read_sub},
     float_ops=(Sub,),
     quant_ops=(QuantSub,),

@@ -173,7 +173,8 @@ def log1p(x: F32) -> F32:
 def sigmoid(x: F32) -> F32:
     """Return 1 / (1 + exp(-x)); float32, any shape."""
     e = exp(-absolute(x))
-    return np.where(x < 0, e, _ONE) / (_ONE + e)
+    result: F32 = np.where(x < 0, e, _ONE) / (_ONE + e)
+    return result
 
 
 @quiet
