@@ -6,7 +6,11 @@ from cnnc.ops._unary import UnaryOp
 
 
 def unary_cases(
-    op: UnaryOp, bounds: tuple[float, float], *, not_expressible: bool = True
+    op: UnaryOp,
+    bounds: tuple[float, float],
+    *,
+    not_expressible: bool = True,
+    far: float = 1000.0,
 ) -> tuple[OpCase, ...]:
     """Return cases of several ranks and of both ends of the zero point.
 
@@ -14,6 +18,7 @@ def unary_cases(
         op: The function.
         bounds: Interval that operands are drawn from.
         not_expressible: TFLite has no such operator.
+        far: By how much the interval of the last case is wider.
     """
     low, high = bounds
     middle = 0.5 * (low + high)
@@ -22,7 +27,7 @@ def unary_cases(
         "one_element": ((1,), (low, middle)),
         "every_input": ((16, 16), bounds),
         "rank_5": ((2, 1, 3, 1, 2), (middle, high)),
-        "far": ((77,), (1000.0 * low, 1000.0 * high)),
+        "far": ((77,), (far * low, far * high)),
     }
     return tuple(
         OpCase(name, op, (shape,), (interval,), not_expressible=not_expressible)

@@ -63,7 +63,8 @@ class Clip(UnaryOp):
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the table that rescales, then clamps.
 
-        The ratio of the scales is float32 for RELU, RELU6 and RELU_N1_TO_1, double otherwise, as in TFLite.
+        The ratio of the scales is float32 where TFLite has an operator of its own, else double, as
+        in TFLite.
         """
         source, output = context.inputs[0], context.output
         activation = Activation.from_bounds(self.low, self.high)
@@ -167,35 +168,7 @@ def _read_relu_n1_to_1(reader: "TfliteNodeReader") -> None:
     reader.emit(Clip(-1.0, 1.0), [reader.key(0)])
 
 
-def _read_maximum(reader: "TfliteNodeReader") -> None:
-    index, bound = _constant_bound(reader)
-    _emit_clamp(reader, index, (bound, INT8_MAX))
-
-
-def _read_minimum(reader: "TfliteNodeReader") -> None:
-    index, bound = _constant_bound(reader)
-    _emit_clamp(reader, index, (INT8_MIN, bound))
-
-
-def _constant_bound(reader: "TfliteNodeReader") -> tuple[int, int]:
-    """Return which operand is computed, and the one value of the other."""
-    constants = [index for index in (0, 1) if reader.is_constant(index)]
-    if len(constants) != 1:
-        raise UnsupportedAttributeError("one of the two operands must be a constant")
-    levels = np.unique(reader.int8_constant(constants[0]))
-    if levels.size != 1:
-        raise UnsupportedAttributeError("the bound differs between elements; one is supported")
-    formats = {reader.value(index).quantization for index in (0, 1)}
-    if formats != {reader.output.quantization}:
-        raise UnsupportedAttributeError("both operands and the result need one format")
-    return 1 - constants[0], int(levels[0])
-
-
-def _emit_clamp(reader: "TfliteNodeReader", index: int, limits: tuple[int, int]) -> None:
-    reader.emit(_clamp(limits), [reader.key(index)])
-
-
-def _clamp(limits: tuple[int, int]) -> QuantClip:
+def clamp_levels(limits: tuple[int, int]) -> QuantClip:
     """Return the op that clamps int8 values and keeps their format."""
     return QuantClip(np.clip(all_inputs(), *limits).astype(np.int8), Activation.NONE, *limits)
 
@@ -214,7 +187,7 @@ def emit_clamped(reader: "TfliteNodeReader", op: FloatOp, activation: Activation
         reader.emit(op, [reader.key(0)])
         return
     inner = reader.emit_inner(op, [reader.key(0)], op.kind, output)
-    reader.emit(_clamp(limits), [inner])
+    reader.emit(clamp_levels(limits), [inner])
 
 
 OPERATOR = OperatorDefinition(
@@ -230,7 +203,5 @@ OPERATOR = OperatorDefinition(
         "RELU": _read_tflite_relu,
         "RELU6": _read_relu6,
         "RELU_N1_TO_1": _read_relu_n1_to_1,
-        "MAXIMUM": _read_maximum,
-        "MINIMUM": _read_minimum,
     },
 )
