@@ -229,7 +229,7 @@ def _average_pool(draw: Draw) -> Layer | None:
     found = _image_and_window(draw)
     if found is None or not _reaches_image(*found):
         return None
-    op = QuantAveragePool(found[1], draw.chance(0.5), 0, 0, draw.int8())
+    op = QuantAveragePool(found[1], draw.chance(0.5), (), draw.int8())
     return Layer(op, (found[0],))
 
 

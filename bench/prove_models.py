@@ -39,7 +39,7 @@ class Proof:
         samples: Number of evaluated samples.
         metric: ``top1`` or ``agreement``.
         float_score: 0..1; None without data.
-        int8_score: 0..1; None without data.
+        score: 0..1; None without data.
         arena_bytes: Activation memory.
         weight_bytes: Constants.
     """
@@ -54,7 +54,7 @@ class Proof:
     samples: int | None
     metric: str | None
     float_score: float | None
-    int8_score: float | None
+    score: float | None
     arena_bytes: int
     weight_bytes: int
 
@@ -66,9 +66,9 @@ class Proof:
     @property
     def drop_points(self) -> float | None:
         """Percentage points that int8 loses against float."""
-        if self.float_score is None or self.int8_score is None:
+        if self.float_score is None or self.score is None:
             return None
-        return 100 * (self.float_score - self.int8_score)
+        return 100 * (self.float_score - self.score)
 
 
 def prove(model: SharedModel, folder: Path, inputs: int = INPUTS) -> Proof:
@@ -101,7 +101,7 @@ def prove(model: SharedModel, folder: Path, inputs: int = INPUTS) -> Proof:
         samples=None if scores is None else scores.samples,
         metric=None if scores is None else scores.metric,
         float_score=None if scores is None else scores.float_score,
-        int8_score=None if scores is None else scores.int8_score,
+        score=None if scores is None else scores.score,
         arena_bytes=report.arena_bytes,
         weight_bytes=report.weight_bytes,
     )
@@ -124,7 +124,7 @@ def _row(proof: Proof) -> tuple[str, ...]:
         "equal" if proof.equal else f"DIFFERENT {proof.mismatched}",
         str(len(proof.not_compared)),
         score(proof.float_score),
-        score(proof.int8_score),
+        score(proof.score),
         "-" if drop is None else f"{drop:+.2f}",
         f"{proof.compile_seconds:.1f}",
         "-" if proof.evaluate_seconds is None else f"{proof.evaluate_seconds:.1f}",

@@ -5,6 +5,12 @@
 #define CNNC_COMMON_H
 
 #ifndef __ASSEMBLER__
+/* Every operation on real numbers is rounded on its own, so that all machines give the same bits.
+ * GCC knows no such pragma: it takes -ffp-contract=off. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#endif
+
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from cnnc.codegen.emit import Golden, emit
+from cnnc.codegen.emit import Golden, emit, weights_mode
 from cnnc.codegen.fit import budget_of, check_fit, excess_over_board, with_given_sizes
 from cnnc.codegen.folder import REPORT_FILE, check_replaceable, write_folder
 from cnnc.codegen.lower import lower
@@ -28,14 +28,14 @@ from cnnc.importer.tflite.file import is_tflite
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.serialize import COMPUTED, UNPRUNED, save
 from cnnc.ir.text import dump_quant
-from cnnc.ir.types import I8
+from cnnc.ir.types import Tensor
 from cnnc.memory.plan import dump_plan
 from cnnc.options import CompileOptions
 from cnnc.passes.optimize import optimize, shrink
 from cnnc.progress import Progress
 from cnnc.report.compile_report import CompileReport
 from cnnc.report.describe import describe_layers, describe_port
-from cnnc.roads import import_int8, quantize_float
+from cnnc.roads import import_int8, keep_float, quantize_float
 from cnnc.simulator.reference import run_reference
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Compilation:
         quant_model: After ``shrink``; what the C computes.
         program: After ``lower``.
         golden: One sample with its outputs, for the self-test.
-        sqnr_db: Signal to quantization noise by value; empty for a model that was int8 already.
+        sqnr_db: Signal to quantization noise by value; empty where nothing was quantized.
         macs: Multiply-accumulates of the model as the user gave it.
         calibration: What the report says of the ranges.
     """
@@ -105,10 +105,13 @@ def _compile(
         if options.dump_after == stage:
             print_text(text())
 
-    road = import_int8 if is_tflite(options.model) else quantize_float
+    road = keep_float if options.dtype == "float32" else quantize_float
+    if is_tflite(options.model):
+        road = import_int8
     quantized = road(options, progress, dump)
     unpruned = optimize(quantized.model)
-    optimized = shrink(unpruned)
+    # What shrinks a network follows from exact integer arithmetic.
+    optimized = shrink(unpruned) if unpruned.dtype == "int8" else unpruned
     dump("optimize", lambda: dump_quant(optimized))
     golden = _golden(optimized, quantized.golden_inputs)
     sample_bytes = sum(array.nbytes for array in (*golden.inputs, *golden.outputs))
@@ -145,7 +148,7 @@ def compile_to_folder(
     files = {
         **emit(
             compilation.program,
-            options.weights,
+            weights_mode(compilation.program, options.weights),
             compilation.golden,
             with_given_sizes(compilation.target, options),
         ),
@@ -158,7 +161,7 @@ def compile_to_folder(
     return directory, report
 
 
-def _golden(model: QuantModel, inputs: Mapping[str, I8]) -> Golden:
+def _golden(model: QuantModel, inputs: Mapping[str, Tensor]) -> Golden:
     values = run_reference(model, inputs)
     return Golden(
         inputs=tuple(np.ascontiguousarray(inputs[port.value][0]) for port in model.inputs),
@@ -176,7 +179,8 @@ def _report(compilation: Compilation, files: tuple[str, ...]) -> CompileReport:
         target=target.name,
         core=target.core.name,
         isa=target.core.isa,
-        rounding=model.rounding,
+        dtype=model.dtype,
+        rounding=model.rounding if model.dtype == "int8" else None,
         macs=compilation.macs,
         macs_effective=model.macs(),
         channels_removed=sum(
@@ -192,10 +196,9 @@ def _report(compilation: Compilation, files: tuple[str, ...]) -> CompileReport:
 
 
 def _model_files(compilation: Compilation) -> dict[str, bytes]:
-    files = {
-        **_saved(compilation.quant_model, COMPUTED),
-        "model/model.tflite": export_tflite(compilation.unpruned).data,
-    }
+    files = _saved(compilation.quant_model, COMPUTED)
+    if compilation.quant_model.dtype == "int8":
+        files["model/model.tflite"] = export_tflite(compilation.unpruned).data
     if compilation.unpruned is not compilation.quant_model:
         files.update(_saved(compilation.unpruned, UNPRUNED))
     if compilation.source.copy is not None:

@@ -3,6 +3,7 @@
 import itertools
 import re
 import sysconfig
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,12 @@ from tests.support.emitted import (
     write_files,
     write_project,
 )
-from tests.support.quant_networks import branching_network, chain_network, random_inputs
+from tests.support.quant_networks import (
+    branching_network,
+    chain_network,
+    random_inputs,
+    real_network,
+)
 
 from cnnc.codegen.emit import Golden, emit
 from cnnc.codegen.lower import lower
@@ -33,7 +39,7 @@ from cnnc.simulator.reference import run_reference
 
 PROGRAMS = Path(__file__).parent / "programs"
 MODES: tuple[WeightsMode, ...] = ("c", "asm", "file")
-NETWORKS = {"chain": chain_network, "branching": branching_network}
+NETWORKS = {"chain": chain_network, "branching": branching_network, "real": real_network}
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -58,9 +64,12 @@ def test_public_header_stands_alone(tmp_path: Path, mode: WeightsMode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("network", [chain_network, real_network])
 @pytest.mark.parametrize("name", ["chain", "a", "mobilenet_v2_096"])
-def test_emitted_c_is_already_formatted(tmp_path: Path, name: str, mode: WeightsMode) -> None:
-    project = write_project(tmp_path, replace(chain_network(), name=name), mode)
+def test_emitted_c_is_already_formatted(
+    tmp_path: Path, network: Callable[[], QuantModel], name: str, mode: WeightsMode
+) -> None:
+    project = write_project(tmp_path, replace(network(), name=name), mode)
     style = f"--style=file:{Path(__file__).parents[2] / '.clang-format'}"
     own = [path for path in project.rglob("*.[ch]") if path.parent.name != "cnnc"]
     clang_format = Path(sysconfig.get_path("scripts"), "clang-format")

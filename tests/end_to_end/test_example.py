@@ -186,7 +186,10 @@ def test_evaluate_takes_a_model(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
     assert scores["samples"] == 50
-    assert set(scores) == {"samples", "engine", "metric", "float", "int8", "drop_points"}
+    assert set(scores) == {"samples", "engine", "metric", "float", "int8", "drop_points"} | {
+        "dtype",
+        "float32",
+    }
 
 
 @pytest.mark.parametrize("stage", ["import", "simplify", "quantize", "optimize", "plan"])

@@ -194,11 +194,11 @@ def test_distance_without_a_number(
 
     # Both sides give the same five scores, as a network could that int8 holds exactly.
     monkeypatch.setattr(OnnxSession, "run", exact)
-    monkeypatch.setattr("cnnc.simulator.float_engine.dequantize", _fifths)
+    monkeypatch.setattr("cnnc.simulator.float_engine.original_tensor", _fifths)
     assert main(["simulate", str(compiled), "--random", "1", "--engines", "float"]) == 0
     assert text in capsys.readouterr().out
 
 
-def _fifths(values: object, quantization: object) -> np.ndarray[Any, Any]:
-    del values, quantization
+def _fifths(model: object, port: object, stored: object) -> np.ndarray[Any, Any]:
+    del model, port, stored
     return np.full((1, 1, 5), 51 / 256, dtype=np.float32)

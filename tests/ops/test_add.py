@@ -42,7 +42,7 @@ CASES = (
 )
 
 INTEGER_CASES = tuple(
-    OpCase(f"{kind}", Add(), ((1, 3, 4), (3, 1)), ((0, 100), (0, 90)), input_type=kind)
+    OpCase(f"{kind}", Add(), ((1, 3, 4), (3, 1)), ((0, 100), (0, 90)), input_types=(kind, kind))
     for kind in ElementType
     if kind is not ElementType.FLOAT32
 )

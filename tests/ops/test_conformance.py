@@ -32,7 +32,7 @@ from cnnc.simulator.tflite_single import one_node_model
 
 TESTS = Path(__file__).parent
 KERNELS = Path(__file__).parents[2] / "runtime" / "kernels"
-FOLDED_AWAY = {"batch_normalization", "identity"}
+FOLDED_AWAY = {"depth_to_space", "batch_normalization", "identity"}
 """Operators that passes or readers always replace by others, so that no integer op remains."""
 
 

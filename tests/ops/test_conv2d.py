@@ -177,6 +177,12 @@ ONNX_CASES: list[tuple[dict[str, Any], Shape, Shape]] = [
     ({"group": 4, "pads": [1, 1, 1, 1]}, (1, 4, 5, 5), (4, 1, 3, 3)),
     ({"group": 3, "strides": [2, 2]}, (1, 3, 5, 5), (6, 1, 3, 3)),
     ({}, (2, 1, 3, 3), (8, 1, 1, 1)),
+    ({}, (1, 3, 9), (4, 3, 3)),
+    ({"pads": [2, 1], "strides": [2], "kernel_shape": [3]}, (2, 3, 9), (4, 3, 3)),
+    ({"dilations": [4], "pads": [8, 0]}, (1, 3, 9), (4, 3, 3)),
+    ({"group": 3, "auto_pad": "SAME_UPPER", "strides": [2]}, (1, 3, 8), (6, 1, 3)),
+    ({"group": 2, "auto_pad": "SAME_LOWER"}, (1, 4, 8), (6, 2, 2)),
+    ({}, (1, 1, 1), (1, 1, 1)),
 ]
 
 
@@ -199,9 +205,17 @@ def test_reader_picks_the_op() -> None:
     assert [type(op) for op in ops] == [Conv2d, DepthwiseConv2d, DepthwiseConv2d]
 
 
+def test_1d_convolution_is_2d_on_one_row() -> None:
+    model = check_onnx("Conv", {}, [(1, 3, 9)], constants={1: np.ones((4, 3, 3), np.float32)})
+    assert [node.op.kind for node in model.nodes] == ["reshape", "conv2d", "reshape"]
+    assert model.nodes[1].op.output_shape([(1, 1, 9, 3)]) == (1, 1, 7, 4)
+
+
 REFUSED: list[tuple[str, dict[str, Any], Shape, Shape]] = [
-    ("only 2-D", {}, (1, 2, 9), (3, 2, 3)),
-    ("only 2-D", {}, (1, 2, 4, 4, 4), (3, 2, 3, 3, 3)),
+    ("only 1-D, 2-D and 3-D", {}, (1, 2, 4, 4, 4, 4), (3, 2, 3, 3, 3, 3)),
+    ("only 1-D, 2-D and 3-D", {}, (1, 2, 9), (3, 2, 3, 3)),
+    ("has 2 dimensions; the window has 1", {"strides": [1, 1]}, (1, 2, 9), (3, 2, 3)),
+    ("does not fit the padded image of 1x2", {}, (1, 2, 2), (3, 2, 3)),
     ("negative padding", {"pads": [0, -1, 0, 0]}, (1, 2, 5, 5), (3, 2, 3, 3)),
     ("does not divide", {"group": 2}, (1, 4, 5, 5), (3, 2, 3, 3)),
     ("do not fit 5 input channels", {"group": 2}, (1, 5, 5, 5), (4, 2, 3, 3)),

@@ -1,4 +1,4 @@
-"""Nodes that vanish: Identity, Dropout, Cast to float32; and what is refused."""
+"""Nodes that vanish: Identity, Dropout; and what is refused."""
 
 import numpy as np
 import pytest
@@ -33,15 +33,6 @@ def test_dropout_in_training_is_refused() -> None:
     constants = {1: _HALF, 2: np.array(True)}
     with pytest.raises(UnsupportedOpError, match="training_mode is true"):
         check_onnx("Dropout", {}, [(2, 3)], 17, constants)
-
-
-def test_cast_to_float32() -> None:
-    assert kinds(check_onnx("Cast", {"to": TensorProto.FLOAT}, [(2, 3)], 17)) == ["reshape"]
-
-
-def test_cast_to_another_type_is_refused() -> None:
-    with pytest.raises(UnsupportedOpError, match="cast to INT64; only casts to FLOAT"):
-        check_onnx("Cast", {"to": TensorProto.INT64}, [(2, 3)], 17)
 
 
 def test_an_unused_mask_does_not_matter() -> None:

@@ -2,21 +2,27 @@
 
 from dataclasses import replace
 
+import onnx
 import pytest
+from onnx import TensorProto, helper
+from tests.support.onnx_cases import compare_with_onnx_runtime, import_proto
 from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case, tflite_refusals
 
 from cnnc.errors import CnncError
-from cnnc.ir.types import Window
+from cnnc.ir.types import AnyWindow, Window, Window3, WindowAxis
 from cnnc.ops.max_pool import MaxPool
 
 
-def case(name: str, window: Window, *shape: int, low: float = -1.0, high: float = 1.0) -> OpCase:
+def case(name: str, window: AnyWindow, *shape: int, low: float = -1.0, high: float = 1.0) -> OpCase:
     return OpCase(name, MaxPool(window), (shape,), ((low, high),))
 
 
 PADDED = Window(3, 3, 2, 2, pad_top=1, pad_bottom=1, pad_left=1, pad_right=1)
 SAME_AFTER = Window(3, 3, 2, 2, pad_bottom=1, pad_right=1)
 DILATED = Window(2, 3, dilation_rows=2, dilation_cols=2, pad_top=1, pad_right=1)
+CUBE = Window3(WindowAxis(2), WindowAxis(2, 2), WindowAxis(3, 1, 1, 1, 1))
+CEIL_CUBE = Window3(WindowAxis(3, 2, 1, 1, 2), WindowAxis(2, 2, 1, 0, 1), WindowAxis(1))
+DILATED_CUBE = Window3(WindowAxis(2, 1, 2, 1), WindowAxis(2), WindowAxis(2, 3, 2, 0, 2))
 
 CASES = [
     case("one_pixel", Window(1, 1), 1, 1, 1, 1),
@@ -32,6 +38,9 @@ CASES = [
     case("one_column", Window(7, 1, pad_top=6, pad_bottom=6), 1, 4, 1, 9),
     case("end_padding_never_reached", Window(2, 2, 2, 2, pad_bottom=1, pad_right=1), 1, 4, 6, 2),
     replace(case("dilated", DILATED, 1, 6, 7, 2), not_expressible=True),
+    replace(case("volume", CUBE, 2, 3, 4, 5, 3), not_expressible=True),
+    replace(case("volume_ceil_mode", CEIL_CUBE, 1, 4, 3, 2, 2, high=0.0), not_expressible=True),
+    replace(case("volume_dilated", DILATED_CUBE, 1, 3, 2, 6, 1), not_expressible=True),
 ]
 
 
@@ -71,6 +80,52 @@ def test_opsets(opset: int) -> None:
     check_onnx("MaxPool", attributes, [(1, 2, 5, 6)], opset=opset)
 
 
+@pytest.mark.parametrize("ceil_mode", [0, 1])
+@pytest.mark.parametrize("pads", [[0, 0], [1, 0], [1, 2]])
+def test_lines(ceil_mode: int, pads: list[int]) -> None:
+    attributes = {"kernel_shape": [3], "strides": [2], "pads": pads, "ceil_mode": ceil_mode}
+    check_onnx("MaxPool", attributes, [(2, 3, 8)])
+
+
+@pytest.mark.parametrize("ceil_mode", [0, 1])
+@pytest.mark.parametrize("pads", [[0] * 6, [1, 0, 1, 0, 1, 1]])
+def test_volumes(ceil_mode: int, pads: list[int]) -> None:
+    attributes = {"kernel_shape": [2, 3, 2], "strides": [2, 2, 3], "dilations": [1, 1, 2]}
+    modes = {"ceil_mode": ceil_mode, "pads": pads}
+    check_onnx("MaxPool", attributes | modes, [(1, 2, 5, 6, 7)])
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 7), (1, 3, 4, 5), (2, 1, 2, 3, 4)])
+def test_global_max_pool(shape: tuple[int, ...]) -> None:
+    check_onnx("GlobalMaxPool", {}, [shape])
+
+
+@pytest.mark.parametrize("auto_pad", ["SAME_UPPER", "SAME_LOWER"])
+def test_auto_pad_with_dilations(auto_pad: str) -> None:
+    attributes = {"kernel_shape": [3, 2], "strides": [2, 1], "dilations": [2, 3]}
+    check_onnx("MaxPool", attributes | {"auto_pad": auto_pad}, [(1, 2, 8, 9)])
+
+
+def _with_indices(read: bool) -> onnx.ModelProto:
+    node = helper.make_node("MaxPool", ["x"], ["y", "indices"], kernel_shape=[2, 2])
+    nodes = [node, helper.make_node("Cast", ["indices"], ["z"], to=TensorProto.FLOAT)]
+    result = helper.make_tensor_value_info("z" if read else "y", TensorProto.FLOAT, None)
+    operand = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 1, 4, 4])
+    graph = helper.make_graph(nodes, "indices", [operand], [result])
+    opset = [helper.make_opsetid("", 17)]
+    return helper.make_model(graph, opset_imports=opset, ir_version=8)
+
+
+def test_indices_that_nobody_reads() -> None:
+    proto = _with_indices(read=False)
+    compare_with_onnx_runtime(import_proto(proto), proto)
+
+
+def test_indices_that_are_read() -> None:
+    with pytest.raises(CnncError, match="reads 'indices', a result of MaxPool"):
+        import_proto(_with_indices(read=True))
+
+
 def test_dilations() -> None:
     attributes = {"kernel_shape": [3, 2], "dilations": [2, 3], "pads": [2, 0, 1, 1]}
     check_onnx("MaxPool", attributes | {"strides": [1, 2], "ceil_mode": 1}, [(1, 2, 9, 8)])
@@ -79,17 +134,13 @@ def test_dilations() -> None:
 @pytest.mark.parametrize(
     ("attributes", "shape", "reason"),
     [
-        ({"kernel_shape": [2]}, (1, 2, 8), "only 2-D images"),
+        ({"kernel_shape": [2]}, (1, 2, 8, 8), "the window has 2"),
+        ({"kernel_shape": [1]}, (1, 2), "images of one, two or three axes"),
         ({"kernel_shape": [9, 9]}, (1, 2, 8, 8), "does not fit into an image of 8x8"),
         (
             {"kernel_shape": [2, 2], "dilations": [1, 4], "pads": [0, 1, 0, 2]},
             (1, 1, 3, 3),
             "lies in the padding",
-        ),
-        (
-            {"kernel_shape": [2, 2], "dilations": [2, 2], "auto_pad": "SAME_UPPER"},
-            (1, 1, 8, 8),
-            "auto_pad SAME with dilations",
         ),
     ],
 )

@@ -6,7 +6,7 @@ from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_ca
 
 from cnnc.errors import CnncError
 from cnnc.importer.builder import GraphBuilder
-from cnnc.ops.pad import Pad, PaddedAxis, QuantPad, merge_axes
+from cnnc.ops.pad import Pad, PadCopy, PaddedAxis, PadMode, QuantPad, merge_axes
 
 
 def case(
@@ -32,13 +32,26 @@ CASES = [
     OpCase("all_negative", Pad((0, 1), (0, 2), 0.0), ((2, 3),), ((-1.0, 0.0),)),
 ]
 
+COPIES = [
+    OpCase(f"{mode.value}_{name}", PadCopy(before, after, mode), (shape,))
+    for mode in PadMode
+    for name, before, after, shape in (
+        ("image", (0, 2, 1, 0), (0, 1, 2, 0), (2, 3, 4, 3)),
+        ("channels", (0, 0, 0, 1), (0, 0, 0, 2), (1, 2, 3, 4)),
+        ("row", (3,), (0,), (5,)),
+        ("every_axis", (1, 0, 1, 1), (0, 1, 1, 0), (2, 2, 3, 2)),
+    )
+]
+FAR = PadCopy((0, 0, 2, 0, 0), (0, 1, 5, 0, 0), PadMode.EDGE)
+COPIES.append(OpCase("edge_rank_5", FAR, ((1, 2, 3, 2, 2),)))
 
-@pytest.mark.parametrize("op_case", CASES, ids=str)
+
+@pytest.mark.parametrize("op_case", [*CASES, *COPIES], ids=str)
 def test_engines_agree(op_case: OpCase) -> None:
     check_case(op_case)
 
 
-@pytest.mark.parametrize("op_case", CASES, ids=str)
+@pytest.mark.parametrize("op_case", [*CASES, *COPIES], ids=str)
 def test_real_numbers(op_case: OpCase) -> None:
     check_real_case(op_case)
 
@@ -88,17 +101,51 @@ def test_no_padding_adds_no_node() -> None:
     assert not any(isinstance(node.op, Pad) for node in model.nodes)
 
 
-@pytest.mark.parametrize("mode", ["reflect", "edge"])
-def test_refuses_other_modes(mode: str) -> None:
+def test_refuses_other_modes() -> None:
     constants = {1: np.array([0, 0, 1, 1, 0, 0, 1, 1], dtype=np.int64)}
-    with pytest.raises(CnncError, match=f"mode '{mode}' is not supported; 'constant' is"):
-        check_onnx("Pad", {"mode": mode}, [(1, 2, 3, 4)], constants=constants)
+    with pytest.raises(CnncError, match="mode 'x' is not supported; constant, edge, reflect, wrap"):
+        check_onnx("Pad", {"mode": "x"}, [(1, 2, 3, 4)], constants=constants)
 
 
-def test_refuses_cropping() -> None:
-    constants = {1: np.array([0, 0, -1, 0, 0, 0, 1, 0], dtype=np.int64)}
-    with pytest.raises(CnncError, match="negative padding is not supported"):
+@pytest.mark.parametrize("mode", ["reflect", "edge", "wrap", "constant"])
+@pytest.mark.parametrize(
+    "pads",
+    [
+        [0, 0, 1, 2, 0, 0, 2, 3],
+        [0, 1, 0, 0, 0, 0, 1, 0],
+        [0, 0, -1, 1, 0, 0, 1, -2],
+        [0, 0, -1, 0, 0, -1, 0, -1],
+    ],
+)
+def test_reads_every_mode(mode: str, pads: list[int]) -> None:
+    constants = {1: np.array(pads, dtype=np.int64)}
+    check_onnx("Pad", {"mode": mode}, [(2, 3, 4, 5)], opset=19, constants=constants)
+
+
+def test_modes_before_pads_were_an_input() -> None:
+    attributes = {"pads": [0, 0, 1, 2, 0, 0, 0, 3], "mode": "reflect"}
+    check_onnx("Pad", attributes, [(1, 2, 3, 4)], opset=7)
+
+
+def test_cropping_alone_is_a_slice() -> None:
+    constants = {1: np.array([0, 0, -1, 0, 0, 0, -1, 0], dtype=np.int64)}
+    model = check_onnx("Pad", {}, [(1, 2, 3, 4)], constants=constants)
+    assert [node.op.kind for node in model.nodes] == ["slice"]
+
+
+def test_refuses_to_crop_everything() -> None:
+    constants = {1: np.array([0, 0, -2, 0, 0, 0, -1, 0], dtype=np.int64)}
+    with pytest.raises(CnncError, match="leave nothing of the tensor"):
         check_onnx("Pad", {}, [(1, 2, 3, 4)], constants=constants)
+
+
+@pytest.mark.parametrize(("mode", "most"), [("reflect", 2), ("wrap", 3)])
+def test_refuses_pads_wider_than_the_mode_has(mode: str, most: int) -> None:
+    reason = f"mode '{mode}' pads axis 1 of 3 elements by at most {most}, not {most + 1}"
+    with pytest.raises(CnncError, match=reason):
+        PadCopy((0, most + 1), (0, 0), PadMode(mode)).output_shape([(2, 3)])
+    with pytest.raises(CnncError, match="pads of more than 4 axes"):
+        PadCopy((1,) * 5, (0,) * 5, PadMode.EDGE).output_shape([(2,) * 5])
 
 
 def test_refuses_more_padded_axes_than_the_kernel_has() -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from cnnc.errors import InternalError
 from cnnc.ir.op import WeightedOp
-from cnnc.ir.types import F32, Activation, Shape, Window
+from cnnc.ir.types import F32, Activation, Shape, Window, Window3, WindowAxis
 from cnnc.ops.conv2d import Conv2d
+from cnnc.ops.conv3d import Conv3d
 from cnnc.ops.depthwise_conv2d import DepthwiseConv2d
 from cnnc.ops.fully_connected import FullyConnected
 
@@ -44,6 +45,11 @@ def _cases(window: Window, activation: Activation = Activation.NONE) -> list[Rew
         Rewritten(
             "multiplier", DepthwiseConv2d(_real(3, 3, 4), bias, activation, window, 2), (1, 5, 5, 2)
         ),
+        Rewritten(
+            "conv3d",
+            Conv3d(_real(4, 2, 3, 3, 1), bias, activation, Window3(WindowAxis(2), *window.axes), 2),
+            (1, 3, 5, 5, 2),
+        ),
         Rewritten("fully_connected", FullyConnected(_real(4, 6), bias, activation), (2, 6)),
     ]
 
@@ -75,7 +81,7 @@ def test_scale_input_of_a_padded_window(case: Rewritten) -> None:
     _check_scaled_input(case, np.zeros(case.shape[-1], np.float32))
 
 
-@pytest.mark.parametrize("case", _cases(PADDED)[:4], ids=str)
+@pytest.mark.parametrize("case", _cases(PADDED)[:5], ids=str)
 def test_offset_under_padding_is_refused_with_a_reason(case: Rewritten) -> None:
     offset = np.zeros(case.shape[-1], np.float32)
     offset[-1] = 0.5

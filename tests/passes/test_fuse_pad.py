@@ -2,12 +2,14 @@
 
 import logging
 
+import numpy as np
 import pytest
 from tests.passes.network import Network, assert_fires, assert_idle, conv, depthwise
 
 from cnnc.ir.op import FloatOp
-from cnnc.ir.types import Window
+from cnnc.ir.types import Activation, Window, Window3, WindowAxis
 from cnnc.ops.average_pool import AveragePool
+from cnnc.ops.conv3d import Conv3d
 from cnnc.ops.max_pool import MaxPool
 from cnnc.ops.pad import Pad
 from cnnc.passes.fuse_pad import FUSE_PAD
@@ -22,6 +24,20 @@ def test_enlarges_the_padding_of_a_convolution(op: FloatOp) -> None:
     net = Network(x=(1, 5, 5, 2))
     after = assert_fires(net.model(net.add(op, net.add(PAD, "x"))), [FUSE_PAD], [op.kind])
     assert getattr(after.nodes[0].op, "window", None) == PADDED
+
+
+def test_enlarges_the_padding_of_a_volume() -> None:
+    axis = WindowAxis(2, pad_before=1)
+    weight = np.ones((3, 2, 2, 2, 1), np.float32)
+    op = Conv3d(weight, np.zeros(3, np.float32), Activation.NONE, Window3(axis, axis, axis), 1)
+    net = Network(x=(1, 3, 4, 5, 1))
+    value = net.add(op, net.add(Pad((0, 1, 0, 2, 0), (0, 0, 3, 0, 0), 0.0), "x"))
+    after = assert_fires(net.model(value), [FUSE_PAD], ["conv3d"])
+    assert getattr(after.nodes[0].op, "window", None) == Window3(
+        WindowAxis(2, pad_before=2),
+        WindowAxis(2, pad_before=1, pad_after=3),
+        WindowAxis(2, pad_before=3),
+    )
 
 
 def test_enlarges_the_padding_of_every_reader() -> None:

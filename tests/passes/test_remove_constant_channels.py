@@ -278,10 +278,10 @@ PADDED = Window(3, 3, 2, 2, 1, 1, 1, 1, 1, 1)
     ("op", "left"),
     [
         (QuantMaxPool(PADDED), [0, 3]),
-        (QuantAveragePool(PADDED, False, 0, 0, ZERO), [0, 3]),
+        (QuantAveragePool(PADDED, False, (), ZERO), [0, 3]),
         # Padding that counts pulls a constant towards the zero point at the border.
-        (QuantAveragePool(PADDED, True, 0, 0, ZERO), [0, 1, 3]),
-        (QuantAveragePool(Window(2, 2), True, 0, 0, ZERO), [0, 3]),
+        (QuantAveragePool(PADDED, True, (), ZERO), [0, 1, 3]),
+        (QuantAveragePool(Window(2, 2), True, (), ZERO), [0, 3]),
         (QuantPad((0, 1, 0, 0), (0, 0, 2, 0), ZERO), [0, 1, 3]),
         (QuantPad((0, 1, 0, 0), (0, 0, 2, 0), -100), [0, 2, 3]),
         (QuantTranspose((0, 2, 1, 3)), [0, 3]),

@@ -71,7 +71,7 @@ class _Growing:
             self._add(QuantMaxPool(SMALL))
         elif name == "average":
             counted = bool(self.generator.integers(2))
-            self._add(QuantAveragePool(SMALL, counted, 0, 0, ZERO))
+            self._add(QuantAveragePool(SMALL, counted, (), ZERO))
         else:
             self._merge(name)
 

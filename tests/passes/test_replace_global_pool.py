@@ -3,7 +3,7 @@
 import pytest
 from tests.passes.network import Network, assert_fires, assert_idle
 
-from cnnc.ir.types import Window
+from cnnc.ir.types import Window, Window3, WindowAxis
 from cnnc.ops.average_pool import AveragePool
 from cnnc.ops.mean import Mean
 from cnnc.passes.replace_global_pool import REPLACE_GLOBAL_POOL
@@ -17,6 +17,17 @@ def test_window_of_the_images_size(count_include_pad: bool) -> None:
     op = after.nodes[0].op
     assert isinstance(op, Mean)
     assert (op.axes, op.keep_dims) == ((1, 2), True)
+
+
+def test_window_of_the_volumes_size() -> None:
+    net = Network(x=(2, 2, 3, 5, 4))
+    cube = Window3(WindowAxis(2), WindowAxis(3, 2), WindowAxis(5))
+    after = assert_fires(
+        net.model(net.add(AveragePool(cube), "x")), [REPLACE_GLOBAL_POOL], ["mean"]
+    )
+    op = after.nodes[0].op
+    assert isinstance(op, Mean)
+    assert op.axes == (1, 2, 3)
 
 
 @pytest.mark.parametrize(

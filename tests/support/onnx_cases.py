@@ -84,8 +84,16 @@ def import_proto(proto: onnx.ModelProto) -> FloatModel:
         return read_onnx(path)
 
 
-def compare_with_onnx_runtime(model: FloatModel, proto: onnx.ModelProto) -> None:
-    """Assert that the float reference gives ONNX Runtime's numbers on random inputs."""
+def compare_with_onnx_runtime(
+    model: FloatModel, proto: onnx.ModelProto, samples: int = _SAMPLES
+) -> None:
+    """Assert that the float reference gives ONNX Runtime's numbers on random inputs.
+
+    Args:
+        model: Imported.
+        proto: The same network.
+        samples: Number of inputs.
+    """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
@@ -93,12 +101,12 @@ def compare_with_onnx_runtime(model: FloatModel, proto: onnx.ModelProto) -> None
     )
     generator = np.random.default_rng(0)
     batch: dict[str, F32] = {
-        port.name: generator.normal(0.0, 2.0, (_SAMPLES, *port.onnx_shape)).astype(np.float32)
+        port.name: generator.normal(0.0, 2.0, (samples, *port.onnx_shape)).astype(np.float32)
         for port in model.inputs
     }
     stored = {port.value: to_storage(port, batch[port.name]) for port in model.inputs}
     found = dict(run_float(model, stored))
-    for sample in range(_SAMPLES):
+    for sample in range(samples):
         feeds = {name: array[sample] for name, array in batch.items()}
         expected: Any = session.run([port.name for port in model.outputs], feeds)
         for port, array in zip(model.outputs, expected, strict=True):

@@ -1,6 +1,6 @@
 """Small float networks as ONNX files, with random weights from a fixed seed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,72 @@ def write_separable(path: Path) -> Path:
     return _write(path, nodes, {"image": (1, 3, 24, 24)}, {"scores": (1, CLASSES)}, weights)
 
 
+def write_features(path: Path, *, only_index: bool = False) -> Path:
+    """Write convolution, ReLU, pooling, fully connected, and ArgMax of the scores.
+
+    Args:
+        path: File to write.
+        only_index: Whether the index is the only output; otherwise the pooled maps and the scores
+            come first.
+
+    Returns:
+        The path.
+    """
+    nodes = [
+        helper.make_node("Conv", ["image", "w", "b"], ["conv"], "conv", **_SAME),
+        helper.make_node("Relu", ["conv"], ["act"], "act"),
+        helper.make_node("MaxPool", ["act"], ["maps"], "pool", kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node("Flatten", ["maps"], ["flat"], "flat"),
+        helper.make_node("Gemm", ["flat", "fw", "fb"], ["scores"], "dense", transB=1),
+        helper.make_node("ArgMax", ["scores"], ["index"], "best", axis=1, keepdims=0),
+    ]
+    weights = {
+        "w": _random(3, 2, 3, 3),
+        "b": _random(3),
+        "fw": _random(CLASSES, 48),
+        "fb": _random(CLASSES),
+    }
+    outputs: dict[str, tuple[int | str, ...]] = {"maps": (1, 3, 4, 4), "scores": (1, CLASSES)}
+    if only_index:
+        outputs = {}
+    outputs["index"] = (1,)
+    return _write(path, nodes, {"image": (1, *IMAGE)}, outputs, weights, integers=("index",))
+
+
+def write_island(path: Path) -> Path:
+    """Write a normalization by the data's own mean and variance between two convolutions."""
+    nodes = [
+        helper.make_node("Conv", ["image", "w", "b"], ["c0"], "first", **_SAME),
+        helper.make_node("InstanceNormalization", ["c0", "g", "o"], ["n"], "normalize"),
+        helper.make_node("Relu", ["n"], ["act"], "act"),
+        helper.make_node("Conv", ["act", "v", "o"], ["y"], "second", **_SAME),
+    ]
+    weights = {
+        "w": _random(3, 2, 3, 3),
+        "b": _random(3),
+        "g": 1.0 + 0.2 * _random(3),
+        "o": _random(3),
+        "v": 0.5 * _random(3, 3, 3, 3),
+    }
+    return _write(path, nodes, {"image": (1, *IMAGE)}, {"y": (1, 3, 8, 8)}, weights)
+
+
+def write_mixed_ports(path: Path) -> Path:
+    """Write max(image, 0) beside a transposed matrix of int64."""
+    nodes = [
+        helper.make_node("Relu", ["image"], ["act"], "act"),
+        helper.make_node("Transpose", ["table"], ["turned"], "turn", perm=[0, 2, 1]),
+    ]
+    return _write(
+        path,
+        nodes,
+        {"image": (1, *IMAGE), "table": (1, 3, 4)},
+        {"act": (1, *IMAGE), "turned": (1, 4, 3)},
+        {},
+        integers=("table", "turned"),
+    )
+
+
 def write_two_ports(path: Path) -> Path:
     """Write a network of two inputs and two outputs: a + b, and sigmoid(a)."""
     nodes = [
@@ -134,12 +200,14 @@ def _write(
     inputs: dict[str, tuple[int | str, ...]],
     outputs: dict[str, tuple[int | str, ...]],
     weights: Mapping[str, AnyArray],
+    integers: Sequence[str] = (),
 ) -> Path:
+    kinds = {n: TensorProto.INT64 if n in integers else TensorProto.FLOAT for n in inputs | outputs}
     graph = helper.make_graph(
         nodes,
         path.stem,
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in outputs.items()],
+        [helper.make_tensor_value_info(n, kinds[n], s) for n, s in inputs.items()],
+        [helper.make_tensor_value_info(n, kinds[n], s) for n, s in outputs.items()],
         [numpy_helper.from_array(array.astype(_type(array)), n) for n, array in weights.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

@@ -16,7 +16,7 @@ from cnnc.codegen.tflite import NotCompared
 from cnnc.ir.float_model import FloatModel, FloatNode, Port
 from cnnc.ir.op import FloatOp
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import F32, I8, INT8_MAX, INT8_MIN, ElementType, Rounding, Shape
+from cnnc.ir.types import F32, INT8_MAX, INT8_MIN, ElementType, Rounding, Shape, Tensor
 from cnnc.quantize.float_reference import run_float
 from cnnc.quantize.keep_real import keep_real
 from cnnc.quantize.quantize import quantize
@@ -65,7 +65,7 @@ class OpCase:
         constants: Operand index -> constant operand; the others take the remaining indices.
         output_range: Real range of the result; the default is what random inputs give.
         not_expressible: TFLite has no exact form of any layer, so that it judges nothing.
-        input_type: Element type of all operands.
+        input_types: Element type of each operand that is not a constant; the default is float32.
     """
 
     name: str
@@ -75,7 +75,7 @@ class OpCase:
     constants: Mapping[int, F32] = field(default_factory=dict)
     output_range: tuple[float, float] | None = None
     not_expressible: bool = False
-    input_type: ElementType = ElementType.FLOAT32
+    input_types: tuple[ElementType, ...] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -138,8 +138,10 @@ def float_model(case: OpCase) -> FloatModel:
     constants = {f"constant_{i}": array for i, array in case.constants.items()}
     shapes |= {name: array.shape for name, array in constants.items()}
     output = case.op.output_shape([shapes[name] for name in names])
-    kinds = dict.fromkeys(names, case.input_type)
-    kinds["output"] = case.op.output_type([case.input_type] * count)
+    given = case.input_types or (ElementType.FLOAT32,) * len(activations)
+    types = dict(zip(activations, given, strict=True))
+    operands = [types.get(name, ElementType.FLOAT32) for name in names]
+    types["output"] = case.op.output_type(operands)
     return FloatModel(
         name=PROGRAM,
         inputs=ports,
@@ -147,7 +149,7 @@ def float_model(case: OpCase) -> FloatModel:
         nodes=(FloatNode("node", case.op, tuple(names), "output"),),
         constants=constants,
         shapes={**shapes, "output": output},
-        types={name: kind for name, kind in kinds.items() if kind is not ElementType.FLOAT32},
+        types={k: kind for k, kind in types.items() if kind is not ElementType.FLOAT32},
     )
 
 
@@ -165,11 +167,19 @@ def quantized_case(case: OpCase, rounding: Rounding) -> QuantModel:
 
 
 def case_chunk(model: QuantModel, seed: int = 0) -> Chunk:
-    """Return random samples and three constant ones (smallest, largest, zero point)."""
+    """Return random samples and three constant ones (smallest, largest, zero point).
+
+    Integers that are not quantized are indices: 0 or 1.
+    """
     generator = np.random.default_rng(seed)
-    inputs: dict[str, I8] = {}
+    inputs: dict[str, Tensor] = {}
     for port in model.inputs:
         value = model.values[port.value]
+        if not value.is_quantized:
+            count = _RANDOM_SAMPLES + 3
+            drawn = generator.integers(0, 2, (count, *value.shape))
+            inputs[port.value] = drawn.astype(value.element_type.numpy)
+            continue
         levels = (INT8_MIN, INT8_MAX, value.quantization.zero_point)
         random = generator.integers(-128, 128, (_RANDOM_SAMPLES, *value.shape), dtype=np.int8)
         extreme = [np.full((1, *value.shape), level, dtype=np.int8) for level in levels]
@@ -260,7 +270,9 @@ def _observed_range(
 ) -> tuple[float, float]:
     generator = np.random.default_rng(1)
     inputs = {
-        port.value: generator.uniform(low, high, (4, *port.onnx_shape)).astype(np.float32)
+        port.value: generator.uniform(low, high, (4, *port.onnx_shape)).astype(
+            model.element_type(port.value).numpy
+        )
         for port, (low, high) in zip(model.inputs, ranges, strict=True)
     }
     result = dict(run_float(model, inputs))["output"]

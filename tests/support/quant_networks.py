@@ -2,14 +2,25 @@
 
 import numpy as np
 
-from cnnc.ir.float_model import Port
+from cnnc.ir.float_model import FloatModel, FloatNode, Port
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
-from cnnc.ir.types import I8, Activation, Quantization, Rounding, Shape, Window
+from cnnc.ir.types import (
+    I8,
+    Activation,
+    ElementType,
+    Quantization,
+    Rounding,
+    Shape,
+    Tensor,
+    Window,
+)
 from cnnc.ops.add import QuantAdd
-from cnnc.ops.fully_connected import QuantFullyConnected
-from cnnc.ops.max_pool import QuantMaxPool
-from cnnc.ops.reshape import QuantReshape
+from cnnc.ops.arg_max import ArgMax
+from cnnc.ops.fully_connected import FullyConnected, QuantFullyConnected
+from cnnc.ops.max_pool import MaxPool, QuantMaxPool
+from cnnc.ops.reshape import QuantReshape, Reshape
 from cnnc.ops.sigmoid import QuantSigmoid
+from cnnc.quantize.keep_real import keep_real
 
 FORMAT = Quantization(float(np.float32(0.05)), -3)
 HALF = 1 << 30
@@ -78,6 +89,43 @@ def branching_network(name: str = "branching") -> QuantModel:
     )
 
 
+def real_network(name: str = "real") -> QuantModel:
+    """Return pool -> reshape -> fully connected in float32, with scores and an index as outputs.
+
+    The input is an image in channel-last order.
+    """
+    generator = np.random.default_rng(5)
+    dense = FullyConnected(
+        weight=generator.normal(size=(3, 12)).astype(np.float32),
+        bias=generator.normal(size=3).astype(np.float32),
+        activation=Activation.RELU,
+    )
+    nodes = (
+        FloatNode("pool", MaxPool(Window(2, 2)), ("x",), "pooled"),
+        FloatNode("flatten", Reshape((1, 12)), ("pooled",), "flat"),
+        FloatNode("dense", dense, ("flat",), "y"),
+        FloatNode("best", ArgMax(1, keep_dims=True), ("y",), "index"),
+    )
+    shapes: dict[str, Shape] = {
+        "x": (1, 3, 4, 2),
+        "pooled": (1, 2, 3, 2),
+        "flat": (1, 12),
+        "y": (1, 3),
+        "index": (1, 1),
+    }
+    return keep_real(
+        FloatModel(
+            name=name,
+            inputs=(Port("x", "x", (1, 2, 3, 4), (0, 2, 3, 1)),),
+            outputs=(Port("y", "y", (1, 3), (0, 1)), Port("i", "index", (1, 1), (0, 1))),
+            nodes=nodes,
+            constants={},
+            shapes=shapes,
+            types={"index": ElementType.INT32},
+        )
+    )
+
+
 def steep_table() -> I8:
     """Return a table that no two neighbours share a value in where it is steep."""
     inputs = np.arange(-128, 128)
@@ -119,12 +167,12 @@ def quant_add() -> QuantAdd:
     )
 
 
-def random_inputs(model: QuantModel, samples: int = 1, seed: int = 0) -> dict[str, I8]:
-    """Return uniform int8 inputs by value key, (S, *storage shape)."""
+def random_inputs(model: QuantModel, samples: int = 1, seed: int = 0) -> dict[str, Tensor]:
+    """Return uniform integers as inputs by value key, (S, *storage shape)."""
     generator = np.random.default_rng(seed)
     return {
         port.value: generator.integers(
             -128, 128, (samples, *model.values[port.value].shape), dtype=np.int8
-        )
+        ).astype(model.values[port.value].element_type.numpy)
         for port in model.inputs
     }

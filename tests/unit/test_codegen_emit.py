@@ -12,7 +12,7 @@ from tests.conftest import GoldenCheck
 from tests.support.emitted import emitted_files, golden_of
 from tests.support.quant_networks import branching_network, chain_network
 
-from cnnc.codegen.emit import Golden, emit
+from cnnc.codegen.emit import C_LIMIT_BYTES, Golden, emit, weights_mode
 from cnnc.codegen.lower import lower
 from cnnc.codegen.views import WeightsMode
 from cnnc.errors import InternalError, UsageError
@@ -117,3 +117,15 @@ def test_selftest_of_the_wrong_size_is_our_bug() -> None:
 def test_name_that_cannot_be_a_prefix_is_refused() -> None:
     with pytest.raises(UsageError, match="would hide a header"):
         lower(replace(chain_network(), name="string"))
+
+
+def test_large_constants_are_no_c_text(caplog: pytest.LogCaptureFixture) -> None:
+    program = lower(chain_network())
+    large = replace(
+        program, arrays=(replace(program.arrays[0], array=np.zeros(C_LIMIT_BYTES + 1)),)
+    )
+
+    assert weights_mode(program, None) == "c"
+    assert weights_mode(large, None) == "asm"
+    assert "--weights c" in caplog.text
+    assert weights_mode(large, "c") == "c"

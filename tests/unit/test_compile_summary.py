@@ -11,9 +11,12 @@ def layer(*candidates: Candidate) -> LayerReport:
     return LayerReport(
         name="layer",
         op="conv2d",
+        dtype="int8",
+        reason=None,
         kernel=candidates[0].kernel,
         output_shape=(1, 4, 4, 8),
         macs=1000,
+        moved_bytes=256,
         weight_bytes=candidates[0].constant_bytes or 0,
         live_bytes=128,
         sqnr_db=None,

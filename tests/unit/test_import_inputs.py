@@ -12,7 +12,7 @@ from tests.support import onnx_models as make
 from cnnc.errors import DynamicShapeError, ModelError, UsageError
 from cnnc.importer.read_onnx import read_onnx
 from cnnc.ir.float_model import FloatModel
-from cnnc.ir.types import AnyArray, Shape
+from cnnc.ir.types import AnyArray, ElementType, Shape
 
 CHANNEL_LAST = (0, 2, 3, 1)
 ONNX_ORDER = (0, 1, 2, 3)
@@ -112,16 +112,37 @@ def test_a_near_name_is_suggested(tmp_path: Path) -> None:
     [
         (TensorProto.FLOAT16, "float16"),
         (TensorProto.DOUBLE, "double"),
-        (TensorProto.INT64, "int64"),
-        (TensorProto.UINT8, "uint8"),
+        (TensorProto.UINT64, "uint64"),
+        (TensorProto.BOOL, "bool"),
     ],
 )
-def test_inputs_must_be_float32(tmp_path: Path, element: int, name: str) -> None:
+def test_inputs_of_other_types_are_refused(tmp_path: Path, element: int, name: str) -> None:
     proto = make.model([make.node("Relu", "x", "y")], {"x": (1, 4)})
     proto.graph.input[0].type.tensor_type.elem_type = element
 
-    with pytest.raises(ModelError, match=f"input 'x' is {name}; only float32"):
+    with pytest.raises(ModelError, match=f"input 'x' is {name}; inputs are float32 or"):
         read_onnx(make.save(tmp_path, proto))
+
+
+@pytest.mark.parametrize(
+    ("element", "kind"),
+    [
+        (TensorProto.INT64, ElementType.INT32),
+        (TensorProto.INT32, ElementType.INT32),
+        (TensorProto.INT8, ElementType.INT8),
+        (TensorProto.UINT8, ElementType.UINT8),
+        (TensorProto.UINT16, ElementType.UINT16),
+    ],
+)
+def test_integers_stay_integers(tmp_path: Path, element: int, kind: ElementType) -> None:
+    proto = make.model([make.node("Transpose", "x", "y", perm=[1, 0])], {"x": (2, 4)})
+    proto.graph.input[0].type.tensor_type.elem_type = element
+    proto.graph.output[0].type.tensor_type.elem_type = element
+    model = read_onnx(make.save(tmp_path, proto))
+    assert [model.element_type(port.value) for port in (*model.inputs, *model.outputs)] == [
+        kind,
+        kind,
+    ]
 
 
 def test_inputs_must_be_tensors(tmp_path: Path) -> None:

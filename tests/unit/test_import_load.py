@@ -9,6 +9,7 @@ from onnx import TensorProto, defs, helper
 from tests.support import onnx_models as make
 
 from cnnc.errors import ModelError
+from cnnc.importer.initializer import detach_initializers
 from cnnc.importer.load import load_onnx
 from cnnc.importer.read_onnx import read_onnx
 
@@ -119,6 +120,26 @@ def test_external_data_are_loaded(tmp_path: Path) -> None:
     proto = load_onnx(_external(tmp_path))
 
     assert np.array_equal(onnx.numpy_helper.to_array(proto.graph.initializer[0]), WEIGHT)
+
+
+def test_external_weights_are_mapped_where_they_lie(tmp_path: Path) -> None:
+    path = _external(tmp_path)
+
+    light, arrays = detach_initializers(load_onnx(path, leave_initializers=True), path)
+
+    assert isinstance(arrays["w"], np.memmap)
+    assert np.array_equal(arrays["w"], WEIGHT)
+    assert not light.graph.initializer[0].raw_data
+
+
+def test_external_file_that_is_too_short(tmp_path: Path) -> None:
+    path = _external(tmp_path)
+    (data,) = [file for file in tmp_path.iterdir() if file != path]
+    data.write_bytes(data.read_bytes()[:-4])
+
+    for leave in (False, True):
+        with pytest.raises(ModelError, match="which cannot be used"):
+            detach_initializers(load_onnx(path, leave_initializers=leave), path)
 
 
 def test_external_data_in_an_attribute_are_loaded(tmp_path: Path) -> None:

@@ -20,12 +20,22 @@ from cnnc.ir.float_model import Port
 from cnnc.ir.op import FloatOp, QuantOp
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
 from cnnc.ir.serialize import load, save
-from cnnc.ir.types import I8, I32, Activation, AnyArray, Quantization, Window
+from cnnc.ir.types import (
+    I8,
+    I32,
+    Activation,
+    AnyArray,
+    Quantization,
+    Window,
+    Window3,
+    WindowAxis,
+)
 from cnnc.ops._definition import quant_op_classes
 from cnnc.ops.fully_connected import FullyConnected
 from cnnc.ops.reshape import QuantReshape
 
 WINDOW = Window(3, 2, 1, 2, 2, 1, 0, 1, 2, 3)
+WINDOW3 = Window3(WindowAxis(3, 1, 2, 0, 1), WindowAxis(2, 2), WindowAxis(1))
 FORMAT = Quantization(float(np.float32(0.1)), -7)
 FLOAT_OP = FullyConnected(
     weight=np.arange(8, dtype=np.float32).reshape(2, 4) / 7,
@@ -51,6 +61,7 @@ def example(hint: Any) -> object:  # noqa: ANN401 (any type hint)
         float: 0.1,
         str: "text",
         Window: WINDOW,
+        Window3: WINDOW3,
         Quantization: FORMAT,
         FloatOp: FLOAT_OP,
     }[hint]

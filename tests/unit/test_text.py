@@ -28,8 +28,8 @@ def test_a_float_model() -> None:
         "input x = x [1, 5, 4, 2]  onnx [1, 5, 4, 2] axes [0, 1, 2, 3]",
         "constant k0 [1] = float32[1]#e00e5eb94441",
         "conv2d  n0  (x [1, 5, 4, 2]) -> v0 [1, 2, 4, 2]  weight=float32[2, 3, 2, 2]#45a996559017 "
-        "bias=float32[2]#af5570f5a181 activation=RELU window={3x2 stride_rows=2 pad_left=1} "
-        "groups=1  from onnx0",
+        "bias=float32[2]#af5570f5a181 activation=RELU weight_scale=None "
+        "window={3x2 stride_rows=2 pad_left=1} groups=1  from onnx0",
         "transpose  n1  (v0 [1, 2, 4, 2]) -> v1 [1, 2, 2, 4]  permutation=[0, 3, 1, 2]  from onnx1",
         "add  n2  (v1 [1, 2, 2, 4], k0 [1]) -> v2 [1, 2, 2, 4]  activation=NONE  from onnx2",
         "output output_v2 = v2 [1, 2, 2, 4]  onnx [1, 2, 2, 4] axes [0, 1, 2, 3]",

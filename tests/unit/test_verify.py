@@ -188,9 +188,9 @@ def test_an_op_that_keeps_the_format_must_keep_it() -> None:
 
 
 def test_an_op_with_a_fixed_format_must_have_it() -> None:
-    from cnnc.ops.sigmoid import Sigmoid
+    from cnnc.ops.softmax import Softmax
 
-    fixed = Sigmoid.fixed_format
+    fixed = Softmax.fixed_format
     assert fixed is not None
     context = QuantizeContext(
         node="n0",
@@ -200,11 +200,11 @@ def test_an_op_with_a_fixed_format_must_have_it() -> None:
         output=fixed,
         output_shape=(1, 4),
     )
-    op = Sigmoid().quantize(context)
+    op = Softmax(1).quantize(context)
     net = IntegerNetwork((1, 4))
     verify_quant(net.model(net.add(op, fixed, "x")))
     wrong = IntegerNetwork((1, 4))
-    with pytest.raises(InternalError, match=r"node 'n0' \(sigmoid\) writes .* instead of"):
+    with pytest.raises(InternalError, match=r"node 'n0' \(softmax\) writes .* instead of"):
         verify_quant(wrong.model(wrong.add(op, Quantization(0.5, 0), "x")))
 
 

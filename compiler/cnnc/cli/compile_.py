@@ -8,14 +8,17 @@ from rich.table import Table
 
 from cnnc.cli.arguments import Verbs, add_input_shape, add_json, byte_count, input_shapes
 from cnnc.cli.console import Console
+from cnnc.codegen.emit import C_LIMIT_BYTES
 from cnnc.deploy.targets import DEFAULT_TARGET
-from cnnc.ir.types import Rounding
+from cnnc.ir.types import Dtype, Rounding
 from cnnc.options import STAGES, CalibrationMethod, CompileOptions, WeightsFormat
 from cnnc.pipeline import SYNTHETIC_WARNING, compile_to_folder
-from cnnc.report.compile_report import CompileReport
+from cnnc.report.compile_report import CompileReport, LayerReport
 
 _MUCH_FLASH = 10
 """Worth a line from a tenth of the weights on."""
+_NAMED_LAYERS = 4
+"""As many layers in float32 are named for one reason."""
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -24,7 +27,7 @@ def add_parser(verbs: Verbs) -> None:
         "compile",
         help="turn a model into a folder of C",
         description="Import, simplify, quantize to int8, plan memory and write C. An int8 .tflite "
-        "keeps its scales. No C compiler is needed.",
+        "keeps its scales; with --dtype float32 nothing is quantized. No C compiler is needed.",
     )
     parser.add_argument(
         "model", type=Path, metavar="MODEL", help="float .onnx or int8 .tflite file"
@@ -63,10 +66,17 @@ def add_parser(verbs: Verbs) -> None:
     )
     parser.add_argument("--name", metavar="IDENT", help="C identifier that prefixes every symbol")
     parser.add_argument(
+        "--dtype",
+        choices=get_args(Dtype),
+        default="int8",
+        help="what the C computes in; float32 needs no calibration and four times the memory "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
         "--rounding",
         choices=get_args(Rounding),
-        default="double",
-        help="double: TFLite's reference kernels; single: XNNPACK's (default: %(default)s)",
+        help="double: TFLite's reference kernels; single: XNNPACK's (default: single for a "
+        "quantized ONNX model, which ONNX Runtime rounds once, else double)",
     )
     add_input_shape(parser)
     parser.add_argument(
@@ -84,9 +94,8 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--weights",
         choices=get_args(WeightsFormat),
-        default="c",
         help="constants as C arrays, as a binary that the assembler includes, or as a file "
-        "that the program loads (default: %(default)s)",
+        f"that the program loads (default: c; asm above {C_LIMIT_BYTES // 2**20} MiB)",
     )
     parser.add_argument(
         "--dump-after", choices=STAGES, metavar="STAGE", help=f"print the model after {STAGES}"
@@ -105,6 +114,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         method=arguments.calibration_method,
         adapt_weights=not arguments.no_weight_adaptation,
         name=arguments.name,
+        dtype=arguments.dtype,
         rounding=arguments.rounding,
         input_shapes=input_shapes(arguments.input_shape),
         ram_bytes=arguments.ram,
@@ -147,9 +157,31 @@ def _summary(report: CompileReport, directory: Path) -> str:
     return (
         f"\n{report.name} for {report.target}: {report.macs:,} MACs{removed}, "
         f"weights {report.weight_bytes:,} bytes, arena {report.arena_bytes:,} bytes\n"
-        f"{_flash_for_speed(report)}"
+        f"{_islands(report)}{_flash_for_speed(report)}"
         f"written to {directory}; next: cnnc simulate {directory}"
     )
+
+
+def _islands(report: CompileReport) -> str:
+    """Return which layers of an int8 network compute on real numbers, and why; or nothing."""
+    if not report.islands:
+        return ""
+    groups: dict[str, list[LayerReport]] = {}
+    for layer in report.islands:
+        groups.setdefault(layer.reason or "", []).append(layer)
+    converting = sum(layer.op in ("quantize", "dequantize") for layer in report.layers)
+    lines = [
+        f"{len(report.islands)} of {len(report.layers)} layers run in float32, {converting} more "
+        "convert for them:\n"
+    ]
+    for reason, layers in groups.items():
+        names = ", ".join(layer.name for layer in layers[:_NAMED_LAYERS])
+        rest = len(layers) - _NAMED_LAYERS
+        names += f" and {rest} more" if rest > 0 else ""
+        moved = sum(layer.moved_bytes for layer in layers)
+        macs = sum(layer.macs for layer in layers)
+        lines.append(f"  {names}: {reason} ({macs:,} MACs, {moved:,} bytes read and written)\n")
+    return "".join(lines)
 
 
 def _flash_for_speed(report: CompileReport) -> str:

@@ -1,4 +1,4 @@
-"""``cnnc evaluate``: accuracy of int8 beside float over labelled data."""
+"""``cnnc evaluate``: accuracy of the compiled network beside the original's."""
 
 import argparse
 import tempfile
@@ -18,8 +18,8 @@ def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     parser = verbs.add_parser(
         "evaluate",
-        help="accuracy of int8 and of float over a data file",
-        description="Run the int8 network and the original over labelled data. "
+        help="accuracy of the compiled network and of the original over a data file",
+        description="Run the compiled network and the original over labelled data. "
         "Without labels (key 'y'), report how often both choose the same class.",
     )
     parser.add_argument(
@@ -92,11 +92,12 @@ def _check_options(arguments: argparse.Namespace) -> None:
 
 def _summary(evaluation: Evaluation) -> str:
     head = f"{_METRICS[evaluation.metric]} over {evaluation.samples:,} samples: "
-    int8 = f"int8 {100 * evaluation.int8_score:.2f} %"
-    engine = f"int8 by the {evaluation.engine} engine"
+    dtype = evaluation.dtype if evaluation.dtype == "int8" else "compiled float32"
+    compiled = f"{dtype} {100 * evaluation.score:.2f} %"
+    engine = f"{dtype} by the {evaluation.engine} engine"
     if evaluation.float_score is None:
-        return f"{head}{int8} ({engine}; the source is an int8 .tflite)"
+        return f"{head}{compiled} ({engine}; the source is an int8 .tflite)"
     return (
-        f"{head}float {100 * evaluation.float_score:.2f} %, {int8} "
+        f"{head}float {100 * evaluation.float_score:.2f} %, {compiled} "
         f"({evaluation.drop_points:+.2f} points lost; {engine})"
     )

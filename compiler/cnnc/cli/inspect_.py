@@ -42,10 +42,13 @@ def _head(inspection: Inspection) -> str:
     version = f"opset {inspection.opset}, IR {inspection.ir_version}"
     if inspection.format == "tflite":
         version = f"int8 .tflite, schema {inspection.ir_version}"
+    quantization = (
+        "" if inspection.quantization is None else f"quantized: {inspection.quantization}\n"
+    )
     return (
         f"{inspection.file}: {version}, from {inspection.producer}\n"
         f"inputs: {inputs}\noutputs: {', '.join(inspection.outputs)}\n"
-        f"{inspection.parameters:,} parameters, {inspection.macs:,} MACs\n"
+        f"{inspection.parameters:,} parameters, {inspection.macs:,} MACs\n{quantization}"
     )
 
 

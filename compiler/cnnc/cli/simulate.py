@@ -25,19 +25,17 @@ def add_parser(verbs: Verbs) -> None:
         "simulate",
         help="run a compiled folder through every engine and compare every layer",
         description="Run the NumPy reference, the C on this machine, the C cross-compiled in an "
-        "emulator and TFLite's reference kernels on the same int8 inputs; compare every byte of "
-        "every layer. ONNX Runtime shows the distance from float.",
+        "emulator and TFLite's reference kernels on the same inputs; compare every byte of "
+        "every layer. ONNX Runtime shows the distance from the original.",
     )
     parser.add_argument("directory", type=Path, metavar="DIR", help="written by 'cnnc compile'")
     source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--inputs", type=Path, metavar="FILE", help=".npz or .npy of float32 inputs"
-    )
+    source.add_argument("--inputs", type=Path, metavar="FILE", help=".npz or .npy of inputs")
     source.add_argument(
         "--random",
         type=positive_count,
         metavar="N",
-        help=f"N inputs of uniform int8 noise (default: {DEFAULT_RANDOM})",
+        help=f"N inputs of noise: uniform int8, or normal float32 (default: {DEFAULT_RANDOM})",
     )
     parser.add_argument(
         "--seed", type=int, metavar="S", help=f"of --random (default: {DEFAULT_SEED})"
@@ -155,15 +153,29 @@ def _notes(report: SimulationReport) -> list[str]:
     if report.idle:
         notes.append(f"nothing was compared by: {', '.join(report.idle)}; so nothing is proven")
     notes += _costs(report)
-    measured = report.float_result
-    if measured is not None and measured["skipped"] is None:
-        agreement = 100 * measured["top1_agreement"]
-        notes.append(
-            f"float (ONNX Runtime): same top-1 class for {agreement:.1f} % of the inputs, "
-            f"{_distance(measured)}"
-        )
-    elif measured is not None:
-        notes.append(f"float: skipped, {measured['skipped']}")
+    notes += _float_notes(report.float_result)
+    return notes
+
+
+def _float_notes(measured: Mapping[str, Any] | None) -> list[str]:
+    """Return how far the network is from the original."""
+    if measured is None:
+        return []
+    if measured["skipped"] is not None:
+        return [f"float: skipped, {measured['skipped']}"]
+    agreement = 100 * measured["top1_agreement"]
+    notes = [
+        f"float (ONNX Runtime): same top-1 class for {agreement:.1f} % of the inputs, "
+        f"{_distance(measured)}"
+    ]
+    if measured["within_tolerance"] is None:
+        return notes
+    verdict = "within" if measured["within_tolerance"] else "BEYOND"
+    relative = measured["max_relative_error"]
+    largest = "infinite" if relative is None else f"{relative:.2g} of the largest magnitude"
+    notes.append(
+        f"float: largest difference {largest}, {verdict} the tolerance of {measured['tolerance']:g}"
+    )
     return notes
 
 

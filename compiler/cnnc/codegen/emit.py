@@ -27,6 +27,10 @@ from cnnc.memory.place import ALIGNMENT
 
 logger = logging.getLogger(__name__)
 
+C_LIMIT_BYTES = 4 * 2**20
+"""Constants above this are not written as C, unless asked for: a compiler would take minutes and
+gigabytes for the text, which is six times as long."""
+
 
 @dataclass(frozen=True, eq=False)
 class Golden:
@@ -39,6 +43,20 @@ class Golden:
 
     inputs: tuple[AnyArray, ...]
     outputs: tuple[AnyArray, ...]
+
+
+def weights_mode(program: CProgram, wanted: WeightsMode | None) -> WeightsMode:
+    """Return how constants reach the program: as the user wants, else by their size."""
+    if wanted is not None:
+        return wanted
+    if program.weight_bytes <= C_LIMIT_BYTES:
+        return "c"
+    logger.warning(
+        "%s bytes of constants are a binary that the assembler includes: as C text they would take "
+        "a compiler minutes (--weights c to have that)",
+        f"{program.weight_bytes:,}",
+    )
+    return "asm"
 
 
 def emit(
@@ -110,6 +128,8 @@ def _model_view(
         name=name,
         macro=name.upper(),
         weights=weights,
+        numbers=_numbers(program),
+        is_real=any(layer.reads_real_numbers for layer in program.layers),
         single_rounding=program.rounding == "single",
         arena_bytes=arena_bytes(program),
         alignment=ALIGNMENT,
@@ -132,6 +152,14 @@ def _model_view(
         needs_vendor_tools=target is not None and target.needs_vendor_tools,
         notes=target.notes if target is not None else "",
     )
+
+
+def _numbers(program: CProgram) -> str:
+    """Return what a program computes in, in words."""
+    if program.dtype == "float32":
+        return "float32"
+    real = sum(layer.reads_real_numbers for layer in program.layers)
+    return f"int8, with {real} of {len(program.layers)} layers in float32" if real else "int8"
 
 
 def _sources(

@@ -11,6 +11,7 @@ from cnnc.codegen.program import (
     ProgramPort,
 )
 from cnnc.codegen.views import CallView, LayerView, LoopView, PortView, WeightsMode
+from cnnc.ir.types import elements
 from cnnc.memory.place import ALIGNMENT
 
 _AXIS_MACROS = {"row": "ROWS", "col": "COLS", "channel": "CHANNELS", "feature": "FEATURES"}
@@ -58,6 +59,7 @@ def port_views(
                 index=index,
                 pointer=pointer_text(port.place, weights),
                 bytes=port.bytes,
+                elements=elements(port.shape),
                 c_type=port.element_type.c_name,
                 quantized=port.quantization is not None,
                 scale=float_literal(scale),

@@ -35,6 +35,8 @@ from cnnc.memory.plan import MemoryPlan, plan
 logger = logging.getLogger(__name__)
 
 _INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
+_BYTES = ("uint8_t", "void")
+"""Pointers of kernels that move elements of any type."""
 
 
 def lower(
@@ -85,6 +87,7 @@ def build_program(
         headers=tuple(sorted(headers)),
         assembly=assembly_of(headers),
         plan=memory,
+        dtype=model.dtype,
     )
     logger.info(
         "lower: %d layers, %d kernels, %d bytes of constants",
@@ -167,7 +170,13 @@ class _ProgramBuilder:
         value = node.output
         if isinstance(argument, InputArgument):
             value = node.inputs[argument.index]
-        size = self.model.values[value].element_type.bytes
+        described = self.model.values[value].element_type
+        if element_type not in (described.c_name, *_BYTES):
+            raise InternalError(
+                f"layer '{node.name}' ({node.op.kind}) hands {described.value} to a kernel that "
+                f"works on {element_type}"
+            )
+        size = described.bytes
         return _moved(self._place(value), argument.offset, size, element_type)
 
     def _place(self, value: str) -> Pointer:

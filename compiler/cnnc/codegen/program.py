@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cnnc.codegen.choose import Candidate
 from cnnc.codegen.kernel_source import KernelSource
-from cnnc.ir.types import AnyArray, ElementType, Quantization, Rounding, Shape
+from cnnc.ir.types import AnyArray, Dtype, ElementType, Quantization, Rounding, Shape
 from cnnc.memory.plan import MemoryPlan
 
 
@@ -98,6 +98,11 @@ class ProgramLayer:
     candidates: tuple[Candidate, ...] = ()
 
     @property
+    def reads_real_numbers(self) -> bool:
+        """Whether any kernel works on float32."""
+        return any("float" in call.kernel.pointer_types for call in self.calls)
+
+    @property
     def kernels(self) -> tuple[str, ...]:
         """Kernels that compute the layer, in order, each once."""
         return tuple(dict.fromkeys(call.kernel.function for call in self.calls))
@@ -138,6 +143,7 @@ class CProgram:
         headers: Runtime headers that the program needs, by file name, sorted.
         assembly: Assembly sources that belong to them, by file name, sorted.
         plan: The arena.
+        dtype: What the network computes in.
     """
 
     name: str
@@ -149,6 +155,7 @@ class CProgram:
     headers: tuple[str, ...]
     assembly: tuple[str, ...]
     plan: MemoryPlan = field(repr=False)
+    dtype: Dtype = "int8"
 
     @property
     def weight_bytes(self) -> int:

@@ -26,10 +26,8 @@ BUFFER_ALIGNMENT = 16
 _LARGEST_OLD_CODE = 127
 """The first code field of the schema is an int8; larger codes live in a second field."""
 
-_ELEMENT_TYPES = {
-    name: name.upper()
-    for name in ("int8", "uint8", "int16", "int32", "int64", "float16", "float32", "bool")
-}
+_INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64")
+_ELEMENT_TYPES = {name: name.upper() for name in (*_INTEGERS, "float16", "float32", "bool")}
 
 
 @dataclass(frozen=True)

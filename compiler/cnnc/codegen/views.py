@@ -36,6 +36,7 @@ class PortView:
         index: Position among the inputs or outputs.
         pointer: C expression of its memory, given ``arena``.
         bytes: Size.
+        elements: Number of elements.
         c_type: C type of the elements.
         quantized: Whether they are int8 with scale and zero point; those are unused otherwise.
         scale: float constant.
@@ -55,6 +56,7 @@ class PortView:
     index: int
     pointer: str
     bytes: int
+    elements: int
     c_type: str
     quantized: bool
     scale: str
@@ -67,6 +69,11 @@ class PortView:
     body_indent: str
     onnx_index: str
     needs_weights: bool
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the elements are float32."""
+        return self.c_type == "float"
 
 
 @dataclass(frozen=True)
@@ -153,6 +160,8 @@ class ModelView:
         name: Prefix of symbols and files.
         macro: Prefix of macros.
         weights: How constants reach the program.
+        numbers: What it computes in, in words.
+        is_real: Whether any layer computes on real numbers.
         single_rounding: Whether accumulators are rounded once.
         arena_bytes: Size of the arena, at least one alignment.
         alignment: Of the arena, bytes.
@@ -179,6 +188,8 @@ class ModelView:
     name: str
     macro: str
     weights: WeightsMode
+    numbers: str
+    is_real: bool
     single_rounding: bool
     arena_bytes: int
     alignment: int

@@ -10,7 +10,7 @@ from cnnc.ir.finite import all_finite
 from cnnc.ir.float_model import FloatNode
 from cnnc.ir.names import unique_name
 from cnnc.ir.op import FloatOp
-from cnnc.ir.types import AnyArray, ElementType, Shape, Tensor
+from cnnc.ir.types import F32, AnyArray, ElementType, Quantization, Shape, Tensor
 from cnnc.ops.reshape import Reshape
 from cnnc.ops.transpose import Transpose
 
@@ -33,6 +33,23 @@ class StoredValue:
         return self.axes == onnx_order(len(self.axes))
 
 
+def stored_type(array: AnyArray) -> ElementType:
+    """Return the type that a constant is stored as."""
+    names = {"int64": ElementType.INT32, "bool": ElementType.UINT8, "uint64": ElementType.UINT32}
+    name = array.dtype.name
+    known = {kind.value: kind for kind in ElementType}
+    return names.get(name) or known.get(name, ElementType.FLOAT32)
+
+
+def _integers(key: str, array: AnyArray, kind: ElementType) -> Tensor:
+    stored: Tensor = np.asarray(array, order="C").astype(kind.numpy)
+    if not np.array_equal(stored, array):
+        raise UnsupportedAttributeError(
+            f"constant '{key}' holds {array.dtype.name} numbers beyond {kind.value}"
+        )
+    return stored
+
+
 def onnx_order(rank: int) -> tuple[int, ...]:
     """Return the axes of a tensor that is stored as ONNX has it."""
     return tuple(range(rank))
@@ -49,11 +66,15 @@ class GraphBuilder:
 
     Attributes:
         nodes: Nodes so far, topological order.
-        constants: Float operands that are not weights of an op, storage order.
+        constants: Operands that are not weights of an op, storage order.
         shapes: Storage shape of every input, constant and value.
         types: Element type of those that are not float32.
         stored: ONNX tensor name -> where it lives, for activations.
         folded: ONNX tensor name -> array in ONNX order, for everything known at compile time.
+        scales: Folded tensor that was made of symmetric 8-bit integers -> scale of each element.
+        asymmetric: Folded tensors that were made of 8-bit integers around another zero point.
+        quantized: Stored tensor that the model holds as integers -> their format; None where they
+            have more than 8 bits.
     """
 
     nodes: list[FloatNode] = field(default_factory=list)
@@ -62,6 +83,9 @@ class GraphBuilder:
     types: dict[str, ElementType] = field(default_factory=dict)
     stored: dict[str, StoredValue] = field(default_factory=dict)
     folded: dict[str, AnyArray] = field(default_factory=dict)
+    scales: dict[str, F32] = field(default_factory=dict)
+    asymmetric: set[str] = field(default_factory=set)
+    quantized: dict[str, Quantization | None] = field(default_factory=dict)
 
     def onnx_shape(self, name: str) -> Shape:
         """Return the shape of an ONNX tensor, in ONNX axis order."""
@@ -89,8 +113,19 @@ class GraphBuilder:
         return unique_key
 
     def add_constant(self, key: str, array: AnyArray) -> str:
-        """Add a float operand in storage order; returns its unique key."""
+        """Add an operand in storage order; returns its unique key.
+
+        Real numbers become float32, int64 becomes int32 and bool a byte that is 0 or 1.
+
+        Raises:
+            UnsupportedAttributeError: It holds NaN, infinity, or an integer beyond int32.
+        """
         unique = unique_name(key, self.shapes)
+        kind = stored_type(array)
+        if kind is not ElementType.FLOAT32:
+            self.constants[unique] = _integers(key, array, kind)
+            self.shapes[unique], self.types[unique] = array.shape, kind
+            return unique
         with np.errstate(over="ignore"):
             # Not ascontiguousarray, which gives a scalar an axis.
             real = np.asarray(array, dtype=np.float32, order="C")

@@ -1,24 +1,32 @@
 """The user's data files: calibration, simulation and evaluation inputs, with or without labels.
 
 A file is .npz (keys are the ONNX input names, ``x`` is an alias for a single input, ``y`` labels)
-or .npy for a single input. Arrays are float32 of shape [N, ...] in the model's own layout; a model
-with static batch B takes N in groups of B.
+or .npy for a single input. Arrays are float32 of shape [N, ...] in the model's own layout, integers
+where an input of the model is one; a model with static batch B takes N in groups of B.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cnnc.errors import CalibrationError
 from cnnc.importer.rows import Rows, open_npy, open_npz
 from cnnc.ir.float_model import Port
-from cnnc.ir.types import F32, AnyArray, Shape
+from cnnc.ir.types import AnyArray, ElementType, Shape, Tensor
 
 _LABEL_BLOCK = 2**16
 
-BatchSource = Callable[[int], Iterator[dict[str, F32]]]
+BatchSource = Callable[[int], Iterator[dict[str, Tensor]]]
+Types = Mapping[str, ElementType]
+"""Element type of an input by its name; float32 where it is not there."""
+
+_NO_TYPES: Types = {}
+_REAL = ElementType.FLOAT32
+_SYNTHETIC_INTEGERS = 10
+"""Synthetic integers are below it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +44,11 @@ class Samples:
     labels: AnyArray | None
     source: BatchSource
 
-    def batches(self, size: int, limit: int | None = None) -> Iterator[dict[str, F32]]:
+    def batches(self, size: int, limit: int | None = None) -> Iterator[dict[str, Tensor]]:
         """Yield up to ``size`` samples at a time, ``limit`` in all.
 
         Yields:
-            Port.name -> float32 array of shape (S, *port.onnx_shape).
+            Port.name -> array of shape (S, *port.onnx_shape), of the input's type.
 
         Raises:
             CalibrationError: The data hold NaN or infinity, or the file is damaged.
@@ -54,18 +62,22 @@ class Samples:
             yield taken
 
 
-def open_samples(path: Path, ports: tuple[Port, ...]) -> Samples:
+def open_samples(path: Path, ports: tuple[Port, ...], types: Types = _NO_TYPES) -> Samples:
     """Open a data file and check it against the network's inputs.
 
     Args:
         path: .npz or .npy.
         ports: Inputs of the network.
+        types: Of those that are not float32.
 
     Raises:
         CalibrationError: Missing file or key, wrong shape or dtype, no samples, no whole groups.
     """
     arrays, labels = _open(path, ports)
-    counts = {port.name: _checked_count(path, port, arrays[port.name]) for port in ports}
+    kinds = {port.name: types.get(port.name, ElementType.FLOAT32) for port in ports}
+    counts = {
+        port.name: _checked_count(path, port, arrays[port.name], kinds[port.name]) for port in ports
+    }
     if len(set(counts.values())) != 1:
         listed = ", ".join(f"'{name}' {number}" for name, number in counts.items())
         raise CalibrationError(
@@ -76,9 +88,15 @@ def open_samples(path: Path, ports: tuple[Port, ...]) -> Samples:
     count = next(iter(counts.values()))
     _check_labels(path, labels, count, max(_group(port) for port in ports))
 
-    def read(size: int) -> Iterator[dict[str, F32]]:
+    def read(size: int) -> Iterator[dict[str, Tensor]]:
         streams = [
-            _checked_batches(path, port, arrays[port.name].blocks(size * _group(port)), size)
+            _checked_batches(
+                path,
+                port,
+                kinds[port.name],
+                arrays[port.name].blocks(size * _group(port)),
+                size,
+            )
             for port in ports
         ]
         for parts in zip(*streams, strict=True):
@@ -87,34 +105,45 @@ def open_samples(path: Path, ports: tuple[Port, ...]) -> Samples:
     return Samples(count, labels, read)
 
 
-def synthetic_samples(ports: tuple[Port, ...], count: int, seed: int) -> Samples:
+def synthetic_samples(
+    ports: tuple[Port, ...], count: int, seed: int, types: Types = _NO_TYPES
+) -> Samples:
     """Return inputs without any file: uniform in [0, 1), the usual range of pre-processed images.
+
+    Integers are uniform from 0 to 9.
 
     Args:
         ports: Inputs of the network.
         count: Number of samples, >= 1.
         seed: Seed of the generator; the same seed gives the same samples.
+        types: Of the inputs that are not float32.
     """
 
-    def generate(size: int) -> Iterator[dict[str, F32]]:
+    def generate(size: int) -> Iterator[dict[str, Tensor]]:
         random = np.random.default_rng(seed)
         for start in range(0, count, size):
             rows = min(size, count - start)
             yield {
-                port.name: random.random((rows, *port.onnx_shape), dtype=np.float32)
+                port.name: _synthetic(random, types.get(port.name), (rows, *port.onnx_shape))
                 for port in ports
             }
 
     return Samples(count, None, generate)
 
 
-def to_storage(port: Port, batch: F32) -> F32:
+def _synthetic(random: np.random.Generator, kind: ElementType | None, shape: Shape) -> Tensor:
+    if kind is None or kind is _REAL:
+        return random.random(shape, dtype=np.float32)
+    return random.integers(0, _SYNTHETIC_INTEGERS, shape).astype(kind.numpy)
+
+
+def to_storage(port: Port, batch: Tensor) -> Tensor:
     """Move (S, *onnx_shape) to (S, *storage_shape)."""
     axes = (0, *(axis + 1 for axis in port.storage_axes))
     return np.ascontiguousarray(batch.transpose(axes))
 
 
-def from_storage(port: Port, batch: F32) -> F32:
+def from_storage(port: Port, batch: Tensor) -> Tensor:
     """Move (S, *storage_shape) to (S, *onnx_shape)."""
     inverse = [port.storage_axes.index(axis) + 1 for axis in range(len(port.storage_axes))]
     return np.ascontiguousarray(batch.transpose(0, *inverse))
@@ -193,14 +222,9 @@ def _group(port: Port) -> int:
     return port.onnx_shape[0] if port.onnx_shape else 1
 
 
-def _checked_count(path: Path, port: Port, rows: Rows) -> int:
+def _checked_count(path: Path, port: Port, rows: Rows, kind: ElementType) -> int:
     expected: Shape = port.onnx_shape[1:]
-    if rows.dtype != np.float32:
-        raise CalibrationError(
-            f"'{path}': '{port.name}' must be float32, not {rows.dtype}",
-            _conversion(rows.dtype),
-            str(path),
-        )
+    _check_dtype(path, port, rows.dtype, kind)
     if len(rows.shape) != max(1, len(port.onnx_shape)) or rows.shape[1:] != expected:
         wanted = ", ".join(["N", *map(str, expected)])
         raise CalibrationError(
@@ -222,6 +246,19 @@ def _checked_count(path: Path, port: Port, rows: Rows) -> int:
     return rows.shape[0] // group
 
 
+def _check_dtype(path: Path, port: Port, dtype: "np.dtype[Any]", kind: ElementType) -> None:
+    if kind is ElementType.FLOAT32 and dtype != np.float32:
+        raise CalibrationError(
+            f"'{path}': '{port.name}' must be float32, not {dtype}", _conversion(dtype), str(path)
+        )
+    if kind is not ElementType.FLOAT32 and dtype.kind not in "iub":
+        raise CalibrationError(
+            f"'{path}': '{port.name}' must be integers, not {dtype}",
+            f"convert it with array.astype(numpy.{kind.value})",
+            str(path),
+        )
+
+
 def _conversion(dtype: "np.dtype[np.generic]") -> str:
     if dtype.kind in "iub":
         return (
@@ -232,11 +269,17 @@ def _conversion(dtype: "np.dtype[np.generic]") -> str:
 
 
 def _checked_batches(
-    path: Path, port: Port, blocks: Iterator[AnyArray], size: int
-) -> Iterator[F32]:
+    path: Path, port: Port, kind: ElementType, blocks: Iterator[AnyArray], size: int
+) -> Iterator[Tensor]:
     first = 0
     for block in blocks:
-        real: F32 = np.asarray(block, np.float32).reshape(-1, *port.onnx_shape)
+        real: Tensor = np.asarray(block, kind.numpy).reshape(-1, *port.onnx_shape)
+        if kind is not _REAL and not np.array_equal(real.reshape(-1), block.reshape(-1)):
+            raise CalibrationError(
+                f"'{path}': '{port.name}' holds numbers that {kind.value} does not have",
+                f"give numbers between {np.iinfo(kind.numpy).min} and {np.iinfo(kind.numpy).max}",
+                str(path),
+            )
         finite = np.isfinite(real).reshape(len(real), -1).all(axis=1)
         if not finite.all():
             raise CalibrationError(

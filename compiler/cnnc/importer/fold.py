@@ -11,6 +11,13 @@ from onnx.reference import ReferenceEvaluator
 
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.importer.builder import GraphBuilder
+from cnnc.importer.fold_quantization import (
+    MOVEMENTS,
+    QUANTIZATION,
+    dequantize_constant,
+    quantize_constant,
+)
+from cnnc.importer.spelling import QUANTIZE
 from cnnc.ir.types import AnyArray, Shape
 
 logger = logging.getLogger(__name__)
@@ -22,8 +29,6 @@ _RANDOM = frozenset({
     "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial",
     "Bernoulli",
 })  # fmt: skip
-# onnx.reference has no code for the older versions; they mean the same.
-_OLDEST_EVALUATED = {"DequantizeLinear": 19}
 
 
 def can_fold(node: onnx.NodeProto, builder: GraphBuilder) -> bool:
@@ -41,13 +46,19 @@ def fold(node: onnx.NodeProto, builder: GraphBuilder, opsets: Mapping[str, int])
     Raises:
         UnsupportedAttributeError: The node cannot be computed; says why.
     """
+    operands = {name: builder.folded[name] for name in node.input if name in builder.folded}
     if node.op_type in SHAPE_OPERATORS:
         results = [_shape_result(node, builder.onnx_shape(node.input[0]))]
+    elif node.op_type in QUANTIZATION:
+        results = [_fold_quantization(node, builder)]
     else:
-        results = _evaluate(node, builder, opsets)
+        results = _evaluate(node, operands, opsets)
     for name, result in zip([name for name in node.output if name], results, strict=True):
         builder.folded[name] = result
         logger.debug("%s '%s' is a constant of shape %s", node.op_type, name, result.shape)
+    if node.op_type in MOVEMENTS and node.input[0] in builder.scales:
+        operands[node.input[0]] = builder.scales[node.input[0]]
+        builder.scales[node.output[0]] = _evaluate(node, operands, opsets)[0].astype(np.float32)
 
 
 def _shape_result(node: onnx.NodeProto, shape: Shape) -> AnyArray:
@@ -57,17 +68,26 @@ def _shape_result(node: onnx.NodeProto, shape: Shape) -> AnyArray:
     return np.array(shape[bounds.get("start", 0) : bounds.get("end")], np.int64)
 
 
+def _fold_quantization(node: onnx.NodeProto, builder: GraphBuilder) -> AnyArray:
+    operands = [builder.folded[name] for name in node.input if name]
+    if node.op_type == QUANTIZE:
+        return quantize_constant(node, operands)
+    dequantized = dequantize_constant(node, operands)
+    if dequantized.scales is not None:
+        builder.scales[node.output[0]] = dequantized.scales
+    if dequantized.asymmetric:
+        builder.asymmetric.add(node.output[0])
+    return dequantized.array
+
+
 def _evaluate(
-    node: onnx.NodeProto, builder: GraphBuilder, opsets: Mapping[str, int]
+    node: onnx.NodeProto, operands: Mapping[str, AnyArray], opsets: Mapping[str, int]
 ) -> list[AnyArray]:
-    operands = {name: builder.folded[name] for name in node.input if name}
-    versions = dict(opsets)
-    versions[""] = max(versions[""], _OLDEST_EVALUATED.get(node.op_type, 0))
     try:
         # Division by zero and the like show in the result, which its reader checks.
         with np.errstate(all="ignore"):
-            results = ReferenceEvaluator(_one_node_model(node, operands, versions)).run(
-                None, operands
+            results = ReferenceEvaluator(_one_node_model(node, operands, opsets)).run(
+                None, dict(operands)
             )
     except Exception as error:
         detail = next(iter(str(error).splitlines()), "") or type(error).__name__

@@ -1,12 +1,15 @@
 """Turn initializers into arrays, once, and refuse weights that are no numbers."""
 
+from pathlib import Path
+
 import numpy as np
 import onnx
 from onnx import numpy_helper
+from onnx.external_data_helper import uses_external_data
 
 from cnnc.errors import ModelError
 from cnnc.importer.graph import live_nodes, used_names
-from cnnc.importer.load import first_line
+from cnnc.importer.load import first_line, map_external
 from cnnc.ir.finite import all_finite
 from cnnc.ir.types import AnyArray
 
@@ -17,14 +20,18 @@ _DATA_FIELDS = tuple(
 )
 
 
-def detach_initializers(model: onnx.ModelProto) -> tuple[onnx.ModelProto, dict[str, AnyArray]]:
+def detach_initializers(
+    model: onnx.ModelProto, path: Path | None = None
+) -> tuple[onnx.ModelProto, dict[str, AnyArray]]:
     """Take the weights out of a model.
 
     Protobuf frees memory with the whole message only, so the rest of the model moves into a new
     one; where the caller keeps no reference to the old one, one copy of the weights is left.
 
     Args:
-        model: Loaded, with its external data; loses the data of its initializers.
+        model: Loaded; loses the data of its initializers.
+        path: Its file, where external data of initializers were left in their files: those are
+            mapped into memory.
 
     Returns:
         The model whose initializers have name, type and shape only, and the arrays of those that
@@ -38,7 +45,7 @@ def detach_initializers(model: onnx.ModelProto) -> tuple[onnx.ModelProto, dict[s
     arrays: dict[str, AnyArray] = {}
     for tensor in graph.initializer:
         if tensor.name in used:
-            arrays[tensor.name] = to_array(tensor)
+            arrays[tensor.name] = to_array(tensor, path)
         # Not ListFields, which copies the data.
         for field in _DATA_FIELDS:
             tensor.ClearField(field)
@@ -47,7 +54,7 @@ def detach_initializers(model: onnx.ModelProto) -> tuple[onnx.ModelProto, dict[s
     return light, arrays
 
 
-def to_array(tensor: onnx.TensorProto) -> AnyArray:
+def to_array(tensor: onnx.TensorProto, path: Path | None = None) -> AnyArray:
     """Return a tensor's array.
 
     Raises:
@@ -55,7 +62,10 @@ def to_array(tensor: onnx.TensorProto) -> AnyArray:
             single number (an infinite bound is one that does not bind).
     """
     try:
-        array = numpy_helper.to_array(tensor)
+        if path is not None and uses_external_data(tensor):
+            array = map_external(path, tensor)
+        else:
+            array = numpy_helper.to_array(tensor)
     except (LookupError, TypeError, ValueError) as error:
         raise ModelError(
             f"initializer '{tensor.name}' is damaged: {first_line(error)}",

@@ -10,10 +10,20 @@ from cnnc.errors import DynamicShapeError, ModelError, UsageError
 from cnnc.importer.builder import StoredValue, onnx_order
 from cnnc.importer.layout import input_axes
 from cnnc.ir.float_model import Port
-from cnnc.ir.types import Shape
+from cnnc.ir.types import ElementType, Shape
 
 OPTION = "--input-shape"
 
+_ELEMENT_TYPES: Mapping[int, ElementType] = {
+    TensorProto.FLOAT: ElementType.FLOAT32,
+    TensorProto.INT8: ElementType.INT8,
+    TensorProto.UINT8: ElementType.UINT8,
+    TensorProto.INT16: ElementType.INT16,
+    TensorProto.UINT16: ElementType.UINT16,
+    TensorProto.INT32: ElementType.INT32,
+    TensorProto.UINT32: ElementType.UINT32,
+    TensorProto.INT64: ElementType.INT32,
+}
 _EXAMPLE_EXTENT = 224
 _EXAMPLE_CHANNELS = 3
 
@@ -37,7 +47,7 @@ def input_ports(
     Raises:
         UsageError: A pinned name is no input, or a pin contradicts the model.
         DynamicShapeError: An extent other than the batch is neither static nor pinned.
-        ModelError: The model has no inputs, or one is not a float32 tensor.
+        ModelError: The model has no inputs, or one is no tensor of float32 or integers.
     """
     values = graph_inputs(graph)
     if not values:
@@ -47,7 +57,7 @@ def input_ports(
     _check_names(pinned, [value.name for value in values])
     ports = []
     for value in values:
-        _check_type(value)
+        element_type(value)
         shape = _static_shape(value, pinned.get(value.name))
         axes = onnx_order(len(shape))
         if len(shape) > 2:
@@ -73,7 +83,12 @@ def _check_names(pinned: Iterable[str], names: list[str]) -> None:
         )
 
 
-def _check_type(value: onnx.ValueInfoProto) -> None:
+def element_type(value: onnx.ValueInfoProto) -> ElementType:
+    """Return the type that an input has in C; int64 becomes int32.
+
+    Raises:
+        ModelError: It is no tensor of float32 or integers.
+    """
     kind = value.type.WhichOneof("value")
     if kind != "tensor_type":
         found = (kind or "undefined").removesuffix("_type")
@@ -83,14 +98,16 @@ def _check_type(value: onnx.ValueInfoProto) -> None:
             value.name,
         )
     element = value.type.tensor_type.elem_type
-    if element != TensorProto.FLOAT:
+    stored_as = _ELEMENT_TYPES.get(element)
+    if stored_as is None:
         known = element in TensorProto.DataType.values()
         found = TensorProto.DataType.Name(element) if known else f"of unknown type {element}"
         raise ModelError(
-            f"input '{value.name}' is {found.lower()}; only float32 inputs are supported",
+            f"input '{value.name}' is {found.lower()}; inputs are float32 or integers",
             "export the model with float32 inputs",
             value.name,
         )
+    return stored_as
 
 
 def _static_shape(value: onnx.ValueInfoProto, pin: Shape | None) -> Shape:

@@ -1,7 +1,7 @@
 """What the importer sees in an ONNX model, and what it would refuse."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from cnnc.importer.graph import live_nodes
 from cnnc.importer.initializer import detach_initializers
 from cnnc.importer.inputs import input_ports
 from cnnc.importer.load import default_opset, load_onnx
+from cnnc.importer.quantized_tensors import OnnxQuantization, onnx_quantization
 from cnnc.importer.receptive import FieldTrace
 from cnnc.importer.walk import Visit, Walk, start_walk
 from cnnc.ir.types import AnyArray, Shape
@@ -58,6 +59,7 @@ class Inspection:
         parameters: Elements of the initializers and Constant nodes that are used; shapes and axes
             (int64), flags and single numbers are not counted.
         nodes: Every live node.
+        quantization: What of an ONNX model is quantized already; None for a float model.
     """
 
     file: str
@@ -69,6 +71,7 @@ class Inspection:
     outputs: tuple[str, ...]
     parameters: int
     nodes: tuple[InspectedNode, ...]
+    quantization: OnnxQuantization | None = None
 
     @property
     def macs(self) -> int:
@@ -93,6 +96,7 @@ class Inspection:
             "parameters": self.parameters,
             "macs": self.macs,
             "supported": not self.unsupported,
+            "quantization": None if self.quantization is None else asdict(self.quantization),
             "nodes": [_node_json(node) for node in self.nodes],
         }
 
@@ -105,7 +109,7 @@ def inspect_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) ->
         DynamicShapeError: A shape is neither static nor pinned.
         UsageError: ``input_shapes`` does not fit the model.
     """
-    model, initializers = detach_initializers(load_onnx(path))
+    model, initializers = detach_initializers(load_onnx(path, leave_initializers=True), path)
     graph = model.graph
     live = live_nodes(graph)
     ports = input_ports(graph, live, input_shapes or {})
@@ -122,6 +126,7 @@ def inspect_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) ->
         outputs=tuple(value.name for value in graph.output),
         parameters=_parameters(walk, graph),
         nodes=tuple(_inspected(walk.builder, visit, trace) for visit in walk.visits),
+        quantization=onnx_quantization(walk.builder),
     )
 
 

@@ -1,9 +1,9 @@
 """Choose the memory order of an input so that the fewest bytes move behind it.
 
 An input is stored in ONNX order or channel-last. From the input, the graph is followed through
-nodes that keep any order (elementwise ones) or rename axes (Transpose) up to the nodes that need a
-certain order: channel-last for image operators, ONNX order for Reshape and its kin. The order that
-fits most of them is taken; channel-last where both are equal.
+nodes that keep any order (elementwise ones, slices) or rename axes (Transpose) up to the nodes that
+need a certain order: channel-last for image operators, ONNX order for Reshape and its kin. The
+order that fits most of them is taken; channel-last where both are equal.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,11 @@ from cnnc.ir.types import Shape
 
 _KEEPS_ORDER = frozenset({
     "Identity", "Dropout", "Cast", "QuantizeLinear", "DequantizeLinear", "Relu", "Clip", "Sigmoid",
-    "Tanh", "Add", "Sub", "Mul", "Div", "Neg",
+    "Tanh", "Add", "Sub", "Mul", "Div", "Neg", "Abs", "Sqrt", "Exp", "Log", "Pow", "Min", "Max",
+    "LeakyRelu", "Elu", "Selu", "HardSigmoid", "HardSwish", "Softplus", "Concat", "Slice", "Split",
+    "Pad",
 })  # fmt: skip
-_NEEDS_ONNX_ORDER = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gemm", "MatMul"})
+_NEEDS_ONNX_ORDER = frozenset({"Reshape", "Flatten", "Gemm", "MatMul"})
 _READS_SHAPE_ONLY = frozenset({"Shape", "Size"})
 
 Axes = tuple[int, ...]
@@ -66,7 +68,8 @@ class _Search:
         if node.op_type in _READS_SHAPE_ONLY:
             return
         if node.op_type in _KEEPS_ORDER:
-            yield from self.wishes(node.output[0], view)
+            for result in filter(None, node.output):
+                yield from self.wishes(result, view)
         elif node.op_type == "Transpose" and _permutation(node, view) is not None:
             yield from self.wishes(node.output[0], _permutation(node, view) or view)
         elif node.op_type in _NEEDS_ONNX_ORDER:

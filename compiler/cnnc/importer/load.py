@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import onnx
-from onnx import defs, inliner
+from onnx import defs, helper, inliner, numpy_helper
 from onnx.external_data_helper import (
     ExternalDataInfo,
     load_external_data_for_tensor,
@@ -14,6 +15,8 @@ from onnx.external_data_helper import (
 )
 
 from cnnc.errors import ModelError
+from cnnc.importer.quantized_nodes import spell_out_quantized
+from cnnc.ir.types import AnyArray
 
 logger = logging.getLogger(__name__)
 
@@ -25,11 +28,13 @@ _FIRST_BYTE = b"\x08"
 _LFS_POINTER = b"version https://git-lfs"
 
 
-def load_onnx(path: Path) -> onnx.ModelProto:
+def load_onnx(path: Path, *, leave_initializers: bool = False) -> onnx.ModelProto:
     """Return the model with its external data, local functions inlined.
 
     Args:
         path: The .onnx file; external data files lie in its folder.
+        leave_initializers: Leave the data of the graph's initializers where they are, for
+            ``map_external``; that their files exist is checked all the same.
 
     Raises:
         ModelError: Missing, damaged or foreign file, empty graph, missing external data, opset out
@@ -41,7 +46,14 @@ def load_onnx(path: Path) -> onnx.ModelProto:
         # Before external data are loaded, because inlining copies the whole model.
         model = _inline(path, model)
     _check_graph(path, model.graph)
-    load_external(path, model)
+    spell_out_quantized(model.graph)
+    if leave_initializers:
+        for tensor in filter(uses_external_data, model.graph.initializer):
+            external_file(path, tensor)
+        for tensor in filter(uses_external_data, _node_tensors(model.graph.node)):
+            _load_external(path, tensor)
+    else:
+        load_external(path, model)
     logger.info("read %s: %d nodes, opset %d", path, len(model.graph.node), default_opset(model))
     return model
 
@@ -185,10 +197,15 @@ def _node_tensors(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.TensorProto]
             yield from _graph_tensors(graph)
 
 
-def _load_external(path: Path, tensor: onnx.TensorProto) -> None:
+def external_file(path: Path, tensor: onnx.TensorProto) -> Path:
+    """Return the file that holds a tensor's data.
+
+    Raises:
+        ModelError: It is missing, or outside the model's folder.
+    """
     folder = path.parent
-    location = next((e.value for e in tensor.external_data if e.key == "location"), "")
-    what = f"weights '{tensor.name}' of '{path}' lie in the external file '{location}'"
+    location = _location(tensor)
+    what = _where(path, tensor)
     file = (folder / location).resolve()
     if not location or not file.is_relative_to(folder.resolve()):
         raise ModelError(
@@ -202,15 +219,55 @@ def _load_external(path: Path, tensor: onnx.TensorProto) -> None:
             f"put '{location}' beside the model, into the folder '{folder}'",
             str(path),
         )
+    return file
+
+
+def map_external(path: Path, tensor: onnx.TensorProto) -> AnyArray:
+    """Return the array of a tensor whose data lie in another file, without reading them.
+
+    Raises:
+        ModelError: The file is missing, too short, or outside the model's folder.
+    """
+    file = external_file(path, tensor)
+    element = helper.tensor_dtype_to_np_dtype(tensor.data_type)
+    shape = tuple(tensor.dims)
+    if element.kind not in "fiu" or element.name not in np.sctypeDict or 0 in shape or not shape:
+        _load_external(path, tensor)
+        return numpy_helper.to_array(tensor)
+    try:
+        info = ExternalDataInfo(tensor)
+        array = np.memmap(file, element.newbyteorder("<"), "r", info.offset or 0, shape)
+    except (ValueError, OSError) as error:
+        raise _unusable(path, tensor, str(error)) from error
+    if info.length not in (None, 0, array.nbytes):
+        reason = f"{info.length} bytes do not fill a tensor of shape {list(shape)}"
+        raise _unusable(path, tensor, reason)
+    return array
+
+
+def _load_external(path: Path, tensor: onnx.TensorProto) -> None:
+    external_file(path, tensor)
     try:
         ExternalDataInfo(tensor)
-        load_external_data_for_tensor(tensor, str(folder))
+        load_external_data_for_tensor(tensor, str(path.parent))
     except (onnx.checker.ValidationError, ValueError, OSError) as error:
-        raise ModelError(
-            f"{what}, which cannot be used: {first_line(error)}",
-            "copy both files again, or export the model again",
-            str(path),
-        ) from error
+        raise _unusable(path, tensor, first_line(error)) from error
+
+
+def _location(tensor: onnx.TensorProto) -> str:
+    return next((e.value for e in tensor.external_data if e.key == "location"), "")
+
+
+def _where(path: Path, tensor: onnx.TensorProto) -> str:
+    return f"weights '{tensor.name}' of '{path}' lie in the external file '{_location(tensor)}'"
+
+
+def _unusable(path: Path, tensor: onnx.TensorProto, reason: str) -> ModelError:
+    return ModelError(
+        f"{_where(path, tensor)}, which cannot be used: {reason}",
+        "copy both files again, or export the model again",
+        str(path),
+    )
 
 
 def first_line(error: Exception) -> str:

@@ -11,6 +11,7 @@ from cnnc.importer.graph import live_nodes
 from cnnc.importer.initializer import detach_initializers
 from cnnc.importer.inputs import input_ports
 from cnnc.importer.load import load_onnx
+from cnnc.importer.quantized_tensors import warn_of_wide_activations
 from cnnc.importer.walk import Walk, start_walk
 from cnnc.ir.float_model import FloatModel, Port
 from cnnc.ir.types import Shape
@@ -35,7 +36,7 @@ def read_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) -> Fl
         UnsupportedOpError: Lists every node that cannot be imported.
         UsageError: ``input_shapes`` does not fit the model.
     """
-    model, initializers = detach_initializers(load_onnx(path))
+    model, initializers = detach_initializers(load_onnx(path, leave_initializers=True), path)
     nodes = live_nodes(model.graph)
     ports = input_ports(model.graph, nodes, input_shapes or {})
     walk = start_walk(model, initializers, ports)
@@ -44,6 +45,7 @@ def read_onnx(path: Path, input_shapes: Mapping[str, Shape] | None = None) -> Fl
         raise UnsupportedOpError(walk.unsupported, str(path))
     outputs = tuple(_output_port(walk, value.name, ports) for value in model.graph.output)
     builder = walk.builder
+    warn_of_wide_activations(builder)
     imported = FloatModel(
         name=identifier_from(path.stem),
         inputs=ports,

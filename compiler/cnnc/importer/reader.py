@@ -6,10 +6,16 @@ from typing import Any
 import onnx
 
 from cnnc.errors import UnsupportedAttributeError
-from cnnc.importer.builder import GraphBuilder, StoredValue, channel_last, onnx_order
+from cnnc.importer.builder import (
+    GraphBuilder,
+    StoredValue,
+    channel_last,
+    onnx_order,
+    stored_type,
+)
 from cnnc.ir.finite import all_finite, has_nan
 from cnnc.ir.op import FloatOp
-from cnnc.ir.types import AnyArray, Shape
+from cnnc.ir.types import F32, AnyArray, ElementType, Quantization, Shape
 from cnnc.ops.reshape import Reshape
 
 
@@ -55,6 +61,11 @@ class NodeReader:
         """Return a list attribute; None where it is absent."""
         value = self._attribute(name, None)
         return None if value is None else tuple(int(item) for item in value)
+
+    def floats_attribute(self, name: str) -> tuple[float, ...] | None:
+        """Return a list attribute; None where it is absent."""
+        value = self._attribute(name, None)
+        return None if value is None else tuple(float(item) for item in value)
 
     def ignore(self, *names: str) -> None:
         """Declare attributes that do not matter for inference."""
@@ -121,9 +132,20 @@ class NodeReader:
             raise UnsupportedAttributeError(f"{role} (input {index}) is missing")
         return self._inputs[index]
 
+    def element_type(self, index: int) -> ElementType:
+        """Return the element type of an operand as it is stored; int64 is int32, bool uint8."""
+        name = self._given(index)
+        if name in self._builder.folded:
+            return stored_type(self._builder.folded[name])
+        return self._builder.element_type(self._builder.stored[name].key)
+
     def onnx_shape(self, index: int) -> Shape:
         """Return an operand's shape in ONNX axis order."""
         return self._builder.onnx_shape(self._given(index))
+
+    def shape(self, key: str) -> Shape:
+        """Return the shape of a value as it is stored."""
+        return self._builder.shapes[key]
 
     def stored(self, index: int) -> StoredValue:
         """Return an activation as it is stored; a constant becomes one in ONNX order."""
@@ -186,7 +208,36 @@ class NodeReader:
         key = self.emit(Reshape(shape), [self.in_onnx_order(index)], suffix="broadcast")
         return self._builder.in_axes(StoredValue(key, onnx_order(len(shape))), axes)
 
+    def scales(self, index: int) -> F32 | None:
+        """Return the scale of each element of a constant that was symmetric int8, ONNX order."""
+        return self._builder.scales.get(self._given(index))
+
+    def is_asymmetric(self, index: int) -> bool:
+        """Whether a constant was 8-bit integers whose zero point is not in their middle."""
+        return self._given(index) in self._builder.asymmetric
+
+    def quantized(self, index: int) -> Quantization | None:
+        """Return the format of an integer operand; None where it has more than 8 bits.
+
+        Raises:
+            UnsupportedAttributeError: It does not come from a QuantizeLinear.
+        """
+        name = self._given(index)
+        if name not in self._builder.quantized:
+            raise UnsupportedAttributeError(
+                f"its operand '{name}' is not the result of a QuantizeLinear",
+                "give the model float32 inputs that a QuantizeLinear reads",
+            )
+        return self._builder.quantized[name]
+
     # Results
+
+    def define_quantized(
+        self, key: str, axes: tuple[int, ...], format_: Quantization | None
+    ) -> None:
+        """Say where the reals live that the node's integer result stands for."""
+        self.define(key, axes)
+        self._builder.quantized[self._outputs[0]] = format_
 
     def emit(self, op: FloatOp, inputs: Sequence[str], suffix: str = "", output: int = 0) -> str:
         """Add an op of this node; returns the key of its result.
@@ -203,7 +254,7 @@ class NodeReader:
         return self._builder.append(label, op, inputs, key, (self.name,))
 
     def add_constant(self, role: str, array: AnyArray) -> str:
-        """Add a float operand in storage order; returns its key."""
+        """Add a constant operand in storage order; returns its key."""
         return self._builder.add_constant(f"{self.name}:{role}", array)
 
     def define(self, key: str, axes: tuple[int, ...], output: int = 0) -> None:

@@ -14,12 +14,14 @@ from cnnc.importer.definers import INVALID_GRAPH_REMEDY, Definers
 from cnnc.importer.fold import SHAPE_OPERATORS, can_fold, fold
 from cnnc.importer.graph import user_location
 from cnnc.importer.initializer import to_array
-from cnnc.importer.inputs import stored
+from cnnc.importer.inputs import element_type, graph_inputs, stored
 from cnnc.importer.load import STANDARD_DOMAINS, first_line
+from cnnc.importer.quantized_operators import CONTRIB_DOMAIN, CONTRIB_OPERATORS
 from cnnc.importer.reader import NodeReader
+from cnnc.importer.spelling import DEQUANTIZE
 from cnnc.ir.float_model import FloatNode, Port
 from cnnc.ir.names import unique_name
-from cnnc.ir.types import AnyArray
+from cnnc.ir.types import AnyArray, ElementType
 from cnnc.ops._definition import readers
 
 logger = logging.getLogger(__name__)
@@ -33,6 +35,16 @@ _VALUE_REMEDY = (
     "docs/operators.md lists the limits of each operator, and cnnc inspect shows the shape of "
     "every node's result"
 )
+_REMEDIES = {
+    "FakeQuantize": "this is NNCF's own operator: call strip() on the quantized model, or set "
+    "export_to_onnx_standard_ops, so that QuantizeLinear and DequantizeLinear are written",
+    "DynamicQuantizeLinear": "scales are computed at run time: quantize the model statically "
+    "(onnxruntime.quantization.quantize_static), or give the float model and --calibration",
+    "MatMulInteger": "quantize the model statically, in the QDQ format",
+    "ConvInteger": "quantize the model statically, in the QDQ format",
+    "Quant": "this is Brevitas' QONNX operator: export with export_onnx_qcdq instead",
+    "BipolarQuant": "this is Brevitas' QONNX operator: export with export_onnx_qcdq instead",
+}
 _READ_THOUGH_DEPRECATED = ("GroupNormalization",)
 """Operators of files whose opset has deprecated them only to give their operands other shapes."""
 # What Python raises where a node's attributes and operands contradict each other.
@@ -135,6 +147,7 @@ class Walk:
 
     def _read(self, node: onnx.NodeProto, name: str) -> None:
         self._check_schema(node)
+        self._check_integers(node)
         reader = NodeReader(node, name, self.opsets[""], self.builder)
         readers()[node.op_type](reader)
         unread = reader.unread_attributes()
@@ -192,12 +205,22 @@ class Walk:
         (self.failed_constants if constant else self.failed).update(filter(None, node.output))
 
     def _check_domain(self, node: onnx.NodeProto) -> None:
-        if node.domain not in STANDARD_DOMAINS:
+        if not _is_in_known_domain(node):
             raise _refusal(node)
+
+    def _check_integers(self, node: onnx.NodeProto) -> None:
+        """Refuse to take integers for the reals that they stand for."""
+        integers = [name for name in node.input if name in self.builder.quantized]
+        if integers and node.op_type != DEQUANTIZE:
+            raise UnsupportedAttributeError(
+                f"it computes with the integers of the quantized tensor '{integers[0]}'",
+                "put DequantizeLinear before it and QuantizeLinear behind it, as quantizers in QDQ "
+                "format do",
+            )
 
     def _check_schema(self, node: onnx.NodeProto) -> None:
         """Refuse what the ONNX specification does not know: attributes, operands, versions."""
-        if node.op_type in _READ_THOUGH_DEPRECATED:
+        if node.domain not in STANDARD_DOMAINS or node.op_type in _READ_THOUGH_DEPRECATED:
             return
         context = checker.C.CheckerContext()
         context.ir_version = onnx.IR_VERSION
@@ -224,6 +247,10 @@ def start_walk(
     for port in ports:
         builder.stored[port.name] = stored(port)
         builder.shapes[port.value] = port.storage_shape
+    for value in graph_inputs(model.graph):
+        kind = element_type(value)
+        if kind is not ElementType.FLOAT32:
+            builder.types[value.name] = kind
     builder.folded.update(initializers)
     definers = Definers()
     definers.claim((port.name for port in ports), "the graph's input")
@@ -234,11 +261,18 @@ def start_walk(
 
 
 def _is_known(node: onnx.NodeProto) -> bool:
-    return node.domain in STANDARD_DOMAINS and node.op_type in readers()
+    return _is_in_known_domain(node) and node.op_type in readers()
+
+
+def _is_in_known_domain(node: onnx.NodeProto) -> bool:
+    """Whether the operator's name means what ONNX says; ONNX Runtime has some in its own domain."""
+    contributed = node.domain == CONTRIB_DOMAIN and node.op_type in CONTRIB_OPERATORS
+    return contributed or node.domain in STANDARD_DOMAINS
 
 
 def _refusal(node: onnx.NodeProto) -> UnsupportedAttributeError:
     reason = "this operator is not supported"
+    remedy = _REMEDIES.get(node.op_type, _OPERATOR_REMEDY)
     if node.domain not in STANDARD_DOMAINS:
         reason = f"operators of the domain '{node.domain}' are not supported"
-    return UnsupportedAttributeError(reason, _OPERATOR_REMEDY)
+    return UnsupportedAttributeError(reason, remedy)

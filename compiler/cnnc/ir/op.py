@@ -6,7 +6,7 @@ tensors are in storage order: channel-last (NHWC) wherever the importer saw an i
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar
 
@@ -45,10 +45,17 @@ class FloatOp(ABC):
 
     Tensors are float32; index and counting operators also read or give integers.
     Arrays that are evaluated carry one extra leading axis of S samples: shape (S, *shape).
+
+    Attributes:
+        output_format: Where the format of the result comes from.
+        fixed_format: The one of FIXED.
+        format_may_be_given: Whether the op can have, instead of a fixed format, the one that a
+            quantized model gives its result.
     """
 
     output_format: ClassVar[OutputFormat] = OutputFormat.FROM_RANGE
     fixed_format: ClassVar[Quantization | None] = None
+    format_may_be_given: ClassVar[bool] = False
 
     @property
     def kind(self) -> str:
@@ -110,11 +117,14 @@ class WeightedOp(FloatOp):
         weight: Layout is the subclass's.
         bias: [out_channels]; zeros where the model has none.
         activation: Applied after the bias.
+        weight_scale: [out_channels], the scale that a quantized model gives its weights; None
+            where it is chosen from the weights.
     """
 
     weight: F32
     bias: F32
     activation: Activation
+    weight_scale: F32 | None = field(default=None, kw_only=True)
 
     @abstractmethod
     def scale_output(self, scale: F32, offset: F32) -> "WeightedOp":

@@ -6,7 +6,7 @@ from cnnc.errors import InternalError
 from cnnc.ir.channels import ChannelMap
 from cnnc.ir.float_model import Port
 from cnnc.ir.op import QuantOp
-from cnnc.ir.types import AnyArray, ElementType, Quantization, Rounding, Shape, elements
+from cnnc.ir.types import AnyArray, Dtype, ElementType, Quantization, Rounding, Shape, elements
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,12 @@ class QuantModel:
     constants: dict[str, AnyArray]
     values: dict[str, QuantValue]
     channel_maps: dict[str, ChannelMap] = field(default_factory=dict[str, ChannelMap])
+
+    @property
+    def dtype(self) -> Dtype:
+        """What the network computes in: int8 where any of its values is quantized."""
+        quantized = any(value.is_quantized for value in self.values.values())
+        return "int8" if quantized else "float32"
 
     def input_shapes(self, node: QuantNode) -> tuple[Shape, ...]:
         """Return the shapes of a node's operands."""

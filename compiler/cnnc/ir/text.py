@@ -16,6 +16,7 @@ from cnnc.ir.float_model import FloatModel, FloatNode, Port
 from cnnc.ir.op import FloatOp, QuantOp
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
 from cnnc.ir.types import AnyArray, Quantization, Window, Window3
+from cnnc.ops._real_op import RealOp
 
 _DIGITS = 12
 _WINDOW_DEFAULTS = Window(1, 1)
@@ -30,9 +31,12 @@ def dump_float(model: FloatModel) -> str:
 
 
 def dump_quant(model: QuantModel) -> str:
-    """Return the integer model as text; equal models give equal text."""
+    """Return the model of layers as text; equal models give equal text."""
     values = {name: f"{list(value.shape)} {_format(value)}" for name, value in model.values.items()}
-    return _dump(f"int8 model {model.name}, {model.rounding} rounding", model, model.nodes, values)
+    title = f"{model.dtype} model {model.name}"
+    if model.dtype == "int8":
+        title += f", {model.rounding} rounding"
+    return _dump(title, model, model.nodes, values)
 
 
 def _dump(
@@ -74,6 +78,11 @@ def _name(name: str) -> str:
 
 
 def _attributes(op: FloatOp | QuantOp) -> Iterator[str]:
+    if isinstance(op, RealOp):
+        yield from _attributes(op.op)
+        if op.reason:
+            yield f"in float32: {_name(op.reason)}"
+        return
     for field in fields(op):
         value: object = getattr(op, field.name)
         yield f"{field.name}={_text(value)}"

@@ -21,6 +21,9 @@ Tensor = npt.NDArray[Any]
 Rounding = Literal["double", "single"]
 """How int32 accumulators are scaled to int8: spec 2.3, double (TFLite's kernels) or single."""
 
+Dtype = Literal["int8", "float32"]
+"""What a network computes in: int8, with layers on real numbers where it must, or float32."""
+
 
 class ElementType(StrEnum):
     """Type of a tensor's elements; the names are NumPy's.

@@ -23,6 +23,7 @@ _MULTIPLIERS = (2**30, 2**31 - 1)
 # MEAN divides its mantissa by the number of elements (spec 4.8), which leaves it below 2^30.
 _MEAN_MULTIPLIERS = (1, 2**31 - 1)
 _SHIFTS = (-31, 30)
+_REAL_FIELDS = ("weight", "bias")
 
 
 def verify_float(model: FloatModel) -> None:
@@ -30,8 +31,8 @@ def verify_float(model: FloatModel) -> None:
 
     Node names and values are unique; every node reads what is defined before it; ``shapes`` holds
     exactly the inputs, constants and values, with the shapes that the ops infer; weights and
-    constants are finite float32; a layer with weights has one bias per output channel; ports have
-    their stored shape and outputs are defined.
+    constants are finite float32, tables int32; a layer with weights has one bias per output
+    channel; ports have their stored shape and outputs are defined.
 
     Raises:
         InternalError: A promise is broken; names the node and the promise.
@@ -44,7 +45,9 @@ def verify_float(model: FloatModel) -> None:
     for node in model.nodes:
         for field in fields(node.op):
             array = getattr(node.op, field.name)
-            if isinstance(array, np.ndarray):
+            # Tables of indices and steps are integers; weights never are.
+            is_table = isinstance(array, np.ndarray) and array.dtype == np.int32
+            if isinstance(array, np.ndarray) and not (is_table and field.name not in _REAL_FIELDS):
                 _verify_real(f"{field.name} of node '{node.name}'", array)
         if isinstance(node.op, WeightedOp) and node.op.bias.shape != model.shapes[node.output][-1:]:
             raise InternalError(

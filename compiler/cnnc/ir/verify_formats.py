@@ -28,12 +28,13 @@ def verify_formats(node: QuantNode, values: Mapping[str, QuantValue]) -> None:
     result = values[node.output].format
     if origin.output_format in _SHARED:
         for name in node.inputs:
-            if values[name].format != result:
+            if values[name].is_quantized and values[name].format != result:
                 raise InternalError(
                     f"node '{node.name}' ({node.op.kind}) reads '{name}' in the format "
                     f"{values[name].format} and writes {result}; they must be equal"
                 )
-    if origin.output_format is OutputFormat.FIXED and result != origin.fixed_format:
+    fixed = origin.output_format is OutputFormat.FIXED and not origin.format_may_be_given
+    if fixed and result != origin.fixed_format:
         raise InternalError(
             f"node '{node.name}' ({node.op.kind}) writes {result} instead of {origin.fixed_format}"
         )
@@ -41,9 +42,11 @@ def verify_formats(node: QuantNode, values: Mapping[str, QuantValue]) -> None:
 
 @cache
 def _origins() -> dict[type[QuantOp], type[FloatOp]]:
-    """Return the float op of each integer op whose operator has just one of each."""
+    """Return the float op of each integer op: the one of the same name in its operator."""
     return {
-        definition.quant_ops[0]: definition.float_ops[0]
+        quant_op: float_op
         for definition in operators()
-        if len(definition.quant_ops) == 1 and len(definition.float_ops) == 1
+        for quant_op in definition.quant_ops
+        for float_op in definition.float_ops
+        if quant_op.__name__ == f"Quant{float_op.__name__}"
     }

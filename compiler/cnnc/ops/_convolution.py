@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from cnnc.errors import ModelError
 from cnnc.ir.types import I8, AnyArray, AnyWindow, Shape, Window
+from cnnc.ops._blocks import absolute_sums
 
 Numbers = npt.NDArray[np.number[Any]]
 """Float32 or float64, or int32 where no matrix product is taken."""
@@ -80,10 +81,8 @@ def sample_chunks(samples: int, bytes_per_sample: int) -> Iterator[slice]:
 
 def exact_float_type(weight: I8, channel_axis: int) -> type[np.floating[Any]]:
     """Return the float type whose matrix products with these int8 weights are exact integers."""
-    axes = tuple(axis for axis in range(weight.ndim) if axis != channel_axis % weight.ndim)
-    # int16, because |-128| is no int8.
-    magnitudes = np.abs(weight, dtype=np.int16)
-    largest = int(magnitudes.sum(axis=axes, dtype=np.int64).max(initial=0))
+    rows = np.moveaxis(weight, channel_axis, 0).reshape(weight.shape[channel_axis], -1)
+    largest = int(absolute_sums(rows).max(initial=0))
     return np.float32 if 255 * largest < 2**24 else np.float64
 
 

@@ -1,22 +1,29 @@
-"""What max and average pooling share: their window with ceil_mode, sliding it, TFLite's padding.
+"""What pools share: their window with ceil_mode, sliding it, its fields in C.
 
 ceil_mode rounds the output size up, so the last window may reach beyond the padded image:
     out = ceil((W + P - F) / S) + 1, less one if that last window starts beyond W + P_before.
-The rows and columns that it reaches beyond are appended to the end padding here, so that
-``Window.output_size`` holds for both modes; ``uncounted_*`` says how many they are.
+What it reaches beyond is appended to the end padding here, so that ``WindowAxis.output_extent``
+holds for both modes; ``uncounted`` says how much that is.
+
+auto_pad SAME pads as ONNX Runtime does: for the kernel without its dilations.
 """
 
-from collections.abc import Iterator
+import itertools
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from enum import IntEnum
+from functools import reduce
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnc.errors import ModelError, UnsupportedAttributeError
-from cnnc.ir.types import I32, I64, Shape, Window
-from cnnc.ops._window import read_axes, read_kernel_shape, window_2d
+from cnnc.ir.op import FloatOp
+from cnnc.ir.types import I64, AnyWindow, Shape, Window, WindowAxis
+from cnnc.ops._convolution import by, output_extents
+from cnnc.ops._window import read_auto_pad, read_axes, read_kernel_shape, window_of
+from cnnc.ops.reshape import Reshape
 
 if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
@@ -24,12 +31,8 @@ if TYPE_CHECKING:
 
 Element = TypeVar("Element", bound=np.generic)
 
-
-class TflitePadding(IntEnum):
-    """TFLite's two kinds of padding (spec 2.6)."""
-
-    SAME = 0
-    VALID = 1
+_RANKS = (3, 4, 5)
+_AXIS_NAMES = ("planes", "rows", "cols")
 
 
 @dataclass(frozen=True)
@@ -38,148 +41,169 @@ class PoolWindow:
 
     Attributes:
         window: The end padding is exactly what the windows reach.
-        uncounted_rows: How many of the bottom padding's rows ceil_mode added.
-        uncounted_cols: How many of the right padding's columns ceil_mode added.
+        uncounted: How much of the end padding ceil_mode added along each of its axes.
     """
 
-    window: Window
-    uncounted_rows: int
-    uncounted_cols: int
+    window: AnyWindow
+    uncounted: tuple[int, ...]
+
+
+def check_image(reader: "NodeReader") -> Shape:
+    """Return the ONNX shape of operand 0, [batch][channel][...].
+
+    Raises:
+        UnsupportedAttributeError: It is no batch of 1-D, 2-D or 3-D images.
+    """
+    shape = reader.onnx_shape(0)
+    if len(shape) not in _RANKS:
+        raise UnsupportedAttributeError(
+            f"an operand of shape {list(shape)}; images of one, two or three axes are supported"
+        )
+    return shape
 
 
 def read_pool_window(reader: "NodeReader") -> PoolWindow:
-    """Read kernel, strides, dilations, pads, auto_pad and ceil_mode of a 2-D pool.
+    """Read kernel, strides, dilations, pads, auto_pad and ceil_mode of a pool.
+
+    A line is an image of one row.
 
     Raises:
         UnsupportedAttributeError: The operand is no batch of images, or an attribute is out of
             range.
     """
-    shape = reader.onnx_shape(0)
-    if len(shape) != 4:
-        raise UnsupportedAttributeError(
-            f"an operand of shape {list(shape)}; only 2-D images (rank 4) are supported"
+    extents = check_image(reader)[2:]
+    axes = read_axes(reader, read_kernel_shape(reader, len(extents)), extents)
+    if read_auto_pad(reader).startswith("SAME"):
+        axes = tuple(
+            _same_axis(reader, axis, extent) for axis, extent in zip(axes, extents, strict=True)
         )
-    rows, cols = shape[2:]
-    window = window_2d(read_axes(reader, read_kernel_shape(reader), (rows, cols)))
-    _refuse_dilated_same(reader, window)
     ceil_mode = bool(reader.int_attribute("ceil_mode", 0))
-    needed_rows = _needed_end(_along_rows(window, rows), ceil_mode=ceil_mode)
-    needed_cols = _needed_end(_along_cols(window, cols), ceil_mode=ceil_mode)
-    return PoolWindow(
-        replace(window, pad_bottom=needed_rows, pad_right=needed_cols),
-        uncounted_rows=max(needed_rows - window.pad_bottom, 0),
-        uncounted_cols=max(needed_cols - window.pad_right, 0),
+    needed = tuple(
+        _needed_end(axis, extent, ceil_mode=ceil_mode)
+        for axis, extent in zip(axes, extents, strict=True)
     )
+    uncounted = [max(end - axis.pad_after, 0) for axis, end in zip(axes, needed, strict=True)]
+    reached = tuple(replace(axis, pad_after=end) for axis, end in zip(axes, needed, strict=True))
+    missing_rows = (0,) if len(extents) == 1 else ()
+    return PoolWindow(window_of(reached), (*missing_rows, *uncounted))
 
 
-def _refuse_dilated_same(reader: "NodeReader", window: Window) -> None:
-    dilated = (window.span_rows, window.span_cols) != (window.kernel_rows, window.kernel_cols)
-    if dilated and reader.string_attribute("auto_pad", "NOTSET").startswith("SAME"):
-        raise UnsupportedAttributeError(
-            "auto_pad SAME with dilations: runtimes disagree on the output's size; give pads"
-        )
+def _same_axis(reader: "NodeReader", axis: WindowAxis, extent: int) -> WindowAxis:
+    total = max((math.ceil(extent / axis.stride) - 1) * axis.stride + axis.kernel - extent, 0)
+    smaller, larger = total // 2, total - total // 2
+    before, after = (
+        (smaller, larger) if read_auto_pad(reader) == "SAME_UPPER" else (larger, smaller)
+    )
+    return replace(axis, pad_before=before, pad_after=after)
 
 
-@dataclass(frozen=True)
-class _Direction:
-    """A window along one axis of the image."""
-
-    extent: int
-    span: int
-    stride: int
-    before: int
-    after: int
-
-
-def _along_rows(window: Window, rows: int) -> _Direction:
-    pads = (window.pad_top, window.pad_bottom)
-    return _Direction(rows, window.span_rows, window.stride_rows, *pads)
-
-
-def _along_cols(window: Window, cols: int) -> _Direction:
-    pads = (window.pad_left, window.pad_right)
-    return _Direction(cols, window.span_cols, window.stride_cols, *pads)
-
-
-def _needed_end(axis: _Direction, *, ceil_mode: bool) -> int:
+def _needed_end(axis: WindowAxis, extent: int, *, ceil_mode: bool) -> int:
     """Return the end padding that the last window reaches."""
-    room = axis.extent + axis.before + axis.after - axis.span
+    room = extent + axis.pad_before + axis.pad_after - axis.span
     if room < 0:
-        return axis.after  # no window fits: output_shape refuses it
+        return axis.pad_after  # no window fits: output_shape refuses it
     outputs = room // axis.stride + 1
-    starts_inside = outputs * axis.stride < axis.extent + axis.before
+    starts_inside = outputs * axis.stride < extent + axis.pad_before
     if ceil_mode and room % axis.stride and starts_inside:
         outputs += 1
-    return max((outputs - 1) * axis.stride + axis.span - axis.extent - axis.before, 0)
+    return max((outputs - 1) * axis.stride + axis.span - extent - axis.pad_before, 0)
 
 
-def pooled_shape(window: Window, shape: Shape) -> Shape:
-    """Return the output's shape [batch][row][col][channel].
+def reached_end(axis: WindowAxis, extent: int) -> int:
+    """Return how much of the end padding the windows reach."""
+    return _needed_end(axis, extent, ceil_mode=False)
+
+
+def emit_global_pool(reader: "NodeReader", pool: Callable[[Window], FloatOp]) -> None:
+    """Add a pool over the whole image of operand 0, whose pixels are taken as one column.
+
+    Args:
+        reader: The node.
+        pool: Returns the op for a window.
+    """
+    batch, channels, *image = check_image(reader)
+    pixels = math.prod(image)
+    column = reader.emit(
+        Reshape((batch, pixels, 1, channels)), [reader.channel_last(0)], suffix="column"
+    )
+    pooled = reader.emit(pool(Window(pixels, 1)), [column], suffix="pooled")
+    target = Reshape((batch, *(1 for _ in image), channels))
+    reader.define_channel_last(reader.emit(target, [pooled]))
+
+
+def pooled_shape(window: AnyWindow, shape: Shape) -> Shape:
+    """Return the output's shape [batch][...][channel].
 
     Raises:
         ModelError: The operand is no batch of images, no window fits, or a window holds padding
             only.
     """
-    if len(shape) != 4:
-        raise ModelError(f"pooling needs [batch][row][col][channel], not {list(shape)}")
-    batch, rows, cols, channels = shape
-    out_rows, out_cols = window.output_size(rows, cols)
-    if min(out_rows, out_cols) < 1:
+    if len(shape) != len(window.axes) + 2:
         raise ModelError(
-            f"a pooling window of {window.span_rows}x{window.span_cols} does not fit into an "
-            f"image of {rows}x{cols}",
+            f"pooling along {len(window.axes)} axes needs [batch][...][channel], not {list(shape)}"
+        )
+    batch, *image, channels = shape
+    extents = output_extents(window, shape)
+    if min(extents) < 1:
+        raise ModelError(
+            f"a pooling window of {by(axis.span for axis in window.axes)} does not fit into an "
+            f"image of {by(image)}",
             "check kernel, dilations and pads against the size of the input",
         )
     if not image_counts(window, shape).all():
         raise ModelError(
-            f"a pooling window lies in the padding of an image of {rows}x{cols} altogether",
+            f"a pooling window lies in the padding of an image of {by(image)} altogether",
             "make the pads smaller than the kernel",
         )
-    return batch, out_rows, out_cols, channels
+    return (batch, *extents, channels)
 
 
-def image_counts(window: Window, shape: Shape) -> I64:
-    """Return how many taps of each window lie in the image, [out_rows][out_cols]."""
-    out_rows, out_cols = window.output_size(shape[1], shape[2])
-    along_rows = _taps_inside(_along_rows(window, shape[1]), out_rows, window.dilation_rows)
-    along_cols = _taps_inside(_along_cols(window, shape[2]), out_cols, window.dilation_cols)
-    return np.outer(along_rows, along_cols)
+def image_counts(window: AnyWindow, shape: Shape) -> I64:
+    """Return how many taps of each window lie in the image, one number for each output pixel."""
+    along = [
+        _taps_inside(axis, extent) for axis, extent in zip(window.axes, shape[1:-1], strict=True)
+    ]
+    return reduce(np.multiply.outer, along)
 
 
-def _taps_inside(axis: _Direction, outputs: int, dilation: int) -> I64:
+def _taps_inside(axis: WindowAxis, extent: int) -> I64:
     """Return how many taps of each window along one axis lie in the image, [outputs]."""
-    origins = np.arange(outputs, dtype=np.int64)[:, np.newaxis] * axis.stride - axis.before
-    positions = origins + np.arange(0, axis.span, dilation, dtype=np.int64)
-    inside: I64 = ((positions >= 0) & (positions < axis.extent)).sum(axis=1, dtype=np.int64)
+    outputs = axis.output_extent(extent)
+    origins = np.arange(outputs, dtype=np.int64)[:, np.newaxis] * axis.stride - axis.pad_before
+    positions = origins + np.arange(0, axis.span, axis.dilation, dtype=np.int64)
+    inside: I64 = ((positions >= 0) & (positions < extent)).sum(axis=1, dtype=np.int64)
     return inside
 
 
 def window_taps(
-    image: npt.NDArray[Element], window: Window, fill: float
+    image: npt.NDArray[Element], window: AnyWindow, fill: float
 ) -> Iterator[npt.NDArray[Element]]:
-    """Yield, for each tap of the kernel, what all windows see there.
+    """Yield, for each tap of the kernel, what all windows see there; columns run fastest.
 
     Args:
-        image: (S, batch, rows, cols, channels).
-        window: Slides over rows and columns.
+        image: (S, batch, ..., channels).
+        window: Slides over the axes in the middle.
         fill: Value of padded elements.
     """
-    out_rows, out_cols = window.output_size(image.shape[2], image.shape[3])
-    pads = ((window.pad_top, window.pad_bottom), (window.pad_left, window.pad_right))
+    extents = output_extents(window, image.shape)
     padded = image
     if window.has_padding:
+        pads = [(axis.pad_before, axis.pad_after) for axis in window.axes]
         padded = np.pad(image, ((0, 0), (0, 0), *pads, (0, 0)), constant_values=fill)
-    for tap_row in range(window.kernel_rows):
-        row = tap_row * window.dilation_rows
-        rows = slice(row, row + (out_rows - 1) * window.stride_rows + 1, window.stride_rows)
-        for tap_col in range(window.kernel_cols):
-            col = tap_col * window.dilation_cols
-            cols = slice(col, col + (out_cols - 1) * window.stride_cols + 1, window.stride_cols)
-            yield padded[:, :, rows, cols]
+    for taps in itertools.product(*(range(axis.kernel) for axis in window.axes)):
+        views = [
+            slice(
+                tap * axis.dilation, tap * axis.dilation + (out - 1) * axis.stride + 1, axis.stride
+            )
+            for tap, axis, out in zip(taps, window.axes, extents, strict=True)
+        ]
+        yield padded[(slice(None), slice(None), *views)]
 
 
-def sum_windows(image: npt.NDArray[Element], window: Window, fill: float) -> npt.NDArray[Element]:
-    """Return the sum over each window, (S, batch, out_rows, out_cols, channels), same dtype."""
+def sum_windows(
+    image: npt.NDArray[Element], window: AnyWindow, fill: float
+) -> npt.NDArray[Element]:
+    """Return the sum over each window, (S, batch, ..., channels), same dtype."""
     taps = window_taps(image, window, fill)
     total = next(taps).copy()
     for tap in taps:
@@ -187,76 +211,52 @@ def sum_windows(image: npt.NDArray[Element], window: Window, fill: float) -> npt
     return total
 
 
-def tflite_padding(window: Window, rows: int, cols: int) -> TflitePadding | None:
-    """Return TFLite's padding that equals the window's; None where there is none."""
-    padding = (window.pad_top, window.pad_left)
-    size = window.output_size(rows, cols)
-    valid = replace(window, pad_top=0, pad_bottom=0, pad_left=0, pad_right=0)
-    if padding == (0, 0) and size == valid.output_size(rows, cols):
-        return TflitePadding.VALID
-    same_size = (-(-rows // window.stride_rows), -(-cols // window.stride_cols))
-    along = (_along_rows(window, rows), _along_cols(window, cols))
-    totals = [
-        max((out - 1) * axis.stride + axis.span - axis.extent, 0)
-        for out, axis in zip(same_size, along, strict=True)
-    ]
-    if size == same_size and padding == (totals[0] // 2, totals[1] // 2):
-        return TflitePadding.SAME
-    return None
-
-
-def tflite_pads(window: Window, shape: Shape) -> tuple[I32, Shape]:
-    """Return the operand of PAD that VALID pooling needs, int32 [4][2], and the padded shape."""
-    batch, rows, cols, channels = shape
-    bottom = _needed_end(_along_rows(window, rows), ceil_mode=False)
-    right = _needed_end(_along_cols(window, cols), ceil_mode=False)
-    pads = np.array(
-        [(0, 0), (window.pad_top, bottom), (window.pad_left, right), (0, 0)], dtype=np.int32
-    )
-    padded = (batch, rows + int(pads[1].sum()), cols + int(pads[2].sum()), channels)
-    return pads, padded
+def pool_parameters(window: Window, shape: Shape, output: Shape) -> dict[str, int]:
+    """Return the geometry fields of the kernels for images of rows and columns."""
+    volume = volume_parameters(window, shape, output)
+    planes = {name for name in volume if "planes" in name}
+    padding = {"pad_front", "counted_rows", "counted_cols", "padding_value"}
+    return {name: volume[name] for name in volume if name not in planes | padding}
 
 
 def volume_parameters(
-    window: Window, shape: Shape, output: Shape, counted: tuple[int, int] = (0, 0)
+    window: AnyWindow,
+    shape: Shape,
+    output: Shape,
+    counted: tuple[int, ...] = (),
+    padding_value: int = 0,
 ) -> dict[str, int]:
     """Return the fields of ``struct cnnc_pool_volume_parameters``.
 
     Args:
-        window: Slides over the image, which is a volume of one plane.
+        window: Slides over two axes, which is a volume of one plane, or three.
         shape: Of the operand.
         output: Of the result.
-        counted: Rows and columns of the padded image where padding counts, else 0.
+        counted: Extents of the padded image where padding counts, else zeros or nothing.
+        padding_value: What a tap in the padding adds where it counts.
     """
-    flat = pool_parameters(window, shape, output)
-    planes = {"input": 1, "output": 1, "kernel": 1, "stride": 1, "dilation": 1}
-    return {
-        **flat,
-        **{f"{name}_planes": extent for name, extent in planes.items()},
-        "pad_front": 0,
-        "counted_planes": min(counted[0], 1),
-        "counted_rows": counted[0],
-        "counted_cols": counted[1],
-        "padding_value": 0,
+    plane = () if len(window.axes) == 3 else (WindowAxis(1),)
+    axes = (*plane, *window.axes)
+    padded = counted or (0,) * len(window.axes)
+    ones = (1,) * len(plane)
+    columns = {
+        "input": (*ones, *shape[1:-1]),
+        "output": (*ones, *output[1:-1]),
+        "kernel": tuple(axis.kernel for axis in axes),
+        "stride": tuple(axis.stride for axis in axes),
+        "dilation": tuple(axis.dilation for axis in axes),
+        "counted": (*(min(1, size) for size in padded[: len(plane)]), *padded),
     }
-
-
-def pool_parameters(window: Window, shape: Shape, output: Shape) -> dict[str, int]:
-    """Return the geometry fields of ``struct cnnc_pool_window``, in order."""
-    batch, rows, cols, channels = shape
     return {
-        "batch": batch,
-        "input_rows": rows,
-        "input_cols": cols,
-        "channels": channels,
-        "output_rows": output[1],
-        "output_cols": output[2],
-        "kernel_rows": window.kernel_rows,
-        "kernel_cols": window.kernel_cols,
-        "stride_rows": window.stride_rows,
-        "stride_cols": window.stride_cols,
-        "dilation_rows": window.dilation_rows,
-        "dilation_cols": window.dilation_cols,
-        "pad_top": window.pad_top,
-        "pad_left": window.pad_left,
+        "batch": shape[0],
+        "channels": shape[-1],
+        **{
+            f"{name}_{axis}": value
+            for name, values in columns.items()
+            for axis, value in zip(_AXIS_NAMES, values, strict=True)
+        },
+        "pad_front": axes[0].pad_before,
+        "pad_top": axes[1].pad_before,
+        "pad_left": axes[2].pad_before,
+        "padding_value": padding_value,
     }

@@ -31,12 +31,14 @@ def weight_blocks(weight: F32, groups: int = 1) -> ConstantArgument:
     """
     count = len(weight) // groups
     blocked = count - count % BLOCK
-    rows = weight.reshape(groups, count, -1)
+    rows = weight.reshape(groups, count, weight.size // len(weight))
     blocks = rows[:, :blocked].reshape(groups, blocked // BLOCK, BLOCK, rows.shape[2])
     packed = np.empty((groups, count * rows.shape[2]), np.float32)
     split = blocked * rows.shape[2]
-    packed[:, :split].reshape(groups, -1, rows.shape[2], BLOCK)[...] = blocks.swapaxes(2, 3)
-    packed[:, split:] = rows[:, blocked:].reshape(groups, -1)
+    packed[:, :split].reshape(groups, blocked // BLOCK, rows.shape[2], BLOCK)[...] = (
+        blocks.swapaxes(2, 3)
+    )
+    packed[:, split:] = rows[:, blocked:].reshape(groups, packed.shape[1] - split)
     return ConstantArgument("weights", packed.reshape(-1))
 
 

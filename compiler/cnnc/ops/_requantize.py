@@ -11,6 +11,7 @@ away from zero.
 """
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypedDict, TypeVar
 
@@ -22,6 +23,7 @@ from cnnc.errors import ModelError
 from cnnc.ir.channels import ChannelBounds, ChannelSite, Mask
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import F32, I8, I32, I64, Activation, Shape
+from cnnc.ops._blocks import absolute_sums, row_blocks
 from cnnc.ops._weighted_channels import weighted_bounds
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import (
@@ -37,6 +39,8 @@ BLOCK_ELEMENTS = 2**18
 """Weights that are quantized together, whole channels; bounds the float64 copies."""
 ACTIVATION_SPAN = 255
 """Largest |q - zero_point|."""
+_HARMLESS = 2.0**30
+"""An accumulator that is far enough from the limits of int32."""
 _SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
 _LARGEST_SCALE = float(np.finfo(np.float32).max)
 _Number = TypeVar("_Number", np.float32, np.int8)
@@ -161,10 +165,8 @@ class QuantWeightedOp(QuantOp):
 
 def accumulator_bounds(weight: I8, bias: I32, channel_axis: int) -> I64:
     """Return |bias| + 255 sum |w| of each output channel, which no accumulator passes."""
-    # int16, because |-128| is no int8.
-    rows = np.abs(_channel_rows(weight, channel_axis), dtype=np.int16)
-    taps = rows.sum(axis=1, dtype=np.int64)
-    bounds: I64 = np.abs(bias.astype(np.int64)) + ACTIVATION_SPAN * taps
+    rows = _channel_rows(weight, channel_axis)
+    bounds: I64 = np.abs(bias.astype(np.int64)) + ACTIVATION_SPAN * absolute_sums(rows)
     return bounds
 
 
@@ -175,7 +177,12 @@ def weight_sums(weight: I8, channel_axis: int) -> I64:
 
 
 def quantize_weighted(
-    weight: F32, bias: F32, activation: Activation, channel_axis: int, context: QuantizeContext
+    weight: F32,
+    bias: F32,
+    activation: Activation,
+    channel_axis: int,
+    context: QuantizeContext,
+    weight_scale: F32 | None = None,
 ) -> WeightedFields:
     """Quantize weights per output channel, the bias, and the multipliers to the output format.
 
@@ -188,13 +195,17 @@ def quantize_weighted(
         activation: Fused activation.
         channel_axis: Axis of ``weight`` that is the output channel.
         context: Formats of the first operand and of the result.
+        weight_scale: float32 [out_channels], the model's own scales; its weights may then be -128.
 
     Raises:
         ModelError: A bias is so large that its weight scale would pass float32.
     """
     rows = _channel_rows(weight, channel_axis)
     source, result = context.inputs[0], context.output
-    integers, scales = _quantize_rows(rows, bias, source.scale, context.node)
+    limit = WEIGHT_MAX if weight_scale is None else WEIGHT_MAX + 1
+    starts = [None] * len(rows) if weight_scale is None else [float(s) for s in weight_scale]
+    finder = _ScaleFinder(source.scale, limit, context.node)
+    integers, scales = _quantize_rows(rows, bias, starts, finder)
     double_scales = scales.astype(np.float64)
     multipliers, shifts = quantize_multipliers(source.scale * double_scales / result.scale)
     minimum, maximum = activation_limits(activation, result)
@@ -224,47 +235,80 @@ def _original_order(rows: I8, shape: Shape, channel_axis: int) -> I8:
     return np.ascontiguousarray(np.moveaxis(moved, 0, axis))
 
 
-def _quantize_rows(rows: F32, bias: F32, input_scale: float, node: str) -> tuple[I8, F32]:
+def _quantize_rows(
+    rows: F32, bias: F32, starts: Sequence[float | None], finder: "_ScaleFinder"
+) -> tuple[I8, F32]:
     """Return int8 [channels][weights] and the scale of each channel."""
     integers = np.empty(rows.shape, np.int8)
     scales = np.empty(len(rows), np.float32)
     # float64 copies of some channels only: all weights may be hundreds of megabytes.
-    step = max(1, BLOCK_ELEMENTS // max(rows.shape[1], 1))
-    for begin in range(0, len(rows), step):
-        part = slice(begin, begin + step)
+    for part in row_blocks(len(rows), rows.shape[1], BLOCK_ELEMENTS):
         wide = rows[part].astype(np.float64)
-        pairs = zip(wide, bias[part], strict=True)
-        scales[part] = [_channel_scale(row, float(b), input_scale, node) for row, b in pairs]
-        integers[part] = _quantize_row(wide, scales[part, np.newaxis].astype(np.float64))
+        channels = zip(wide, bias[part], starts[part], strict=True)
+        scales[part] = [finder.find(row, float(b), start) for row, b, start in channels]
+        integers[part] = finder.integers(wide, scales[part, np.newaxis].astype(np.float64))
     return integers, scales
 
 
-def _quantize_row(weight: npt.NDArray[np.float64], scale: npt.NDArray[np.float64] | float) -> I8:
-    return np.clip(round_half_away(weight / scale), -WEIGHT_MAX, WEIGHT_MAX).astype(np.int8)
+@dataclass(frozen=True)
+class _ScaleFinder:
+    """Chooses the scale of the weights of a channel.
+
+    Attributes:
+        input_scale: Of the layer's operand.
+        limit: Largest magnitude of a weight, 127 or 128; 128 of positive ones is clamped.
+        node: For messages.
+    """
+
+    input_scale: float
+    limit: int
+    node: str
+
+    def integers(
+        self, weight: npt.NDArray[np.float64], scale: npt.NDArray[np.float64] | float
+    ) -> I8:
+        """Return the weights at a scale."""
+        rounded = round_half_away(weight / scale)
+        return np.clip(rounded, -self.limit, WEIGHT_MAX).astype(np.int8)
+
+    def find(self, row: npt.NDArray[np.float64], bias: float, start: float | None) -> float:
+        """Return the given scale, or the largest weight's over 127; more if int32 needs it."""
+        scale = start or float(np.float32(np.abs(row).max(initial=0.0) / WEIGHT_MAX))
+        # Below float32's normal range the quotients lose all precision: such weights count as zero.
+        if scale < _SMALLEST_SCALE:
+            scale = 1.0
+        while (bound := self._accumulator_bound(row, bias, scale)) >= 2.0**31:
+            # The bound shrinks about in proportion to the scale; a little more ends the loop.
+            scale *= bound / 2.0**31 * 1.001
+            if scale > _LARGEST_SCALE:
+                raise _bias_too_large(self.node)
+            scale = float(np.float32(scale))
+        return scale
+
+    def _accumulator_bound(self, row: npt.NDArray[np.float64], bias: float, scale: float) -> float:
+        """Return |q_b| + 255 sum |q_w|, the largest accumulator that any input can give.
+
+        Where even the largest weights cannot reach 2^30 that limit is returned: it is enough.
+        """
+        most = abs(bias) / (self.input_scale * scale) + ACTIVATION_SPAN * self.limit * len(row)
+        if most < _HARMLESS:
+            return _HARMLESS
+        taps = int(np.abs(self.integers(row, scale), dtype=np.int16).sum(dtype=np.int64))
+        return abs(bias) / (self.input_scale * scale) + 0.5 + ACTIVATION_SPAN * taps
 
 
-def _channel_scale(
-    row: npt.NDArray[np.float64], bias: float, input_scale: float, node: str
-) -> float:
-    scale = float(np.float32(np.abs(row).max(initial=0.0) / WEIGHT_MAX))
-    # Below float32's normal range the quotients lose all precision: such weights count as zero.
-    if scale < _SMALLEST_SCALE:
-        scale = 1.0
-    while (bound := _accumulator_bound(row, bias, input_scale, scale)) >= 2.0**31:
-        # The bound shrinks about in proportion to the scale; a little more ends the loop.
-        scale *= bound / 2.0**31 * 1.001
-        if scale > _LARGEST_SCALE:
-            raise _bias_too_large(node)
-        scale = float(np.float32(scale))
-    return scale
+def scaled_weight_scale(weight_scale: F32 | None, factor: F32) -> F32 | None:
+    """Return the scale of weights that were multiplied by a factor per output channel.
 
-
-def _accumulator_bound(
-    row: npt.NDArray[np.float64], bias: float, input_scale: float, scale: float
-) -> float:
-    """Return |q_b| + 255 sum |q_w|, the largest accumulator that any input can give."""
-    taps = int(np.abs(_quantize_row(row, scale)).sum(dtype=np.int64))
-    return abs(bias) / (input_scale * scale) + 0.5 + ACTIVATION_SPAN * taps
+    Args:
+        weight_scale: ``WeightedOp.weight_scale``.
+        factor: [out_channels].
+    """
+    if weight_scale is None:
+        return None
+    scaled = weight_scale.astype(np.float64) * np.abs(factor.astype(np.float64))
+    # A channel of zeros may have any scale.
+    return np.where(scaled > 0.0, scaled, 1.0).astype(np.float32)
 
 
 def _bias_too_large(node: str) -> ModelError:

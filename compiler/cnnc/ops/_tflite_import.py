@@ -21,9 +21,13 @@ _SAME, _VALID = 0, 1
 
 
 def read_weighted(
-    reader: "TfliteNodeReader", channel_axis: int, *, float32_product: bool = False
+    reader: "TfliteNodeReader",
+    channel_axis: int,
+    *,
+    float32_product: bool = False,
+    operands: tuple[int, int, int] = (0, 1, 2),
 ) -> WeightedFields:
-    """Read operand 0, weights (operand 1), bias (operand 2) and the fused activation.
+    """Read an operand, weights, bias and the fused activation.
 
     M[c] = s_in s_w[c] / s_out in double; with one scale for all channels and ``float32_product``,
     M = f32(s_in s_w) / s_out.
@@ -32,15 +36,17 @@ def read_weighted(
         reader: The operator.
         channel_axis: Axis of the weights that is the output channel; the array keeps its shape.
         float32_product: Whether the kernel multiplies two single scales in float32.
+        operands: Which operands these are: what is multiplied, weights, bias.
 
     Raises:
         UnsupportedAttributeError: Weights or bias are not as int8 TFLite has them, or an
             accumulator could pass int32.
     """
-    source, result = reader.value(0).quantization, reader.output.quantization
-    weights = reader.weights(1, channel_axis)
+    multiplied, factors, addend = operands
+    source, result = reader.value(multiplied).quantization, reader.output.quantization
+    weights = reader.weights(factors, channel_axis)
     channels = weights.array.shape[channel_axis]
-    bias = reader.bias(2, channels)
+    bias = reader.bias(addend, channels)
     if int(accumulator_bounds(weights.array, bias, channel_axis).max(initial=0)) >= 2**31:
         raise UnsupportedAttributeError(
             "bias and weights are so large that an accumulator could pass int32"

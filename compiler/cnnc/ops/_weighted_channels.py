@@ -18,6 +18,7 @@ import numpy as np
 
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, Mask
 from cnnc.ir.types import I8, I64, AnyWindow, Shape, WindowAxis
+from cnnc.ops._blocks import absolute_sums, row_blocks
 from cnnc.ops._channel_bounds import requantized_bounds
 from cnnc.quantize.fixed_point import INT32_MAX
 
@@ -62,20 +63,26 @@ def _taps_inside(axis: WindowAxis, extent: int) -> Mask:
 
 def weighted_bounds(op: "QuantWeightedOp", site: ChannelSite) -> ChannelBounds:
     """Return the bounds of the result of a layer with weights."""
-    weight = op.grouped_weight().astype(np.float64)  # [groups][out / groups][taps][in / groups]
-    groups, _, taps, depth = weight.shape
+    weight = op.grouped_weight()  # [groups][out / groups][taps][in / groups]
+    groups, outputs, taps, depth = weight.shape
     patterns = op.border_patterns(site.input_shapes[0]).astype(np.float64)
-    rows = weight.reshape(groups, -1, depth)
-    positive, negative = np.maximum(rows, 0), np.minimum(rows, 0)
     # Exact: every sum is an integer far below 2^53.
     low, high = (
         (end - op.input_zero_point).astype(np.float64).reshape(groups, depth, 1)
         for end in (site.bounds[0].low, site.bounds[0].high)
     )
-    least = (positive @ low + negative @ high).reshape(-1, taps) @ patterns.T
-    most = (positive @ high + negative @ low).reshape(-1, taps) @ patterns.T
+    least, most = np.empty((groups, outputs)), np.empty((groups, outputs))
+    for part in row_blocks(outputs, groups * taps * depth):
+        rows = weight[:, part].reshape(groups, -1, depth).astype(np.float64)
+        positive, negative = np.maximum(rows, 0), np.minimum(rows, 0)
+        # Last axis: border patterns.
+        ends = [
+            (positive @ ours + negative @ theirs).reshape(groups, -1, taps) @ patterns.T
+            for ours, theirs in ((low, high), (high, low))
+        ]
+        least[:, part], most[:, part] = ends[0].min(axis=2), ends[1].max(axis=2)
     accumulators = ChannelBounds(
-        op.bias + least.min(axis=1).astype(np.int64), op.bias + most.max(axis=1).astype(np.int64)
+        op.bias + least.reshape(-1).astype(np.int64), op.bias + most.reshape(-1).astype(np.int64)
     )
     return requantized_bounds(
         site.arithmetic,
@@ -123,8 +130,9 @@ def _absorbed(op: "QuantWeightedOp", site: ChannelSite, outputs: Mask) -> Mask:
 
 def _fits(op: "QuantWeightedOp", outputs: Mask) -> bool:
     """Return whether no bias or accumulator can leave int32 whatever the bias takes over."""
-    weight = op.grouped_weight()[0][outputs].astype(np.int64)
-    bound = np.abs(op.bias[outputs].astype(np.int64)) + 255 * np.abs(weight).sum(axis=(1, 2))
+    weight = op.grouped_weight()[0]
+    sums = absolute_sums(weight.reshape(len(weight), -1))[outputs]
+    bound = np.abs(op.bias[outputs].astype(np.int64)) + 255 * sums
     return bool((bound <= INT32_MAX).all())
 
 

@@ -1,5 +1,6 @@
 """Read the constant weights and bias of an ONNX node."""
 
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,8 @@ from cnnc.ir.types import F32
 
 if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
+
+logger = logging.getLogger(__name__)
 
 
 def read_weight(reader: "NodeReader", index: int) -> F32:
@@ -35,6 +38,42 @@ def read_bias(reader: "NodeReader", index: int, channels: int) -> F32:
             f"bias of shape {list(bias.shape)} does not fit {channels} output channels"
         )
     return bias
+
+
+def read_weight_scale(
+    reader: "NodeReader", index: int, channel_axis: int, groups: int = 1
+) -> F32 | None:
+    """Return the model's own scale of the weights of each output channel.
+
+    Args:
+        reader: The node.
+        index: The operand with the weights.
+        channel_axis: Its axis that is the output channel, >= 0.
+        groups: Groups that axis 0 is divided into, where output channels are counted within a
+            group (ConvTranspose).
+
+    Returns:
+        [groups * out_channels], or None where the weights were not 8-bit integers with one scale
+        per output channel; the scale is then chosen from the weights.
+    """
+    if reader.is_asymmetric(index):
+        logger.warning(
+            "weights '%s' are asymmetric: requantized symmetrically per channel",
+            reader.input_name(index),
+        )
+    scales = reader.scales(index)
+    if scales is None or scales.size == 0:
+        return None
+    blocks = scales.reshape(groups, scales.shape[0] // groups, *scales.shape[1:])
+    rows = np.moveaxis(blocks, channel_axis + 1, 1)
+    rows = rows.reshape(groups * rows.shape[1], -1)
+    if np.any(rows != rows[:, :1]):
+        logger.warning(
+            "weights '%s' have several scales per output channel: requantized",
+            reader.input_name(index),
+        )
+        return None
+    return np.ascontiguousarray(rows[:, 0])
 
 
 def _real(reader: "NodeReader", index: int, role: str) -> F32:

@@ -1,8 +1,6 @@
-"""Nodes that change nothing at inference: Identity, Dropout, Cast to float32 (ONNX)."""
+"""Nodes that change nothing at inference: Identity, Dropout (ONNX)."""
 
 from typing import TYPE_CHECKING
-
-import onnx
 
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ops._definition import OperatorDefinition
@@ -23,22 +21,13 @@ def _read_dropout(reader: "NodeReader") -> None:
     _pass_on(reader)
 
 
-def _read_cast(reader: "NodeReader") -> None:
-    reader.ignore("saturate", "round_mode")
-    target = reader.int_attribute("to", onnx.TensorProto.UNDEFINED)
-    if target != onnx.TensorProto.FLOAT:
-        name = onnx.TensorProto.DataType.Name(target)
-        raise UnsupportedAttributeError(f"cast to {name}; only casts to FLOAT are supported")
-    _pass_on(reader)
-
-
 OPERATOR = OperatorDefinition(
     name="identity",
     summary="Nodes that change nothing at inference; they vanish.",
-    readers={"Identity": _pass_on, "Dropout": _read_dropout, "Cast": _read_cast},
+    readers={"Identity": _pass_on, "Dropout": _read_dropout},
     float_ops=(),
     quant_ops=(),
     kernels=(),
     tflite=(),
-    limits=("Dropout only with training_mode false.", "Cast only from and to float32."),
+    limits=("Dropout only with training_mode false.",),
 )

@@ -1,8 +1,9 @@
 """Reshape and its relatives: the same bytes under another shape, free in C.
 
 ONNX counts elements in NCHW order; where the operand is stored channel-last and the reshape mixes
-axes, the reader asks for ONNX order first and the importer inserts a ``Transpose``, which
-``passes/absorb_transpose.py`` moves into the weights of a following fully connected layer.
+axes (``_reshape_layout.py``), the reader asks for another order first and the importer inserts a
+``Transpose``, which ``passes/absorb_transpose.py`` moves into the weights of a following fully
+connected layer.
 """
 
 import math
@@ -19,6 +20,7 @@ from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, AnyArray, Shape
 from cnnc.ops._axes import normalized_axes, normalized_axis
 from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._reshape_layout import reshape_layout
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic
 
@@ -135,8 +137,9 @@ def _checked(source: Shape, target: Shape) -> Shape:
 
 
 def _emit(reader: "NodeReader", target: Shape) -> None:
-    key = reader.emit(Reshape(target), [reader.in_onnx_order(0)])
-    reader.define_onnx_order(key)
+    needed, axes = reshape_layout(reader.onnx_shape(0), target, reader.stored(0).axes)
+    op = Reshape(tuple(target[axis] for axis in axes))
+    reader.define(reader.emit(op, [reader.in_axes(0, needed)]), axes)
 
 
 def _read_reshape(reader: "NodeReader") -> None:

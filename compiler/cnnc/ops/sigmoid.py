@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnc.codegen.tflite import NotExpressibleError
 from cnnc.ir.op import OutputFormat, QuantOp
 from cnnc.ir.types import F32, Quantization
 from cnnc.ops._definition import OperatorDefinition
@@ -15,6 +16,7 @@ from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
 
 if TYPE_CHECKING:
+    from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
     from cnnc.importer.tflite.reader import TfliteNodeReader
 
@@ -29,6 +31,7 @@ class Sigmoid(UnaryOp):
     operator_name = "sigmoid"
     output_format = OutputFormat.FIXED
     fixed_format = Quantization(1 / 256, -128)
+    format_may_be_given = True
 
     def apply(self, x: F32) -> F32:
         """Compute it from exp(-|x|), which cannot overflow."""
@@ -45,6 +48,16 @@ class QuantSigmoid(QuantLookup):
 
     tflite_code = "LOGISTIC"
     judged_in_single_rounding = True
+
+    def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
+        """Add LOGISTIC.
+
+        Raises:
+            NotExpressibleError: A quantized model wants the result in another format than TFLite.
+        """
+        if operands.output_value.quantization != Sigmoid.fixed_format:
+            raise NotExpressibleError("LOGISTIC has a fixed output scale, not the model's own")
+        super().export_tflite(graph, operands)
 
 
 def _sigmoid(x: float) -> np.float32:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnc.codegen.tflite import NotExpressibleError
 from cnnc.ir.op import OutputFormat, QuantOp
 from cnnc.ir.types import F32, Quantization
 from cnnc.ops._definition import OperatorDefinition
@@ -15,6 +16,7 @@ from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
 
 if TYPE_CHECKING:
+    from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
     from cnnc.importer.tflite.reader import TfliteNodeReader
 
@@ -26,6 +28,7 @@ class Tanh(UnaryOp):
     operator_name = "tanh"
     output_format = OutputFormat.FIXED
     fixed_format = Quantization(1 / 128, 0)
+    format_may_be_given = True
 
     def apply(self, x: F32) -> F32:
         """Compute the function."""
@@ -42,6 +45,16 @@ class QuantTanh(QuantLookup):
 
     tflite_code = "TANH"
     judged_in_single_rounding = True
+
+    def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
+        """Add TANH.
+
+        Raises:
+            NotExpressibleError: A quantized model wants the result in another format than TFLite.
+        """
+        if operands.output_value.quantization != Tanh.fixed_format:
+            raise NotExpressibleError("TANH has a fixed output scale, not the model's own")
+        super().export_tflite(graph, operands)
 
 
 def _tanh(x: float) -> np.float32:

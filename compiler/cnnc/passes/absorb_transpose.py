@@ -35,8 +35,7 @@ def _rewrite(editor: FloatEditor, node: FloatNode) -> str | None:
     column_order = _column_order(order)
     if column_order is None:
         return f"the Transpose in '{node.inputs[0]}' mixes rows of the product"
-    weight = np.empty_like(node.op.weight)
-    weight[:, column_order] = node.op.weight
+    weight = np.take(node.op.weight, np.argsort(column_order), axis=1)
     flat = FloatNode(
         editor.unique(f"{node.name}/flatten"),
         Reshape(editor.shape(node.inputs[0])),

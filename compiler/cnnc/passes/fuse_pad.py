@@ -2,18 +2,20 @@
 
     L(Pad(x; top, bottom, left, right)) = L(x) with the window's padding enlarged by these
 
-for L a Conv2d or DepthwiseConv2d, whose own padding is zeros; for an AveragePool that counts its
-padding, or has none and counts it from now on. Never into a MaxPool: its padding is minus infinity.
-Every reader of the padded image must be such a layer.
+for L a Conv2d, DepthwiseConv2d or Conv3d, whose own padding is zeros; for an AveragePool over two
+axes that counts its padding, or has none and counts it from now on. Never into a MaxPool: its
+padding is minus infinity. Every reader of the padded image must be such a layer.
 """
 
 from dataclasses import replace
 
 from cnnc.ir.float_model import FloatModel, FloatNode
 from cnnc.ir.op import FloatOp
-from cnnc.ir.types import Window
+from cnnc.ir.types import Window, Window3, WindowAxis
+from cnnc.ops._window import window_2d
 from cnnc.ops.average_pool import AveragePool
 from cnnc.ops.conv2d import Conv2d
+from cnnc.ops.conv3d import Conv3d
 from cnnc.ops.depthwise_conv2d import DepthwiseConv2d
 from cnnc.ops.pad import Pad
 from cnnc.passes._editor import FloatEditor, merge
@@ -41,12 +43,12 @@ def _rewrite(editor: FloatEditor, node: FloatNode) -> str | None:
 
 
 def _refusal(pad: Pad) -> str:
-    if len(pad.before) != 4:
-        return "it is not an image [batch][row][col][channel]"
-    batch, top, left, channel = zip(pad.before, pad.after, strict=True)
+    if len(pad.before) not in (4, 5):
+        return "it is not an image [batch][row][col][channel], nor a volume"
+    batch, *inner, channel = zip(pad.before, pad.after, strict=True)
     if any((*batch, *channel)):
         return "it pads the batch or channel axis"
-    if min(*top, *left) < 0:
+    if min(map(min, inner)) < 0:
         return "it crops"
     if pad.value != 0.0:
         return f"it pads with {pad.value:g}, not zero"
@@ -54,10 +56,16 @@ def _refusal(pad: Pad) -> str:
 
 
 def _padded(op: FloatOp, pad: Pad) -> FloatOp | None:
+    if isinstance(op, Conv3d) and len(pad.before) == 5:
+        return replace(op, window=Window3(*_enlarged(op.window.axes, pad)))
+    if len(pad.before) != 4:
+        return None
     if isinstance(op, (Conv2d, DepthwiseConv2d)):
-        return replace(op, window=_enlarged(op.window, pad))
-    if isinstance(op, AveragePool) and (op.count_include_pad or not op.window.has_padding):
-        window = _enlarged(op.window, pad)
+        return replace(op, window=window_2d(_enlarged(op.window.axes, pad)))
+    if not isinstance(op, AveragePool) or not isinstance(op.window, Window):
+        return None
+    if op.count_include_pad or not op.window.has_padding:
+        window = window_2d(_enlarged(op.window.axes, pad))
         return replace(op, window=window, count_include_pad=True) if _meets(window) else None
     return None
 
@@ -68,15 +76,11 @@ def _meets(window: Window) -> bool:
     return max(rows) < window.span_rows and max(cols) < window.span_cols
 
 
-def _enlarged(window: Window, pad: Pad) -> Window:
-    _, top, left, _ = pad.before
-    _, bottom, right, _ = pad.after
-    return replace(
-        window,
-        pad_top=window.pad_top + top,
-        pad_bottom=window.pad_bottom + bottom,
-        pad_left=window.pad_left + left,
-        pad_right=window.pad_right + right,
+def _enlarged(axes: tuple[WindowAxis, ...], pad: Pad) -> tuple[WindowAxis, ...]:
+    along = zip(axes, pad.before[1:-1], pad.after[1:-1], strict=True)
+    return tuple(
+        replace(axis, pad_before=axis.pad_before + before, pad_after=axis.pad_after + after)
+        for axis, before, after in along
     )
 
 

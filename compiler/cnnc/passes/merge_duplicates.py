@@ -1,7 +1,7 @@
 """Keep one of several identical constants, and one of several identical moves of one value.
 
     Reshape(x, s), Reshape(x, s) -> one of them; likewise Transpose(x, p)
-    constants of equal shape and bytes -> one of them
+    constants of equal type, shape and bytes -> one of them
 
 Moves come in pairs when two readers ask the importer for the same layout of one value.
 """
@@ -31,9 +31,9 @@ def _run(model: FloatModel) -> FloatModel:
 
 
 def _merge_constants(editor: FloatEditor, constants: dict[str, F32]) -> None:
-    first: dict[tuple[Shape, bytes], str] = {}
+    first: dict[tuple[str, Shape, bytes], str] = {}
     for name, array in constants.items():
-        kept = first.setdefault((array.shape, array.tobytes()), name)
+        kept = first.setdefault((array.dtype.name, array.shape, array.tobytes()), name)
         if kept != name and editor.readers(name):
             editor.redirect(name, kept)
 

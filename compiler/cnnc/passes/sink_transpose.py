@@ -2,7 +2,7 @@
 
 For a move m (a Transpose or Reshape) and f that works on each element alone:
 
-    f(m(x))            = m(f(x))                       Clip, Sigmoid, Tanh
+    f(m(x))            = m(f(x))                       Clip, FakeQuantize, Sigmoid, Tanh
     m(x) + m(y)        = m(x + y)                      Add, Mul; the same m for both
     T(x) + c           = T(x + T^-1(c))                Add, Mul; T a Transpose, c a constant of
                                                        the same rank (broadcast axes move along)
@@ -16,6 +16,7 @@ import numpy as np
 from cnnc.ir.float_model import FloatModel, FloatNode
 from cnnc.ops.add import Add
 from cnnc.ops.clip import Clip
+from cnnc.ops.fake_quantize import FakeQuantize
 from cnnc.ops.mul import Mul
 from cnnc.ops.reshape import Reshape
 from cnnc.ops.sigmoid import Sigmoid
@@ -27,7 +28,7 @@ from cnnc.passes._framework import Pass, sweep
 
 
 def _rewrite(editor: FloatEditor, node: FloatNode) -> str | None:
-    if isinstance(node.op, (Clip, Sigmoid, Tanh)):
+    if isinstance(node.op, (Clip, FakeQuantize, Sigmoid, Tanh)):
         return _sink_behind_one(editor, node)
     if isinstance(node.op, (Add, Mul)):
         return _sink_behind_two(editor, node)

@@ -102,6 +102,9 @@ class QuantModelBuilder:
             ModelError: The op cannot be expressed on int8; names the node.
         """
         before, known = len(self.nodes), dict(self.values)
+        if node.name in self.formats.real:
+            self._add_real(node, self.formats.real[node.name])
+            return tuple(self.nodes[before:])
         try:
             self._add_integer(node)
         except NoIntegerRuleError as error:

@@ -94,10 +94,10 @@ REAL_LIMIT = 1024.0
 
 def round_half_away(x: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
     """Round to the nearest integer, ties away from zero, without double rounding."""
-    truncated = np.trunc(x)
-    away = np.where(np.abs(x - truncated) >= 0.5, np.sign(x), 0).astype(x.dtype)
-    rounded: npt.NDArray[np.floating[Any]] = truncated + away
-    return rounded
+    rounded: npt.NDArray[np.floating[Any]] = np.trunc(x)
+    fraction = x - rounded
+    rounded = rounded + (fraction >= 0.5)
+    return rounded - (fraction <= -0.5)
 
 
 def quantize_real(real: F32, quantization: Quantization) -> I8:

@@ -8,12 +8,15 @@ requantization.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from cnnc.errors import InternalError
 from cnnc.ir.float_model import FloatModel, FloatNode
 from cnnc.ir.op import OutputFormat
 from cnnc.ir.types import Quantization
+from cnnc.ops.fake_quantize import FakeQuantize
+from cnnc.quantize.given_formats import GivenFormats, given_formats
 from cnnc.quantize.joined_ranges import JoinedRanges, join_ranges
 from cnnc.quantize.ranges import ValueRanges
 
@@ -25,38 +28,45 @@ class Formats:
     Attributes:
         values: Format of every input, constant and value, by key.
         requantized: (node name, operand index) -> format that the node needs this operand in.
+        real: Name of a node that runs on real numbers, whatever it could -> why.
     """
 
     values: dict[str, Quantization]
     requantized: dict[tuple[str, int], Quantization]
+    real: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def assign_formats(model: FloatModel, ranges: ValueRanges) -> Formats:
+def assign_formats(
+    model: FloatModel, ranges: ValueRanges, given: GivenFormats | None = None
+) -> Formats:
     """Return the format of every value.
 
     Args:
         model: The network.
         ranges: Range of every input, constant and node output.
+        given: What the model itself says; by default as ``given_formats`` finds it.
 
     Raises:
         InternalError: A range is missing, or an op with a fixed format does not say which.
         CalibrationError: int8 cannot cover a range; names the value.
     """
+    stated = given_formats(model) if given is None else given
     joined = join_ranges(model, ranges)
-    adopted = _adopted_formats(model, joined)
+    # What the model states goes before what a join would like.
+    adopted = {**_adopted_formats(model, joined, stated.values), **stated.values}
     values: dict[str, Quantization] = {}
     for name in (*(port.value for port in model.inputs), *model.constants):
         values[name] = adopted.get(name) or joined.ranges.quantization(name)
     requantized: dict[tuple[str, int], Quantization] = {}
     for node in model.nodes:
-        output = _output_format(node, values, adopted, joined)
+        output = stated.values.get(node.output) or _output_format(node, values, adopted, joined)
         values[node.output] = output
         if node.output not in joined.joining:
             continue
         for index, name in enumerate(node.inputs):
             if values[name] != output:
                 requantized[node.name, index] = output
-    return Formats(values, requantized)
+    return Formats(values, requantized, stated.real)
 
 
 def _output_format(
@@ -65,6 +75,8 @@ def _output_format(
     adopted: dict[str, Quantization],
     joined: JoinedRanges,
 ) -> Quantization:
+    if isinstance(node.op, FakeQuantize):
+        return node.op.format
     if node.op.output_format is OutputFormat.FIXED:
         if node.op.fixed_format is None:
             raise InternalError(f"{node.op.kind} has a fixed output format but does not say which")
@@ -74,10 +86,12 @@ def _output_format(
     return adopted.get(node.output) or joined.ranges.quantization(node.output)
 
 
-def _adopted_formats(model: FloatModel, joined: JoinedRanges) -> dict[str, Quantization]:
+def _adopted_formats(
+    model: FloatModel, joined: JoinedRanges, stated: Mapping[str, Quantization]
+) -> dict[str, Quantization]:
     """Return the format of every value that takes over the one of its only reader."""
     uses = model.use_counts()
-    adopted: dict[str, Quantization] = {}
+    adopted = dict(stated)
     # From the end, so that a concat inside a concat already knows what it adopts.
     for node in reversed(model.nodes):
         if node.output not in joined.joining:

@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnc.ir.float_model import FloatModel, FloatNode
 from cnnc.ir.op import OutputFormat
-from cnnc.ir.types import INT8_MAX, INT8_MIN, Quantization
+from cnnc.ir.types import INT8_MAX, INT8_MIN, ElementType, Quantization
 from cnnc.ops.pad import Pad
 from cnnc.quantize.parameters import with_zero
 from cnnc.quantize.ranges import ValueRange, ValueRanges, format_of_value
@@ -49,13 +49,14 @@ def join_ranges(model: FloatModel, calibrated: ValueRanges) -> JoinedRanges:
     joining: set[str] = set()
     for node in model.nodes:
         first = node.inputs[0]
-        operands = [found[name] for name in node.inputs]
-        padding = _padding(node, fixed.get(first) or format_of_value(first, operands[0]))
-        if padding is not None or _joins(node):
+        real = [name for name in node.inputs if model.element_type(name) is ElementType.FLOAT32]
+        operands = [found[name] for name in real]
+        padding = _padding(node, fixed.get(first) or format_of_value(first, found[first]))
+        if padding is not None or _joins(node, len(real)):
             joining.add(node.output)
             found[node.output] = _union([*operands, padding or ValueRange(0.0, 0.0)])
         elif node.op.output_format is OutputFormat.SAME_AS_INPUT:
-            found[node.output] = operands[0]
+            found[node.output] = found[first]
             fixed.update({node.output: fixed[first]} if first in fixed else {})
         elif node.op.fixed_format is not None:
             fixed[node.output] = node.op.fixed_format
@@ -63,10 +64,11 @@ def join_ranges(model: FloatModel, calibrated: ValueRanges) -> JoinedRanges:
     return JoinedRanges(ranges, frozenset(joining))
 
 
-def _joins(node: FloatNode) -> bool:
+def _joins(node: FloatNode, operands: int) -> bool:
+    """Whether several operands of real numbers share the result's format."""
     if node.op.output_format is OutputFormat.COMMON:
         return True
-    return node.op.output_format is OutputFormat.SAME_AS_INPUT and len(node.inputs) > 1
+    return node.op.output_format is OutputFormat.SAME_AS_INPUT and operands > 1
 
 
 def _padding(node: FloatNode, operand: Quantization) -> ValueRange | None:

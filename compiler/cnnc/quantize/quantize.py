@@ -4,7 +4,7 @@ from cnnc.ir.float_model import FloatModel
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import Rounding
 from cnnc.quantize.builder import QuantModelBuilder
-from cnnc.quantize.formats import assign_formats
+from cnnc.quantize.formats import Formats, assign_formats
 from cnnc.quantize.ranges import ValueRanges
 
 
@@ -20,7 +20,17 @@ def quantize(model: FloatModel, ranges: ValueRanges, rounding: Rounding = "doubl
         CalibrationError: No int8 format or multiplier exists for a range; names the node.
         ModelError: An op cannot be expressed on int8; names the node.
     """
-    builder = start_quantization(model, ranges, rounding)
+    return quantize_with(model, assign_formats(model, ranges), rounding)
+
+
+def quantize_with(model: FloatModel, formats: Formats, rounding: Rounding) -> QuantModel:
+    """Return the int8 network with these formats.
+
+    Raises:
+        CalibrationError: No multiplier exists for the formats; names the node.
+        ModelError: An op cannot be expressed on int8; names the node.
+    """
+    builder = QuantModelBuilder(model, formats, rounding)
     for node in model.nodes:
         builder.add(node)
     return builder.finish()

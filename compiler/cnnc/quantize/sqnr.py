@@ -8,7 +8,7 @@ import numpy as np
 from cnnc.importer.data import Samples, to_storage
 from cnnc.ir.float_model import FloatModel
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import F32, I8, elements
+from cnnc.ir.types import Tensor, elements
 from cnnc.quantize.fixed_point import dequantize, quantize_real
 from cnnc.quantize.float_reference import run_float
 from cnnc.quantize.sampling import spread_samples
@@ -60,9 +60,10 @@ def layer_sqnr(
     return {value: _decibel(signal[value], noise[value]) for value in signal}
 
 
-def _quantized(model: QuantModel, inputs: dict[str, F32]) -> dict[str, I8]:
+def _quantized(model: QuantModel, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    formats = {name: model.values[name].format for name in inputs}
     return {
-        name: quantize_real(array, model.values[name].quantization)
+        name: array if (format_ := formats[name]) is None else quantize_real(array, format_)
         for name, array in inputs.items()
     }
 

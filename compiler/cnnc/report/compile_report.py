@@ -8,7 +8,7 @@ from typing import Any
 
 from cnnc import __version__
 from cnnc.codegen.choose import Candidate
-from cnnc.ir.types import Rounding, Shape
+from cnnc.ir.types import Dtype, Rounding, Shape
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,13 @@ class LayerReport:
 
     Attributes:
         name: Layer name; the ONNX node's where it has one.
-        op: Kind of the integer operator.
+        op: Kind of the operator.
+        dtype: Element type of what it computes with; ``float32`` for what converts from or to it.
+        reason: Why a layer of an int8 network computes on real numbers; None where it does not.
         kernel: Kernels that compute it, ``alias`` where nothing is computed.
         output_shape: Storage order.
         macs: Multiply-accumulates.
+        moved_bytes: Bytes of its operands, weights aside, and of its result.
         weight_bytes: Bytes of its constants.
         live_bytes: Arena bytes in use while it runs.
         sqnr_db: Signal to quantization noise against float; None if undefined.
@@ -29,9 +32,12 @@ class LayerReport:
 
     name: str
     op: str
+    dtype: str
+    reason: str | None
     kernel: str
     output_shape: Shape
     macs: int
+    moved_bytes: int
     weight_bytes: int
     live_bytes: int
     sqnr_db: float | None
@@ -49,9 +55,12 @@ class LayerReport:
         return {
             "name": self.name,
             "op": self.op,
+            "dtype": self.dtype,
+            "reason": self.reason,
             "kernel": self.kernel,
             "output_shape": list(self.output_shape),
             "macs": self.macs,
+            "moved_bytes": self.moved_bytes,
             "weight_bytes": self.weight_bytes,
             "live_bytes": self.live_bytes,
             "sqnr_db": round(self.sqnr_db, 2) if finite and self.sqnr_db is not None else None,
@@ -70,7 +79,8 @@ class CompileReport:
         target: Name of the target.
         core: Its core.
         isa: Its instruction set architecture.
-        rounding: How accumulators are scaled.
+        dtype: What the network computes in.
+        rounding: How accumulators are scaled; None where nothing is.
         macs: Multiply-accumulates of the model as the user gave it.
         macs_effective: Multiply-accumulates that are executed.
         channels_removed: Channels of all layers that are not computed: constant, or never read.
@@ -89,7 +99,8 @@ class CompileReport:
     target: str
     core: str
     isa: str
-    rounding: Rounding
+    dtype: Dtype
+    rounding: Rounding | None
     macs: int
     macs_effective: int
     channels_removed: int
@@ -99,6 +110,11 @@ class CompileReport:
     calibration: Mapping[str, Any]
     layers: tuple[LayerReport, ...]
     files: tuple[str, ...]
+
+    @property
+    def islands(self) -> tuple[LayerReport, ...]:
+        """The layers of an int8 network that compute on real numbers."""
+        return tuple(layer for layer in self.layers if layer.reason is not None)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document; ``code``, ``stack`` and ``static`` are null until measured."""
@@ -111,6 +127,7 @@ class CompileReport:
                 "outputs": [dict(port) for port in self.outputs],
             },
             "target": {"name": self.target, "core": self.core, "isa": self.isa},
+            "dtype": self.dtype,
             "rounding": self.rounding,
             "calibration": dict(self.calibration),
             "macs": self.macs,

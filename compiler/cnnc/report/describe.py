@@ -5,7 +5,9 @@ from typing import Any
 
 from cnnc.codegen.program import CProgram
 from cnnc.ir.float_model import Port
-from cnnc.ir.quant_model import QuantModel, QuantValue
+from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
+from cnnc.ir.types import ElementType
+from cnnc.ops._real_op import RealOp
 from cnnc.report.compile_report import LayerReport
 
 _LAYOUT_LETTERS = {3: "NCW", 4: "NCHW", 5: "NCDHW"}
@@ -22,7 +24,7 @@ def describe_port(port: Port, value: QuantValue) -> dict[str, Any]:
         "shape": list(port.onnx_shape),
         "c_shape": list(port.storage_shape),
         "c_layout": c_layout(port),
-        "dtype": "int8",
+        "dtype": value.element_type.value,
         "scale": value.format.scale if value.format else None,
         "zero_point": value.format.zero_point if value.format else None,
     }
@@ -44,9 +46,12 @@ def describe_layers(
         LayerReport(
             name=node.name,
             op=node.op.kind,
+            dtype=_layer_type(model, node),
+            reason=node.op.reason or None if isinstance(node.op, RealOp) else None,
             kernel=", ".join(layer.kernels) or "alias",
             output_shape=model.values[node.output].shape,
             macs=node.op.macs(model.input_shapes(node)),
+            moved_bytes=_moved_bytes(model, node) if layer.kernels else 0,
             weight_bytes=layer.weight_bytes,
             live_bytes=program.plan.live_bytes[layer.index],
             sqnr_db=sqnr_db.get(node.output),
@@ -54,3 +59,13 @@ def describe_layers(
         )
         for node, layer in zip(model.nodes, program.layers, strict=True)
     )
+
+
+def _layer_type(model: QuantModel, node: QuantNode) -> str:
+    """Return float32 where any operand or the result is, else the result's type."""
+    types = [model.values[name].element_type for name in (*node.inputs, node.output)]
+    return (ElementType.FLOAT32 if ElementType.FLOAT32 in types else types[-1]).value
+
+
+def _moved_bytes(model: QuantModel, node: QuantNode) -> int:
+    return sum(model.values[name].bytes for name in {*node.inputs, node.output})

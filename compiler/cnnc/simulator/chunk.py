@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import F32, I8, AnyArray
+from cnnc.ir.types import AnyArray, Tensor
 
 U32 = npt.NDArray[np.uint32]
 
@@ -22,14 +22,14 @@ class Chunk:
 
     Attributes:
         first: Index of the first sample among all of them.
-        real: Port name -> float32 (S, *onnx_shape), as the float engine reads it.
-        inputs: Value key of each graph input -> int8 (S, *storage_shape).
+        real: Port name -> (S, *onnx_shape), as the float engine reads it.
+        inputs: Value key of each graph input -> (S, *storage_shape).
         values: What the reference computed: value key -> (S, *shape), constants excepted.
     """
 
     first: int
-    real: Mapping[str, F32]
-    inputs: Mapping[str, I8]
+    real: Mapping[str, Tensor]
+    inputs: Mapping[str, Tensor]
     values: Mapping[str, AnyArray]
 
     @property
@@ -37,9 +37,9 @@ class Chunk:
         """Number of samples, S."""
         return len(next(iter(self.inputs.values())))
 
-    def output(self, port: Port) -> I8:
-        """Return the reference's int8 output (S, *storage_shape)."""
-        return self.values[port.value].astype(np.int8, copy=False)
+    def output(self, port: Port) -> Tensor:
+        """Return the reference's output (S, *storage_shape)."""
+        return self.values[port.value]
 
 
 def chunk_size(model: QuantModel) -> int:

@@ -1,4 +1,4 @@
-"""``cnnc evaluate``: accuracy of the int8 network and of the original over labelled data."""
+"""``cnnc evaluate``: accuracy of the compiled network and of the original over labelled data."""
 
 import logging
 import tempfile
@@ -10,16 +10,15 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from cnnc.errors import CalibrationError, ToolchainError
-from cnnc.importer.data import Samples, from_storage, open_samples
+from cnnc.importer.data import Samples, open_samples
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import I8, I64, AnyArray, elements
-from cnnc.quantize.fixed_point import dequantize
+from cnnc.ir.types import I64, AnyArray, Dtype, ElementType, Tensor, elements
 from cnnc.simulator.build import build_program
 from cnnc.simulator.chunk import chunk_size
 from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
 from cnnc.simulator.folder import CompiledFolder, open_folder
-from cnnc.simulator.inputs import quantize_inputs
+from cnnc.simulator.inputs import input_types, original_tensor, store_inputs
 from cnnc.simulator.onnx_runtime import OnnxSession
 from cnnc.simulator.records import RecordLayout
 from cnnc.simulator.reference import run_outputs
@@ -41,42 +40,46 @@ class Evaluation:
 
     Attributes:
         samples: Number of labelled items (a static batch B counts B).
-        engine: Who computed int8: the C on this machine, or the reference without a compiler.
+        dtype: What the compiled network computes in.
+        engine: Who computed it: the C on this machine, or the reference without a compiler.
         metric: ``top1``: share of right answers; ``agreement`` without labels: share of items
-            where int8 chooses the class that float chooses, so that float scores 1.
-        float_score: 0..1; None where the source is an int8 .tflite.
-        int8_score: 0..1.
+            where it chooses the class that the original chooses, so that float scores 1.
+        float_score: Of the original, 0..1; None where the source is an int8 .tflite.
+        score: Of the compiled network, 0..1.
     """
 
     samples: int
+    dtype: Dtype
     engine: EngineName
     metric: Metric
     float_score: float | None
-    int8_score: float
+    score: float
 
     def to_json(self) -> dict[str, Any]:
         """Return the document."""
         return {
             "samples": self.samples,
+            "dtype": self.dtype,
             "engine": self.engine,
             "metric": self.metric,
             "float": self.float_score,
-            "int8": self.int8_score,
+            "int8": self.score if self.dtype == "int8" else None,
+            "float32": self.score if self.dtype == "float32" else None,
             "drop_points": self.drop_points,
         }
 
     @property
     def drop_points(self) -> float | None:
-        """Percentage points that int8 loses against float; None without a float model."""
+        """Percentage points that are lost against the original; None without a float model."""
         if self.float_score is None:
             return None
-        return round(100.0 * (self.float_score - self.int8_score), 4)
+        return round(100.0 * (self.float_score - self.score), 4)
 
 
 class OutputRunner(Protocol):
-    """Computes the int8 outputs alone."""
+    """Computes the outputs alone."""
 
-    def __call__(self, inputs: Mapping[str, I8]) -> AnyArray:
+    def __call__(self, inputs: Mapping[str, Tensor]) -> AnyArray:
         """Return the first output (S, *storage_shape)."""
         ...
 
@@ -88,7 +91,7 @@ def evaluate(
     model: Path | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Evaluation:
-    """Run float and int8 over a data file.
+    """Run the original and the compiled network over a data file.
 
     Args:
         directory: Folder that ``cnnc compile`` wrote.
@@ -102,7 +105,7 @@ def evaluate(
         FaultyCodeError: The C, built as it is evaluated, differs from the reference.
     """
     folder = open_folder(directory)
-    samples = open_samples(data, folder.model.inputs)
+    samples = open_samples(data, folder.model.inputs, input_types(folder.model))
     count = samples.count if limit is None else min(limit, samples.count)
     if count == 0:
         raise CalibrationError(f"'{data}' holds no samples", "give at least one", str(data))
@@ -114,39 +117,43 @@ def evaluate(
             str(data),
         )
     port = folder.model.outputs[0]
-    labels = _checked_labels(samples, count, port, data)
-    quantization = folder.model.values[port.value].quantization
-    in_int8: list[I64] = []
+    labels = _checked_labels(samples, count, port, _classes(folder.model, port), data)
+    compiled: list[I64] = []
     in_float: list[I64] = []
     done = 0
     with tempfile.TemporaryDirectory(prefix="cnnc-evaluate-") as build:
         engine, run = _start_engine(folder, Path(build))
         for real in samples.batches(_batch_size(folder.model, engine), count):
-            inputs = quantize_inputs(folder.model, real)
+            inputs = store_inputs(folder.model, real)
             stored = run(inputs)
             if done == 0 and engine == "host":
                 _check_build(folder.model, inputs, stored)
-            found = dequantize(stored, quantization)
-            in_int8.append(top_classes(port, from_storage(port, found)))
+            found = original_tensor(folder.model, port, stored)
+            compiled.append(top_classes(port, found))
             if session is not None:
                 in_float.append(top_classes(port, session.run(real)[0]))
             done += len(found)
             if progress is not None:
                 progress("evaluating", done, count)
     float_classes = np.concatenate(in_float) if in_float else None
-    return _score(engine, float_classes, np.concatenate(in_int8), labels)
+    return _score(folder.model.dtype, engine, float_classes, np.concatenate(compiled), labels)
 
 
 def _score(
-    engine: EngineName, float_classes: I64 | None, int8_classes: I64, labels: I64 | None
+    dtype: Dtype,
+    engine: EngineName,
+    float_classes: I64 | None,
+    classes: I64,
+    labels: I64 | None,
 ) -> Evaluation:
     truth = float_classes if labels is None else labels
     return Evaluation(
-        samples=len(int8_classes),
+        samples=len(classes),
+        dtype=dtype,
         engine=engine,
         metric="agreement" if labels is None else "top1",
         float_score=None if float_classes is None else _share(float_classes, truth),
-        int8_score=_share(int8_classes, truth),
+        score=_share(classes, truth),
     )
 
 
@@ -161,7 +168,7 @@ def _share(classes: I64, truth: I64 | None) -> float:
     return float((classes == truth).mean())
 
 
-def _check_build(model: QuantModel, inputs: Mapping[str, I8], found: AnyArray) -> None:
+def _check_build(model: QuantModel, inputs: Mapping[str, Tensor], found: AnyArray) -> None:
     """Compare the first samples with the reference: ``simulate`` knows another build.
 
     Raises:
@@ -181,13 +188,23 @@ def _check_build(model: QuantModel, inputs: Mapping[str, I8], found: AnyArray) -
     )
 
 
-def _checked_labels(samples: Samples, count: int, port: Port, data: Path) -> I64 | None:
+def _classes(model: QuantModel, port: Port) -> int | None:
+    """Return the number of classes; None where the output is their indices."""
+    value = model.values[port.value]
+    is_index = not value.is_quantized and value.element_type is not ElementType.FLOAT32
+    return None if is_index else class_count(port)
+
+
+def _checked_labels(
+    samples: Samples, count: int, port: Port, classes: int | None, data: Path
+) -> I64 | None:
     """Return the label of each classified item; None where there are no labels.
 
     Args:
         samples: The data.
         count: How many samples are to be run.
-        port: The output that holds the scores.
+        port: The output that holds the scores, or the indices of classes.
+        classes: How many there are; None where that is not known.
         data: File name, for messages.
 
     Raises:
@@ -195,8 +212,7 @@ def _checked_labels(samples: Samples, count: int, port: Port, data: Path) -> I64
     """
     if samples.labels is None:
         return None
-    classes = class_count(port)
-    per_sample = elements(port.onnx_shape) // classes
+    per_sample = elements(port.onnx_shape) // (classes or 1)
     labels = samples.labels.reshape(-1)
     if labels.size != samples.count * per_sample or labels.dtype.kind not in "iub":
         raise CalibrationError(
@@ -206,10 +222,11 @@ def _checked_labels(samples: Samples, count: int, port: Port, data: Path) -> I64
             str(data),
         )
     indices: I64 = labels.astype(np.int64)
-    strange = indices[(indices < 0) | (indices >= classes)]
+    bound = np.iinfo(np.int64).max if classes is None else classes
+    strange = indices[(indices < 0) | (indices >= bound)]
     if strange.size:
         raise CalibrationError(
-            f"'{data}' has label {strange[0]}; the model has classes 0 to {classes - 1}",
+            f"'{data}' has label {strange[0]}; the model has classes 0 to {bound - 1}",
             "give the index of the right output in y",
             str(data),
         )
@@ -223,7 +240,7 @@ def _start_engine(folder: CompiledFolder, build: Path) -> tuple[EngineName, Outp
     except EngineFailedError:
         raise
     except ToolchainError as error:
-        logger.warning("%s; int8 is computed by the reference, which is slower", error.problem)
+        logger.warning("%s; the reference computes instead, which is slower", error.problem)
         return "reference", lambda inputs: run_outputs(folder.model, inputs)[first]
     runner = ProgramRunner(program.path)
     layout = RecordLayout(folder.model, traced=False)

@@ -1,24 +1,28 @@
 """The original model in float: the yardstick of accuracy, not bit-exact."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnnc.importer.data import from_storage
 from cnnc.ir.quant_model import QuantModel
-from cnnc.quantize.fixed_point import dequantize
 from cnnc.simulator.chunk import Chunk
+from cnnc.simulator.inputs import original_tensor
 from cnnc.simulator.onnx_runtime import OnnxSession
 from cnnc.simulator.scores import NoiseRatio, top_classes
 
 KIND = "onnxruntime float32"
 
+TOLERANCE = 1e-4
+"""A network in float32 may differ by so much of the largest magnitude of an output: sums are
+added in another order, and elementary functions are others."""
+
 
 @dataclass
 class FloatComparison:
-    """Compares the reference's first output with ONNX Runtime's, chunk by chunk.
+    """Compares the reference's outputs with ONNX Runtime's, chunk by chunk.
 
     Attributes:
-        model: The int8 network.
+        model: The network.
         session: The original model.
     """
 
@@ -27,13 +31,18 @@ class FloatComparison:
     noise: NoiseRatio = field(default_factory=NoiseRatio)
     items: int = 0
     agreeing: int = 0
+    errors: list[NoiseRatio] = field(default_factory=list[NoiseRatio])
+
+    def __post_init__(self) -> None:
+        self.errors = [NoiseRatio() for _ in self.model.outputs]
 
     def add(self, chunk: Chunk) -> None:
-        """Run the float model on a chunk and compare."""
-        port = self.model.outputs[0]
-        expected = self.session.run(chunk.real)[0]
-        stored = dequantize(chunk.output(port), self.model.values[port.value].quantization)
-        found = from_storage(port, stored)
+        """Run the float model on a chunk and compare: classes and noise of the first output."""
+        outputs = self.session.run(chunk.real)
+        for port, expected, error in zip(self.model.outputs, outputs, self.errors, strict=True):
+            error.add(expected, original_tensor(self.model, port, chunk.output(port)))
+        port, expected = self.model.outputs[0], outputs[0]
+        found = original_tensor(self.model, port, chunk.output(port))
         self.noise.add(expected, found)
         same = top_classes(port, expected) == top_classes(port, found)
         self.items += same.size
@@ -42,13 +51,31 @@ class FloatComparison:
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object."""
         decibels = self.noise.decibels()
+        if decibels is not None and not math.isfinite(decibels):
+            decibels = None
+        relative = [error.relative for error in self.errors]
         return {
             "kind": KIND,
             "top1_agreement": self.agreeing / self.items,
             "sqnr_db": None if decibels is None else round(decibels, 2),
             "identical": self.noise.identical,
+            "max_absolute_error": _finite(max(e.largest_difference for e in self.errors)),
+            "max_relative_error": _finite(max((r for r in relative if r is not None), default=0.0)),
+            "tolerance": TOLERANCE if self.model.dtype == "float32" else None,
+            "within_tolerance": self._within_tolerance(),
             "skipped": None,
         }
+
+    def _within_tolerance(self) -> bool | None:
+        """Return whether every output of a float32 network is near enough; None for int8."""
+        if self.model.dtype == "int8":
+            return None
+        return all(error.largest_difference <= TOLERANCE * error.largest for error in self.errors)
+
+
+def _finite(value: float) -> float | None:
+    """Return what JSON can hold: null where a number stands against none, or infinity."""
+    return value if math.isfinite(value) else None
 
 
 def skipped_float(reason: str) -> dict[str, Any]:
@@ -58,5 +85,9 @@ def skipped_float(reason: str) -> dict[str, Any]:
         "top1_agreement": None,
         "sqnr_db": None,
         "identical": None,
+        "max_absolute_error": None,
+        "max_relative_error": None,
+        "tolerance": None,
+        "within_tolerance": None,
         "skipped": reason,
     }

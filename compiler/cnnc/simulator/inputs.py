@@ -1,4 +1,4 @@
-"""The samples of a simulation: from a file, or drawn from a seed; quantized once."""
+"""The samples of a simulation: from a file, or drawn from a seed; quantized once where they are."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,8 +7,9 @@ import numpy as np
 
 from cnnc.errors import CalibrationError
 from cnnc.importer.data import Samples, from_storage, open_samples, to_storage
+from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import F32, I8, INT8_MAX, INT8_MIN
+from cnnc.ir.types import INT8_MAX, INT8_MIN, ElementType, Shape, Tensor
 from cnnc.quantize.fixed_point import dequantize, quantize_real
 from cnnc.simulator.chunk import Chunk, chunk_size
 from cnnc.simulator.reference import run_reference
@@ -28,7 +29,7 @@ class FileInputs:
 
     def __init__(self, model: QuantModel, path: Path, limit: int | None = None) -> None:
         self._model = model
-        self._samples: Samples = open_samples(path, model.inputs)
+        self._samples: Samples = open_samples(path, model.inputs, input_types(model))
         self._limit = limit
         available = self._samples.count
         self.count = available if limit is None else min(limit, available)
@@ -39,12 +40,12 @@ class FileInputs:
         """Yield all samples with what the reference computes."""
         first = 0
         for real in self._samples.batches(chunk_size(self._model), self.count):
-            yield make_chunk(self._model, first, real, quantize_inputs(self._model, real))
+            yield make_chunk(self._model, first, real, store_inputs(self._model, real))
             first += len(next(iter(real.values())))
 
 
 class RandomInputs:
-    """int8 drawn uniformly; sample i is the same however many there are.
+    """Numbers as ``random_inputs`` draws them; sample i is the same however many there are.
 
     Args:
         model: The network that reads them.
@@ -66,18 +67,18 @@ class RandomInputs:
             inputs = {key: np.concatenate([sample[key] for sample in drawn]) for key in drawn[0]}
             yield make_chunk(self._model, first, self._real(inputs), inputs)
 
-    def _real(self, inputs: Mapping[str, I8]) -> dict[str, F32]:
-        values = self._model.values
+    def _real(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {
-            port.name: from_storage(
-                port, dequantize(inputs[port.value], values[port.value].quantization)
-            )
+            port.name: original_tensor(self._model, port, inputs[port.value])
             for port in self._model.inputs
         }
 
 
-def random_inputs(model: QuantModel, seed: int, index: int) -> dict[str, I8]:
-    """Draw the inputs of one sample: value key -> int8 (1, *storage_shape).
+def random_inputs(model: QuantModel, seed: int, index: int) -> dict[str, Tensor]:
+    """Draw the inputs of one sample: value key -> (1, *storage_shape).
+
+    Integers are uniform among those of int8 that their type has, float32 is normal with a
+    deviation of 1.
 
     Args:
         model: The network.
@@ -86,30 +87,61 @@ def random_inputs(model: QuantModel, seed: int, index: int) -> dict[str, I8]:
     """
     generator = np.random.default_rng((seed, index))
     return {
-        port.value: generator.integers(
-            INT8_MIN, INT8_MAX, (1, *port.storage_shape), dtype=np.int8, endpoint=True
+        port.value: _draw(
+            generator, model.values[port.value].element_type, (1, *port.storage_shape)
         )
         for port in model.inputs
     }
 
 
-def quantize_inputs(model: QuantModel, real: Mapping[str, F32]) -> dict[str, I8]:
-    """Return value key -> int8 (S, *storage_shape).
+def _draw(generator: np.random.Generator, kind: ElementType, shape: Shape) -> Tensor:
+    if kind is ElementType.FLOAT32:
+        return generator.standard_normal(shape, dtype=np.float32)
+    limits = np.iinfo(kind.numpy)
+    low, high = max(INT8_MIN, int(limits.min)), min(INT8_MAX, int(limits.max))
+    return generator.integers(low, high, shape, dtype=kind.numpy, endpoint=True)
+
+
+def input_types(model: QuantModel) -> dict[str, ElementType]:
+    """Return the type that each input has in the original model, by port name."""
+    return {port.name: _original_type(model, port) for port in model.inputs}
+
+
+def _original_type(model: QuantModel, port: Port) -> ElementType:
+    value = model.values[port.value]
+    return ElementType.FLOAT32 if value.is_quantized else value.element_type
+
+
+def store_inputs(model: QuantModel, real: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the inputs as the network takes them: value key -> (S, *storage_shape).
 
     Args:
         model: The network.
-        real: Port name -> float32 (S, *onnx_shape).
+        real: Port name -> (S, *onnx_shape), as the original model takes it.
     """
-    return {
-        port.value: quantize_real(
-            to_storage(port, real[port.name]), model.values[port.value].quantization
-        )
-        for port in model.inputs
-    }
+    return {port.value: _stored(model, port, real[port.name]) for port in model.inputs}
+
+
+def _stored(model: QuantModel, port: Port, original: Tensor) -> Tensor:
+    value = model.values[port.value]
+    moved = to_storage(port, original)
+    return moved if value.format is None else quantize_real(moved, value.format)
+
+
+def original_tensor(model: QuantModel, port: Port, stored: Tensor) -> Tensor:
+    """Return what an input or output stands for, (S, *onnx_shape): float32 unless it has integers.
+
+    Args:
+        model: The network.
+        port: Its input or output.
+        stored: (S, *storage_shape).
+    """
+    format_ = model.values[port.value].format
+    return from_storage(port, stored if format_ is None else dequantize(stored, format_))
 
 
 def make_chunk(
-    model: QuantModel, first: int, real: Mapping[str, F32], inputs: Mapping[str, I8]
+    model: QuantModel, first: int, real: Mapping[str, Tensor], inputs: Mapping[str, Tensor]
 ) -> Chunk:
     """Run the reference and return the chunk."""
     return Chunk(first, real, inputs, run_reference(model, inputs))

@@ -9,12 +9,17 @@ import numpy as np
 import onnxruntime
 
 from cnnc.ir.float_model import Port
-from cnnc.ir.types import F32, AnyArray, Shape
+from cnnc.ir.types import AnyArray, Shape, Tensor
 from cnnc.simulator.faults import FloatRefusedError
 
 logger = logging.getLogger(__name__)
 
 _THREADS = 2
+_NUMPY_TYPES: Mapping[str, np.dtype[Any]] = {
+    f"tensor({name})": np.dtype(name.replace("float16", "f2").replace("double", "f8"))
+    for name in ("float16", "double", *(f"{u}int{n}" for u in ("", "u") for n in (8, 16, 32, 64)))
+}
+"""Element types of inputs, as ONNX Runtime spells them; all others are float32."""
 _ERRORS_ONLY = 3
 
 
@@ -51,14 +56,19 @@ class OnnxSession:
         self._inputs = inputs
         self._outputs = outputs
         self._batched = self._has_free_batch_axis()
+        self._types = {
+            entry.name: _NUMPY_TYPES.get(entry.type, np.dtype(np.float32))
+            for entry in self._session.get_inputs()
+        }
 
-    def run(self, batch: Mapping[str, F32]) -> list[F32]:
-        """Return each output as (S, *onnx_shape).
+    def run(self, batch: Mapping[str, Tensor]) -> list[Tensor]:
+        """Return each output as (S, *onnx_shape): integers as they are, else float32.
 
         Args:
             batch: Port name -> (S, *onnx_shape).
         """
         samples = len(next(iter(batch.values())))
+        batch = {name: array.astype(self._types[name], copy=False) for name, array in batch.items()}
         if self._batched and samples > 1:
             found = self._run_at_once(batch, samples)
             if found is not None:
@@ -72,7 +82,7 @@ class OnnxSession:
         shapes = [entry.shape for entry in self._session.get_inputs()]
         return all(shape and not isinstance(shape[0], int) for shape in shapes)
 
-    def _run_at_once(self, batch: Mapping[str, F32], samples: int) -> list[F32] | None:
+    def _run_at_once(self, batch: Mapping[str, Tensor], samples: int) -> list[Tensor] | None:
         """Return None where the model, though its batch axis is free, cannot take the batch."""
         feeds = {name: _merged(array) for name, array in batch.items()}
         try:
@@ -84,21 +94,21 @@ class OnnxSession:
         if [array.shape for array in found] != shapes:
             return None
         return [
-            _as_float(array).reshape(samples, *port.onnx_shape)
+            _as_result(array).reshape(samples, *port.onnx_shape)
             for array, port in zip(found, self._outputs, strict=True)
         ]
 
-    def _run_one(self, feeds: Mapping[str, F32]) -> list[F32]:
+    def _run_one(self, feeds: Mapping[str, Tensor]) -> list[Tensor]:
         found = self._session.run([port.name for port in self._outputs], dict(feeds))
-        return [_as_float(array) for array in found]
+        return [_as_result(array) for array in found]
 
 
-def _each_sample(batch: Mapping[str, F32], samples: int) -> Iterator[dict[str, F32]]:
+def _each_sample(batch: Mapping[str, Tensor], samples: int) -> Iterator[dict[str, Tensor]]:
     for index in range(samples):
         yield {name: array[index] for name, array in batch.items()}
 
 
-def _merged(array: F32) -> F32:
+def _merged(array: Tensor) -> Tensor:
     """(S, B, ...) -> (S * B, ...)."""
     return np.ascontiguousarray(array.reshape(-1, *array.shape[2:]))
 
@@ -107,5 +117,5 @@ def _batched_shape(shape: Shape, samples: int) -> Shape:
     return (samples * shape[0], *shape[1:]) if shape else ()
 
 
-def _as_float(array: AnyArray) -> F32:
-    return np.asarray(array, dtype=np.float32)
+def _as_result(array: AnyArray) -> Tensor:
+    return array if array.dtype.kind in "iub" else np.asarray(array, dtype=np.float32)

@@ -14,7 +14,7 @@ from typing import Any
 from cnnc.codegen.names import layer_symbol
 from cnnc.errors import InternalError
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import I8
+from cnnc.ir.types import Tensor
 from cnnc.simulator.counting import Interval, build_plugin, plugin_arguments, read_counts
 from cnnc.simulator.cycles import TIMINGS, Timing, modelled_cycles
 from cnnc.simulator.disassembly import Instruction, disassemble, find_disassembler
@@ -129,11 +129,13 @@ class Profiler:
     compiler: str
     timing: str
 
-    def profile(self, inputs: Mapping[str, I8], kernels: Sequence[str], folder: Path) -> Profile:
+    def profile(
+        self, inputs: Mapping[str, Tensor], kernels: Sequence[str], folder: Path
+    ) -> Profile:
         """Run one sample and count.
 
         Args:
-            inputs: Value key of each graph input -> int8 (1, *storage_shape).
+            inputs: Value key of each graph input -> (1, *storage_shape).
             kernels: What computes each layer, ``alias`` where nothing is computed.
             folder: For temporary files; exists.
 
@@ -160,7 +162,7 @@ class Profiler:
                 yield plain[symbol]
 
     def _count(
-        self, inputs: Mapping[str, I8], folder: Path, marks: Sequence[int]
+        self, inputs: Mapping[str, Tensor], folder: Path, marks: Sequence[int]
     ) -> tuple[Interval, ...]:
         plugin, counts = build_plugin(folder), folder / "counts"
         timed = self.timing in TIMINGS

@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnc.errors import InternalError
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import I8, I32, AnyArray
+from cnnc.ir.types import I8, I32, AnyArray, Tensor
 from cnnc.simulator.chunk import U32
 
 _MAGIC = 0x434E4E43
@@ -33,7 +33,7 @@ class Records:
         outputs: The model's outputs, each (S, *storage_shape).
         checksums: CRC-32 of each layer, (S, layers).
         sizes: Bytes of each layer as reported, -1 for one that never was, (S, layers).
-        dumps: Layer index -> int8 (S, *shape) of the layers that were asked for.
+        dumps: Layer index -> (S, *shape) of the layers that were asked for.
         stack_bytes: Most that an inference had on the stack; None where it is not measured.
     """
 
@@ -83,7 +83,7 @@ class RecordLayout:
         sizes = [samples, self.layers, self.input_bytes, self.output_bytes, end]
         return np.array([_MAGIC, *sizes, *offsets], dtype="<i4")
 
-    def pack_inputs(self, inputs: Mapping[str, I8]) -> I8:
+    def pack_inputs(self, inputs: Mapping[str, Tensor]) -> I8:
         """Return (S, input_bytes): the graph inputs one after the other.
 
         Args:

@@ -7,17 +7,17 @@ import numpy as np
 
 from cnnc.errors import InternalError
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import I8, AnyArray
+from cnnc.ir.types import AnyArray, Tensor
 from cnnc.quantize.fixed_point import Arithmetic
 from cnnc.quantize.float_reference import checked_sample_count
 
 
-def run_reference(model: QuantModel, inputs: Mapping[str, I8]) -> dict[str, AnyArray]:
+def run_reference(model: QuantModel, inputs: Mapping[str, Tensor]) -> dict[str, AnyArray]:
     """Return every value of the network.
 
     Args:
         model: The int8 network.
-        inputs: Value key of each graph input -> int8 (S, *storage shape).
+        inputs: Value key of each graph input -> (S, *storage shape).
 
     Returns:
         Value key -> array (S, *shape): graph inputs, then node outputs in execution order.
@@ -28,7 +28,7 @@ def run_reference(model: QuantModel, inputs: Mapping[str, I8]) -> dict[str, AnyA
     return dict(iterate_reference(model, inputs))
 
 
-def run_outputs(model: QuantModel, inputs: Mapping[str, I8]) -> dict[str, AnyArray]:
+def run_outputs(model: QuantModel, inputs: Mapping[str, Tensor]) -> dict[str, AnyArray]:
     """Return the graph outputs alone; other values are let go after their last reader."""
     wanted = {port.value for port in model.outputs}
     found = {name: array for name, array in iterate_reference(model, inputs) if name in wanted}
@@ -39,13 +39,13 @@ def run_outputs(model: QuantModel, inputs: Mapping[str, I8]) -> dict[str, AnyArr
 
 
 def iterate_reference(
-    model: QuantModel, inputs: Mapping[str, I8]
+    model: QuantModel, inputs: Mapping[str, Tensor]
 ) -> Iterator[tuple[str, AnyArray]]:
     """Yield graph inputs and then every node's output; forgets values after their last reader.
 
     Args:
         model: The int8 network.
-        inputs: Value key of each graph input -> int8 (S, *storage shape).
+        inputs: Value key of each graph input -> (S, *storage shape).
 
     Yields:
         Value key and array (S, *shape).

@@ -58,6 +58,7 @@ def simulate(
     request.check()
     folder = open_folder(directory)
     _check_target(folder, request)
+    _check_float32(folder, request)
     inputs = _open_inputs(folder, request)
     report_progress = progress or no_progress
     with tempfile.TemporaryDirectory(prefix="cnnc-simulate-") as build:
@@ -86,6 +87,17 @@ def _check_target(folder: CompiledFolder, request: SimulationRequest) -> None:
             "compile with --target, e.g. --target cortex-m4",
             "--profile",
         )
+
+
+def _check_float32(folder: CompiledFolder, request: SimulationRequest) -> None:
+    if folder.model.dtype == "int8" or request.engines is None or "tflite" not in request.engines:
+        return
+    raise UsageError(
+        f"'{folder.directory}' computes in float32: TFLite's kernels add in another order, so that "
+        "bits cannot be equal",
+        "leave tflite out of --engines: float compares with ONNX Runtime",
+        "--engines",
+    )
 
 
 def _open_inputs(folder: CompiledFolder, request: SimulationRequest) -> FileInputs | RandomInputs:
@@ -225,6 +237,9 @@ class _Simulation:
         self.target_details = started.details
 
     def _start_tflite(self) -> None:
+        if self.folder.model.dtype == "float32":
+            self.skipped["tflite"] = "the network computes in float32, which TFLite adds otherwise"
+            return
         source = self.folder.tflite_source(self.request.model)
         engine = start_tflite(self.folder.unpruned, source)
         self.comparisons["tflite"] = Comparison(self.folder.unpruned, engine)

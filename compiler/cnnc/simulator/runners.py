@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import I8, elements
+from cnnc.ir.types import I8, Tensor, elements
 from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
 from cnnc.simulator.records import MACHINE_STATUSES, STATUS_TEXTS, RecordLayout, Records
 
@@ -36,12 +36,12 @@ _FINDING = re.compile(r"(ERROR: \w*Sanitizer|runtime error): ")
 class Runner(Protocol):
     """Something that answers a request of the harness."""
 
-    def run(self, layout: RecordLayout, inputs: Mapping[str, I8]) -> Records:
+    def run(self, layout: RecordLayout, inputs: Mapping[str, Tensor]) -> Records:
         """Run all samples.
 
         Args:
             layout: What to record.
-            inputs: Value key of each graph input -> int8 (S, *storage_shape).
+            inputs: Value key of each graph input -> (S, *storage_shape).
 
         Raises:
             FaultyCodeError: The emitted C crashed, hung or reported an error.
@@ -67,7 +67,7 @@ class ProgramRunner:
     grace_seconds: float = 60.0
     bare: bool = False
 
-    def run(self, layout: RecordLayout, inputs: Mapping[str, I8]) -> Records:
+    def run(self, layout: RecordLayout, inputs: Mapping[str, Tensor]) -> Records:
         """Run all samples."""
         packed = layout.pack_inputs(inputs)
         most = _EMULATORS if self.bare else os.cpu_count() or 1

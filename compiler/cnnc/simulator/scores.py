@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnc.ir.float_model import Port
-from cnnc.ir.types import F32, I64
+from cnnc.ir.types import I64, Tensor
 
 
 @dataclass
@@ -15,17 +15,32 @@ class NoiseRatio:
 
     signal: float = 0.0
     noise: float = 0.0
+    largest: float = 0.0
+    largest_difference: float = 0.0
 
-    def add(self, expected: F32, found: F32) -> None:
-        """Add values of any shape."""
+    def add(self, expected: Tensor, found: Tensor) -> None:
+        """Add values of any shape; what is infinite or no number in both is no difference."""
         wide = expected.astype(np.float64)
-        self.signal += float(np.square(wide).sum())
-        self.noise += float(np.square(wide - found).sum())
+        other = found.astype(np.float64)
+        same = (wide == other) | (np.isnan(wide) & np.isnan(other))
+        signal = np.where(same & ~np.isfinite(wide), 0.0, wide)
+        difference = np.where(same, 0.0, wide - other)
+        self.signal += float(np.square(signal).sum())
+        self.noise += float(np.square(difference).sum())
+        self.largest = max(self.largest, float(np.abs(signal).max(initial=0.0)))
+        # NaN on one side only makes every maximum NaN; it has to count as a difference.
+        furthest = np.abs(np.nan_to_num(difference, nan=np.inf)).max(initial=0.0)
+        self.largest_difference = max(self.largest_difference, float(furthest))
 
     @property
     def identical(self) -> bool:
         """Whether no value differs at all."""
         return self.noise == 0.0
+
+    @property
+    def relative(self) -> float | None:
+        """Return the largest difference over the largest magnitude; None without signal."""
+        return self.largest_difference / self.largest if self.largest > 0.0 else None
 
     def decibels(self) -> float | None:
         """Return 10 log10(signal / noise); None without signal or without noise."""
@@ -39,15 +54,18 @@ def class_count(port: Port) -> int:
     return port.onnx_shape[_class_axis(port)] if port.onnx_shape else 1
 
 
-def top_classes(port: Port, output: F32) -> I64:
+def top_classes(port: Port, output: Tensor) -> I64:
     """Return the index of the largest class of every item, flat.
 
-    The class axis of a channel-last tensor is its channel, otherwise the last axis.
+    The class axis of a channel-last tensor is its channel, otherwise the last axis. Integers, as
+    ArgMax gives them, are indices already.
 
     Args:
         port: The output that holds the scores.
         output: (S, *onnx_shape).
     """
+    if output.dtype.kind in "iu":
+        return output.reshape(-1).astype(np.int64)
     if not port.onnx_shape:
         return np.zeros(len(output), dtype=np.int64)
     classes: I64 = output.argmax(axis=_class_axis(port) + 1)

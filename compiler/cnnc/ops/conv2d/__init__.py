@@ -18,7 +18,7 @@ OPERATOR = OperatorDefinition(
     tflite=("CONV_2D", "PAD"),
     limits=(
         "Weights and bias must be constants.",
-        "Only 2-D images (rank 4) are supported.",
+        "Only 1-D, 2-D and 3-D images (rank 3 to 5) are supported.",
         "Negative padding is refused.",
     ),
     tflite_readers={"CONV_2D": read_conv_2d},

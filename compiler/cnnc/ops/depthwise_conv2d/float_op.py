@@ -26,7 +26,7 @@ from cnnc.ops._convolution import (
     windowed_shape,
 )
 from cnnc.ops._real_sums import convolve_depthwise_in_order, limited, limits
-from cnnc.ops._requantize import quantize_weighted
+from cnnc.ops._requantize import quantize_weighted, scaled_weight_scale
 from cnnc.ops.depthwise_conv2d.quant_op import QuantDepthwiseConv2d
 from cnnc.quantize.context import QuantizeContext
 
@@ -119,7 +119,9 @@ class DepthwiseConv2d(WeightedOp):
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the integer depthwise convolution, weights per output channel."""
-        fields = quantize_weighted(self.weight, self.bias, self.activation, 2, context)
+        fields = quantize_weighted(
+            self.weight, self.bias, self.activation, 2, context, self.weight_scale
+        )
         return QuantDepthwiseConv2d(**fields, window=self.window, multiplier=self.multiplier)
 
     def scale_output(self, scale: F32, offset: F32) -> "DepthwiseConv2d":
@@ -129,7 +131,8 @@ class DepthwiseConv2d(WeightedOp):
         factor = scale.astype(np.float64)
         weight = (self.weight * factor).astype(np.float32)
         bias = (self.bias * factor + offset).astype(np.float32)
-        return replace(self, weight=weight, bias=bias)
+        own_scale = scaled_weight_scale(self.weight_scale, scale)
+        return replace(self, weight=weight, bias=bias, weight_scale=own_scale)
 
     def scale_input(self, scale: F32, offset: F32) -> "DepthwiseConv2d | str":
         """Return the convolution that reads x' where x = scale * x' + offset, or a reason."""
@@ -138,7 +141,8 @@ class DepthwiseConv2d(WeightedOp):
         factor = np.repeat(scale.astype(np.float64), self.multiplier)
         shift = self.weight.sum(axis=(0, 1), dtype=np.float64) * np.repeat(offset, self.multiplier)
         weight = (self.weight * factor).astype(np.float32)
-        return replace(self, weight=weight, bias=(self.bias + shift).astype(np.float32))
+        bias = (self.bias + shift).astype(np.float32)
+        return replace(self, weight=weight, bias=bias, weight_scale=None)
 
     def unfold(self, operand: F32) -> F32:
         """Return [in][images * rows * cols][taps]."""
@@ -156,4 +160,4 @@ class DepthwiseConv2d(WeightedOp):
     def with_weights(self, matrix: F32, bias: F32) -> "DepthwiseConv2d":
         """Return the convolution with other weights and another bias."""
         weight = np.ascontiguousarray(matrix.transpose(2, 0, 1)).reshape(self.weight.shape)
-        return replace(self, weight=weight, bias=bias)
+        return replace(self, weight=weight, bias=bias, weight_scale=None)

@@ -17,7 +17,7 @@ from cnnc.errors import InternalError, ModelError
 from cnnc.ir.op import QuantOp, WeightedOp
 from cnnc.ir.types import F32, Activation, Shape
 from cnnc.ops._real_sums import limited, limits, multiply_in_order, weight_blocks
-from cnnc.ops._requantize import quantize_weighted
+from cnnc.ops._requantize import quantize_weighted, scaled_weight_scale
 from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
 from cnnc.quantize.context import QuantizeContext
 
@@ -80,7 +80,9 @@ class FullyConnected(WeightedOp):
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the integer product, weights per output channel."""
-        fields = quantize_weighted(self.weight, self.bias, self.activation, 0, context)
+        fields = quantize_weighted(
+            self.weight, self.bias, self.activation, 0, context, self.weight_scale
+        )
         return QuantFullyConnected(**fields)
 
     def scale_output(self, scale: F32, offset: F32) -> "FullyConnected":
@@ -90,14 +92,18 @@ class FullyConnected(WeightedOp):
         factor = scale.astype(np.float64)
         weight = (self.weight * factor[:, np.newaxis]).astype(np.float32)
         bias = (self.bias * factor + offset).astype(np.float32)
-        return replace(self, weight=weight, bias=bias)
+        own_scale = scaled_weight_scale(self.weight_scale, scale)
+        return replace(self, weight=weight, bias=bias, weight_scale=own_scale)
 
     def scale_input(self, scale: F32, offset: F32) -> "FullyConnected | str":
         """Return the op that reads x' where x = scale * x' + offset."""
         weight = self.weight.astype(np.float64)
         bias = self.bias + weight @ offset.astype(np.float64)
         return replace(
-            self, weight=(weight * scale).astype(np.float32), bias=bias.astype(np.float32)
+            self,
+            weight=(weight * scale).astype(np.float32),
+            bias=bias.astype(np.float32),
+            weight_scale=None,
         )
 
     def unfold(self, operand: F32) -> F32:
@@ -110,4 +116,4 @@ class FullyConnected(WeightedOp):
 
     def with_weights(self, matrix: F32, bias: F32) -> "FullyConnected":
         """Return the op with other weights and another bias."""
-        return replace(self, weight=matrix[0], bias=bias)
+        return replace(self, weight=matrix[0], bias=bias, weight_scale=None)

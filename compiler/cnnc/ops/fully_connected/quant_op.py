@@ -17,6 +17,7 @@ from cnnc.codegen.kernel import (
 )
 from cnnc.ir.channels import ChannelChoice, ChannelSite
 from cnnc.ir.types import I8, I64, AnyArray, Shape
+from cnnc.ops._blocks import row_blocks
 from cnnc.ops._convolution import centre, exact_float_type, sample_chunks
 from cnnc.ops._requantize import QuantWeightedOp
 from cnnc.ops._tflite_convolution import export_rows
@@ -50,12 +51,14 @@ class QuantFullyConnected(QuantWeightedOp):
         """Compute exactly; int8 (S, rows, in) -> int8 (S, rows, out)."""
         operand = inputs[0]
         exact = exact_float_type(self.weight, 0)
-        weight = self.weight.astype(exact).T
         rows, depth = operand.shape[1:]
         result = np.empty((len(operand), rows, len(self.weight)), np.int8)
-        for chunk in sample_chunks(len(operand), rows * depth * weight.itemsize):
+        for chunk in sample_chunks(len(operand), rows * depth * np.dtype(exact).itemsize):
             centred = centre(operand[chunk], self.input_zero_point, exact)
-            result[chunk] = self.requantize(centred @ weight, arithmetic)
+            sums = np.empty((*centred.shape[:2], len(self.weight)), exact)
+            for part in row_blocks(*self.weight.shape):
+                np.matmul(centred, self.weight[part].astype(exact).T, out=sums[..., part])
+            result[chunk] = self.requantize(sums, arithmetic)
         return result
 
     def grouped_weight(self) -> I8:

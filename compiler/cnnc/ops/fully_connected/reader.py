@@ -7,7 +7,8 @@ import numpy as np
 
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.types import F32, Activation, Shape
-from cnnc.ops._weights import read_weight
+from cnnc.ops._requantize import scaled_weight_scale
+from cnnc.ops._weights import read_weight, read_weight_scale
 from cnnc.ops.fully_connected.float_op import FullyConnected
 from cnnc.ops.reshape import Reshape
 
@@ -26,7 +27,8 @@ def read_gemm(reader: "NodeReader") -> None:
     _check_first_operand(reader)
     matrix = read_weight(reader, 1)
     # FullyConnected wants [out][in].
-    weight = matrix if reader.int_attribute("transB", 0) else matrix.T
+    transposed = bool(reader.int_attribute("transB", 0))
+    weight = matrix if transposed else matrix.T
     axes = (1, 0) if reader.int_attribute("transA", 0) else (0, 1)
     shape = reader.onnx_shape(0)
     if len(shape) != 2 or weight.ndim != 2 or shape[axes[1]] != weight.shape[1]:
@@ -37,7 +39,11 @@ def read_gemm(reader: "NodeReader") -> None:
     beta = reader.float_attribute("beta", 1.0)
     scaled = _scaled(weight, alpha)
     bias = _gemm_bias(reader, (shape[axes[0]], len(weight)), beta)
-    op = FullyConnected(np.ascontiguousarray(scaled), bias, Activation.NONE)
+    own_scale = scaled_weight_scale(
+        read_weight_scale(reader, 1, 0 if transposed else 1),
+        np.full(len(weight), alpha, np.float32),
+    )
+    op = FullyConnected(np.ascontiguousarray(scaled), bias, Activation.NONE, weight_scale=own_scale)
     reader.define_onnx_order(reader.emit(op, [reader.in_axes(0, axes)]))
 
 
@@ -59,7 +65,10 @@ def read_matmul(reader: "NodeReader") -> None:
             f"A {list(shape)} and B {list(matrix.shape)} cannot be multiplied"
         )
     op = FullyConnected(
-        np.ascontiguousarray(plain.T), np.zeros(plain.shape[1], np.float32), Activation.NONE
+        np.ascontiguousarray(plain.T),
+        np.zeros(plain.shape[1], np.float32),
+        Activation.NONE,
+        weight_scale=_column_scale(reader, matrix.ndim),
     )
     operand = reader.in_onnx_order(0)
     result = _product_shape(shape, matrix.shape)
@@ -71,6 +80,15 @@ def read_matmul(reader: "NodeReader") -> None:
         operand = reader.emit(Reshape(rows), [operand], suffix="rows")
     product = reader.emit(op, [operand], suffix="product")
     reader.define_onnx_order(reader.emit(Reshape(result), [product]))
+
+
+def _column_scale(reader: "NodeReader", rank: int) -> F32 | None:
+    """Return the scale of each column of B; of a vector, which is one column, if it has one."""
+    if rank > 1:
+        return read_weight_scale(reader, 1, rank - 1)
+    scales = reader.scales(1)
+    uniform = scales is not None and bool(np.all(scales == scales[0]))
+    return scales[:1] if scales is not None and uniform else None
 
 
 def _scaled(weight: F32, factor: float) -> F32:

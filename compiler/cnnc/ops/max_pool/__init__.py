@@ -1,6 +1,6 @@
-"""Max pooling over rows and columns (ONNX MaxPool; spec 4.7).
+"""Max pooling over one to three axes (ONNX MaxPool, GlobalMaxPool; spec 4.7).
 
-y[r][c][k] = max over the taps that lie in the image; padding is minus infinity.
+y[...][k] = max over the taps that lie in the image; padding is minus infinity.
 """
 
 from collections.abc import Sequence
@@ -12,19 +12,24 @@ import numpy.typing as npt
 
 from cnnc.codegen.kernel import InputArgument, KernelCall, Lowering, LoweringSite, OutputArgument
 from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
-from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import F32, INT8_MIN, AnyArray, Shape, Window
+from cnnc.ir.types import F32, INT8_MIN, AnyArray, AnyWindow, Shape, Window, Window3
 from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._one_row import emit_with_rows
+from cnnc.ops._pool_tflite import (
+    TflitePadding,
+    pool_options,
+    refuse_dilations,
+    tflite_padding,
+    tflite_pads,
+)
 from cnnc.ops._pool_window import (
     Element,
-    TflitePadding,
+    emit_global_pool,
     pool_parameters,
     pooled_shape,
     read_pool_window,
-    tflite_padding,
-    tflite_pads,
     volume_parameters,
     window_taps,
 )
@@ -41,13 +46,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class MaxPool(FloatOp):
-    """Maximum over a sliding window of a [batch][row][col][channel] tensor.
+    """Maximum over a window that slides over the middle axes of a [batch][...][channel] tensor.
 
     Attributes:
         window: Each of its positions holds at least one element of the image.
     """
 
-    window: Window
+    window: AnyWindow
 
     output_format = OutputFormat.SAME_AS_INPUT
 
@@ -71,6 +76,8 @@ class MaxPool(FloatOp):
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the same op on int8: order is preserved."""
+        if isinstance(self.window, Window3):
+            return QuantMaxPool3(self.window)
         return QuantMaxPool(self.window)
 
 
@@ -111,8 +118,7 @@ class QuantMaxPool(QuantOp):
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
         """Add MAX_POOL_2D, after PADV2(-128) where the padding is neither SAME nor VALID."""
         window = self.window
-        if max(window.dilation_rows, window.dilation_cols) > 1:
-            raise NotExpressibleError("MAX_POOL_2D has no dilations")
+        refuse_dilations(window, "MAX_POOL_2D")
         value = operands.input_values[0]
         source = operands.inputs[0]
         padding = tflite_padding(window, value.shape[1], value.shape[2])
@@ -131,19 +137,48 @@ class QuantMaxPool(QuantOp):
                 TfliteOptions("PadV2Options", {}),
             )
             source, padding = padded, TflitePadding.VALID
-        options = {
-            "Padding": int(padding),
-            "StrideH": window.stride_rows,
-            "StrideW": window.stride_cols,
-            "FilterHeight": window.kernel_rows,
-            "FilterWidth": window.kernel_cols,
-        }
-        graph.operator(
-            "MAX_POOL_2D", [source], operands.output, TfliteOptions("Pool2DOptions", options)
+        options = pool_options(window, padding)
+        graph.operator("MAX_POOL_2D", [source], operands.output, options)
+
+
+@dataclass(frozen=True, eq=False)
+class QuantMaxPool3(QuantOp):
+    """Maximum over a window of planes, rows and columns on int8, format kept."""
+
+    window: Window3
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """Return the pooled shape."""
+        return pooled_shape(self.window, inputs[0])
+
+    def evaluate(self, inputs: Sequence[AnyArray], arithmetic: Arithmetic) -> AnyArray:
+        """Take the maximum over the taps; -128 never beats one in the volume."""
+        return _maximum(inputs[0], self.window, INT8_MIN)
+
+    def channel_bounds(self, site: ChannelSite) -> ChannelBounds:
+        """Return the operand's: every window holds an element of the volume."""
+        return site.bounds[0]
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep the same channels of operand and result."""
+        return choice.in_step()
+
+    def lower(self, site: LoweringSite) -> Lowering:
+        """Call the kernel for volumes."""
+        call = KernelCall(
+            kernel="max_pool_volume_s8",
+            folder="max_pool",
+            parameters=volume_parameters(self.window, site.inputs[0], site.output),
+            arguments=(InputArgument(0), OutputArgument()),
         )
+        return Lowering(calls=(call,))
+
+    def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
+        """Refuse: there is no such operator on int8."""
+        raise NotExpressibleError("TFLite pools over three axes in float only")
 
 
-def _maximum(image: npt.NDArray[Element], window: Window, lowest: float) -> npt.NDArray[Element]:
+def _maximum(image: npt.NDArray[Element], window: AnyWindow, lowest: float) -> npt.NDArray[Element]:
     taps = window_taps(image, window, lowest)
     result = next(taps).copy()
     for tap in taps:
@@ -153,12 +188,13 @@ def _maximum(image: npt.NDArray[Element], window: Window, lowest: float) -> npt.
 
 
 def _read_max_pool(reader: "NodeReader") -> None:
-    if reader.output_count > 1:
-        raise UnsupportedAttributeError("the second output (Indices) is not supported")
-    # The order of Indices, which are refused.
+    # The order of Indices, which no other node can read.
     reader.ignore("storage_order")
-    op = MaxPool(read_pool_window(reader).window)
-    reader.define_channel_last(reader.emit(op, [reader.channel_last(0)]))
+    emit_with_rows(reader, MaxPool(read_pool_window(reader).window))
+
+
+def _read_global_max_pool(reader: "NodeReader") -> None:
+    emit_global_pool(reader, MaxPool)
 
 
 def _read_max_pool_2d(reader: "TfliteNodeReader") -> None:
@@ -169,16 +205,16 @@ def _read_max_pool_2d(reader: "TfliteNodeReader") -> None:
 
 OPERATOR = OperatorDefinition(
     name="max_pool",
-    summary="Maximum over a window of rows and columns.",
-    readers={"MaxPool": _read_max_pool},
+    summary="Maximum over a window of up to three axes.",
+    readers={"MaxPool": _read_max_pool, "GlobalMaxPool": _read_global_max_pool},
     float_ops=(MaxPool,),
-    quant_ops=(QuantMaxPool,),
-    kernels=("max_pool_s8", "max_pool_f32"),
+    quant_ops=(QuantMaxPool, QuantMaxPool3),
+    kernels=("max_pool_s8", "max_pool_volume_s8", "max_pool_f32"),
     tflite=("MAX_POOL_2D", "PADV2"),
     limits=(
-        "2-D images only.",
-        "The second output (Indices) is refused.",
-        "auto_pad SAME together with dilations is refused.",
+        "Images of one, two or three axes only.",
+        "The second output (Indices) is refused where it is used.",
+        "auto_pad SAME with dilations pads for the kernel without them, as ONNX Runtime does.",
     ),
     tflite_readers={"MAX_POOL_2D": _read_max_pool_2d},
 )

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* Between float tensors in the order of the ONNX model and int8 tensors in memory's order. */
+/* Between tensors in the order of the ONNX model and those in memory's order. */
 #include "branching.h"
 
 /* real / scale to the nearest integer, ties away from zero, as the compiler's simulator does. */

@@ -1,0 +1,116 @@
+"""Write ONNX nodes between DequantizeLinear and QuantizeLinear, with names that are free."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import onnx
+from onnx import helper
+
+from cnnc.ir.names import unique_name
+
+QUANTIZE = "QuantizeLinear"
+DEQUANTIZE = "DequantizeLinear"
+CONTRIB_DOMAIN = "com.microsoft"
+"""Its QuantizeLinear and DequantizeLinear have an axis in every opset."""
+
+
+class Format(NamedTuple):
+    """The names of a scale and a zero point.
+
+    Attributes:
+        scale: One number, or one per element of an axis.
+        zero_point: Of the same shape; empty for 0 of uint8.
+    """
+
+    scale: str
+    zero_point: str = ""
+
+
+class NodeWriter:
+    """Collects nodes in order.
+
+    Args:
+        graph: Whose names are taken.
+
+    Attributes:
+        nodes: What was written.
+    """
+
+    def __init__(self, graph: onnx.GraphProto) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self._taken = {tensor.name for tensor in graph.initializer}
+        self._taken.update(value.name for value in graph.input)
+        for node in graph.node:
+            self._taken.update(node.output)
+
+    def keep(self, node: onnx.NodeProto) -> None:
+        """Add a node as it is."""
+        self.nodes.append(node)
+
+    def fresh(self, base: str) -> str:
+        """Return the name of a new tensor, made from another one."""
+        name = unique_name(f"{base}:real", self._taken)
+        self._taken.add(name)
+        return name
+
+    @staticmethod
+    def copy(node: onnx.NodeProto) -> onnx.NodeProto:
+        """Return a copy of a node."""
+        copied = onnx.NodeProto()
+        copied.CopyFrom(node)
+        return copied
+
+    def dequantize(self, source: str, format_: Format, axis: int | None = None) -> str:
+        """Add the reals of an integer tensor; returns their name.
+
+        Args:
+            source: The integer tensor.
+            format_: Its format.
+            axis: Axis of the scales, where there are several.
+        """
+        real = self.fresh(source)
+        self._convert(DEQUANTIZE, source, format_, real, axis)
+        return real
+
+    def quantize(self, source: str, format_: Format, target: str) -> None:
+        """Add the integer tensor ``target`` of a real one."""
+        self._convert(QUANTIZE, source, format_, target, None)
+
+    def compute(
+        self,
+        node: onnx.NodeProto,
+        op_type: str,
+        inputs: Sequence[str],
+        attributes: Mapping[str, Any],
+        output: str = "",
+    ) -> str:
+        """Add a standard operator in the place of a node; returns the name of its result.
+
+        Args:
+            node: Gives its name and metadata.
+            op_type: Standard operator.
+            inputs: Names of its operands.
+            attributes: All that it has.
+            output: Name of the result; by default a new one.
+        """
+        result = output or self.fresh(node.output[0])
+        added = helper.make_node(op_type, list(inputs), [result], name=node.name, **attributes)
+        added.metadata_props.extend(node.metadata_props)
+        self.nodes.append(added)
+        return result
+
+    def product(self, first: str, second: str) -> str:
+        """Add the product of two constants; returns its name."""
+        result = self.fresh(first)
+        self.nodes.append(helper.make_node("Mul", [first, second], [result]))
+        return result
+
+    def _convert(
+        self, op_type: str, source: str, format_: Format, target: str, axis: int | None
+    ) -> None:
+        inputs = [source, *filter(None, format_)]
+        node = helper.make_node(op_type, inputs, [target])
+        if axis is not None:
+            node.domain = CONTRIB_DOMAIN
+            node.attribute.append(helper.make_attribute("axis", axis))
+        self.nodes.append(node)

@@ -1,0 +1,92 @@
+"""Cast: every pair of types, the edges of each, images of bytes in int8 networks."""
+
+import itertools
+
+import numpy as np
+import pytest
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case
+
+from cnnc.errors import UnsupportedOpError
+from cnnc.importer.builder import GraphBuilder
+from cnnc.ir.types import ElementType
+from cnnc.ops.cast import Cast
+
+FLOAT, INT8, UINT8 = ElementType.FLOAT32, ElementType.INT8, ElementType.UINT8
+
+
+def _range(kind: ElementType) -> tuple[float, float]:
+    """Return a range that passes that of most other types."""
+    if kind is FLOAT:
+        return (-3.0e9, 5.0e9)
+    limits = np.iinfo(kind.numpy)
+    return (float(limits.min), float(limits.max) * 0.99)
+
+
+PAIRS = [
+    OpCase(f"{a.value}_to_{b.value}", Cast(b), ((3, 50),), (_range(a),), input_types=(a,))
+    for a, b in itertools.permutations(ElementType, 2)
+]
+BOOLEANS = [
+    OpCase(f"{kind.value}_to_bool", Cast(UINT8, True), ((40,),), ((0, 2.9),), input_types=(kind,))
+    for kind in ElementType
+]
+IMAGES = [
+    OpCase("pixels", Cast(FLOAT), ((1, 8, 9, 3),), ((0.0, 255.0),), input_types=(UINT8,)),
+    OpCase("signed", Cast(FLOAT), ((2, 70),), ((-128.0, 127.0),), input_types=(INT8,)),
+    OpCase(
+        "clipped", Cast(FLOAT), ((5,),), ((0.0, 255.0),), output_range=(0, 99), input_types=(UINT8,)
+    ),
+]
+
+
+@pytest.mark.parametrize("op_case", [*PAIRS, *BOOLEANS], ids=str)
+def test_every_pair_of_types(op_case: OpCase) -> None:
+    check_real_case(op_case)
+
+
+@pytest.mark.parametrize("op_case", IMAGES, ids=str)
+def test_bytes_become_int8_by_a_table(op_case: OpCase) -> None:
+    check_case(op_case)
+
+
+def test_real_numbers_are_cut_toward_zero_and_clamped() -> None:
+    real = np.array([[-2.9, 2.9, -0.0, 300.0, -300.0, np.inf, -np.inf, np.nan]], np.float32)
+    assert Cast(INT8).evaluate([real]).tolist() == [[-2, 2, 0, 127, -128, 127, -128, -128]]
+    assert Cast(UINT8).evaluate([real]).tolist() == [[0, 2, 0, 255, 0, 255, 0, 0]]
+    assert Cast(UINT8, True).evaluate([real]).tolist() == [[1, 1, 0, 1, 1, 1, 1, 1]]
+    large = np.array([3.0e9], np.float32)
+    assert Cast(ElementType.INT32).evaluate([large]).tolist() == [2147483520]
+
+
+def test_integers_keep_their_low_bits() -> None:
+    words = np.array([257, -1, 128], np.int32)
+    assert Cast(INT8).evaluate([words]).tolist() == [1, -1, -128]
+
+
+def test_a_cast_to_the_same_type_vanishes() -> None:
+    assert len(check_onnx("Cast", {"to": 1}, [(2, 3)]).nodes) == 1
+
+
+@pytest.mark.parametrize("to", [3, 6, 7, 9])
+def test_reads_casts_of_real_numbers(to: int) -> None:
+    model = check_onnx("Cast", {"to": to}, [(1, 3, 4, 5)], opset=13)
+    assert model.element_type(model.outputs[0].value) is not FLOAT
+
+
+def test_types_that_are_not_supported_are_named() -> None:
+    with pytest.raises(UnsupportedOpError, match="cast to DOUBLE; casts to FLOAT, INT8, UINT8"):
+        check_onnx("Cast", {"to": 11}, [(2, 3)])
+
+
+def test_constants_keep_their_integers() -> None:
+    builder = GraphBuilder()
+    key = builder.add_constant("c", np.array([1, -5], np.int64))
+    assert builder.element_type(key) is ElementType.INT32
+    assert builder.constants[key].dtype == np.int32
+    assert builder.add_constant("b", np.array([True])) == "b"
+    assert builder.element_type("b") is UINT8
+
+
+def test_integers_beyond_int32_are_refused() -> None:
+    with pytest.raises(Exception, match="constant 'c' holds int64 numbers beyond int32"):
+        GraphBuilder().add_constant("c", np.array([2**31], np.int64))

@@ -1,0 +1,163 @@
+"""Which formats of a quantized model are kept, which values are calibrated, which stay real."""
+
+import numpy as np
+from onnx import ModelProto, NodeProto
+from tests.support.kinds import kinds
+from tests.support.onnx_cases import import_proto
+from tests.support.onnx_models import model, node
+from tests.support.quantized_onnx import kept, steps_apart
+
+from cnnc.importer.data import synthetic_samples
+from cnnc.ir.types import Quantization
+from cnnc.ops._real_op import RealOp
+from cnnc.ops.requantize import QuantRequantize
+from cnnc.passes.simplify import simplify
+from cnnc.quantize.calibrate import calibrate
+from cnnc.quantize.given_formats import given_formats
+from cnnc.quantize.keep_given import KeptFormats, keep_given
+
+_RANDOM = np.random.default_rng(5)
+_WEIGHTS: dict[str, object] = {
+    "s": np.float32(0.02),
+    "t": np.float32(0.05),
+    "u": np.float32(0.013),
+    "z": np.int8(-9),
+    "lowest": np.int8(-128),
+    "w": _RANDOM.normal(0.0, 0.3, (4, 3, 1, 1)).astype(np.float32),
+    "v": _RANDOM.normal(0.0, 0.3, (4, 4, 1, 1)).astype(np.float32),
+    "two": np.float32(2.0),
+    "minus_one": np.float32(-1.0),
+}
+_SHAPE = (1, 3, 6, 5)
+
+
+def _pair(source: str, target: str, scale: str = "s", zero_point: str = "z") -> list[NodeProto]:
+    return [
+        node("QuantizeLinear", f"{source} {scale} {zero_point}", f"{target}_q"),
+        node("DequantizeLinear", f"{target}_q {scale} {zero_point}", target),
+    ]
+
+
+def _model(nodes: list[NodeProto]) -> ModelProto:
+    return model(nodes, {"x": _SHAPE}, ["y"], _WEIGHTS)
+
+
+def _f32(real: float) -> float:
+    return float(np.float32(real))
+
+
+def test_layer_computes_in_the_format_behind_it() -> None:
+    nodes = [*_pair("x", "a"), node("Conv", "a w", "b"), node("Relu", "b", "c")]
+    proto = _model([*nodes, *_pair("c", "y", "t", "lowest")])
+    network = kept(proto).model
+    assert [type(n.op).__name__ for n in network.nodes] == ["QuantConv2d"]
+    formats = [network.values[p.value].format for p in (*network.inputs, *network.outputs)]
+    assert formats == [Quantization(_f32(0.02), -9), Quantization(_f32(0.05), -128)]
+    assert steps_apart(proto).max() <= 1
+
+
+def test_clip_and_pool_pass_the_format_on() -> None:
+    nodes = [
+        *_pair("x", "a"),
+        node("Conv", "a w", "b"),
+        node("Clip", "b minus_one two", "c"),
+        node("MaxPool", "c", "d", kernel_shape=[2, 2]),
+    ]
+    proto = _model([*nodes, *_pair("d", "y", "t")])
+    network = kept(proto).model
+    assert not any(isinstance(n.op, QuantRequantize) for n in network.nodes)
+    assert steps_apart(proto).max() <= 1
+
+
+def test_concat_of_two_formats_is_requantized() -> None:
+    nodes = [
+        *_pair("x", "a"),
+        *_pair("a", "b", "t"),
+        node("Concat", "a b", "c", axis=1),
+    ]
+    proto = _model([*nodes, *_pair("c", "y", "t", "lowest")])
+    network = kept(proto).model
+    assert sum(isinstance(n.op, QuantRequantize) for n in network.nodes) >= 2
+    assert steps_apart(proto).max() <= 1
+
+
+def test_add_of_two_formats() -> None:
+    nodes = [*_pair("x", "a"), *_pair("a", "b", "t"), node("Add", "a b", "c")]
+    assert steps_apart(_model([*nodes, *_pair("c", "y", "t")])).max() <= 1
+
+
+def test_sigmoid_has_the_models_format() -> None:
+    proto = _model([*_pair("x", "a"), node("Sigmoid", "a", "b"), *_pair("b", "y", "u", "lowest")])
+    network = kept(proto).model
+    assert [type(n.op).__name__ for n in network.nodes] == ["QuantSigmoid"]
+    assert steps_apart(proto).max() == 0
+
+
+def test_softmax_is_requantized() -> None:
+    nodes = [*_pair("x", "a"), node("Softmax", "a", "b", axis=1)]
+    proto = _model([*nodes, *_pair("b", "y", "u", "lowest")])
+    assert steps_apart(proto).max() <= 1
+
+
+def test_mean_between_formats_is_absorbed() -> None:
+    nodes = [*_pair("x", "a"), node("ReduceMean", "a", "b", axes=[2, 3], keepdims=1)]
+    proto = _model([*nodes, node("Flatten", "b", "c"), *_pair("c", "y", "u")])
+    assert kept(proto).real == ()
+    assert steps_apart(proto).max() <= 1
+
+
+def test_island_without_weights_stays_on_real_numbers() -> None:
+    nodes = [
+        *_pair("x", "a"),
+        node("Add", "a a", "b"),
+        node("Mul", "b a", "c"),
+        *_pair("c", "y", "t"),
+    ]
+    proto = _model(nodes)
+    simplified = simplify(import_proto(proto))
+    given = given_formats(simplified)
+    assert len(given.real) == 2
+    assert not given.calibrated
+    network = kept(proto)
+    assert [type(n.op).__name__ for n in network.model.nodes] == [
+        "QuantDequantize",
+        "RealOp",
+        "RealOp",
+        "QuantQuantize",
+    ]
+    assert len(network.real) == 2
+    assert steps_apart(proto).max() <= 1
+
+
+def test_island_with_weights_is_calibrated() -> None:
+    nodes = [
+        *_pair("x", "a"),
+        node("Conv", "a w", "b"),
+        node("Relu", "b", "c"),
+        node("Conv", "c v", "d"),
+        *_pair("d", "y", "t"),
+    ]
+    proto = _model(nodes)
+    found = _calibrated(proto)
+    assert len(found.calibrated) == 1
+    assert found.real == ()
+    assert not any(isinstance(n.op, RealOp) for n in found.model.nodes)
+
+
+def test_output_without_a_format_is_calibrated() -> None:
+    found = _calibrated(_model([*_pair("x", "a"), node("Conv", "a w", "y")]))
+    assert found.calibrated == {found.model.outputs[0].value}
+
+
+def test_float_model_is_calibrated_throughout() -> None:
+    imported = import_proto(_model([node("Conv", "x w", "y")]))
+    assert kinds(imported) == ["conv2d"]
+    given = given_formats(imported)
+    assert given.calibrated == frozenset(imported.shapes)
+    assert not given.values
+
+
+def _calibrated(proto: ModelProto) -> KeptFormats:
+    simplified = simplify(import_proto(proto))
+    samples = synthetic_samples(simplified.inputs, 8, 0)
+    return keep_given(simplified, "single", lambda: calibrate(simplified, samples, "minmax"))
