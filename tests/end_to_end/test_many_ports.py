@@ -113,11 +113,38 @@ def _batch_of_three() -> onnx.ModelProto:
     return _model(nodes, {"x": (3, 2, 9, 7)}, ["scores", "g", "turned"], weights)
 
 
+def _pixels() -> onnx.ModelProto:
+    """Return an image of bytes that is scaled and convolved."""
+    make = helper.make_node
+    nodes = [
+        make("Cast", ["x"], ["real"], "cast", to=TensorProto.FLOAT),
+        make("Conv", ["real", "w"], ["y"], "conv", pads=_SAME),
+    ]
+    model = _model(nodes, {"x": (1, 3, 6, 5)}, ["y"], {"w": (4, 3, 3, 3)})
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
+    return model
+
+
+def _indexed() -> onnx.ModelProto:
+    """Return rows of a convolution that a second input picks."""
+    make = helper.make_node
+    nodes = [
+        make("Conv", ["x", "w"], ["c"], "conv", pads=_SAME),
+        make("Gather", ["c", "rows"], ["y"], "gather", axis=2),
+    ]
+    shapes: dict[str, Shape] = {"x": (1, 3, 6, 5), "rows": (2, 2)}
+    model = _model(nodes, shapes, ["y"], {"w": (4, 3, 3, 3)})
+    model.graph.input[1].type.tensor_type.elem_type = TensorProto.INT64
+    return model
+
+
 MODELS = {
     "siamese": _siamese,
     "read_outputs": _read_outputs,
     "passed_on": _passed_on,
     "batch_of_three": _batch_of_three,
+    "pixels": _pixels,
+    "indexed": _indexed,
 }
 
 
