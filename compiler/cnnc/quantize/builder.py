@@ -22,6 +22,7 @@ from cnnc.ir.types import (
 )
 from cnnc.ops._real_op import RealOp
 from cnnc.ops.dequantize import QuantDequantize
+from cnnc.ops.fake_quantize import FakeQuantize
 from cnnc.ops.quantize import QuantQuantize
 from cnnc.ops.requantize import requantize
 from cnnc.quantize.context import QuantizeContext
@@ -126,6 +127,9 @@ class QuantModelBuilder:
         return tuple(self.nodes[before:])
 
     def _add_integer(self, node: FloatNode) -> None:
+        if isinstance(node.op, FakeQuantize) and node.inputs[0] not in self.values:
+            self._quantize_real(node, node.op.format)
+            return
         operands = [self._operand(node, index) for index in range(len(node.inputs))]
         self._define(node.output)
         result = self.values[node.output]
@@ -141,6 +145,13 @@ class QuantModelBuilder:
         )
         op = _quantize_op(node, context)
         self.nodes.append(QuantNode(node.name, op, tuple(operands), node.output, node.sources))
+
+    def _quantize_real(self, node: FloatNode, format_: Quantization) -> None:
+        """Add the quantization of a value that is real only; it needs no format of its own."""
+        real = self._real_form(node.inputs[0])
+        self._define(node.output)
+        op = QuantQuantize(*_fields(format_))
+        self.nodes.append(QuantNode(node.name, op, (real,), node.output, node.sources))
 
     def _add_real(self, node: FloatNode, reason: str) -> None:
         operands = tuple(self._real_form(name) for name in node.inputs)
