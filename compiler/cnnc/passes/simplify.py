@@ -6,6 +6,7 @@ from cnnc.ir.float_model import FloatModel
 from cnnc.ir.verify import verify_float
 from cnnc.passes._framework import run_passes, run_to_fixpoint
 from cnnc.passes.absorb_transpose import ABSORB_TRANSPOSE
+from cnnc.passes.average_by_weights import AVERAGE_BY_WEIGHTS
 from cnnc.passes.drop_repeated_quantization import DROP_REPEATED_QUANTIZATION
 from cnnc.passes.eliminate_dead_code import ELIMINATE_DEAD_CODE
 from cnnc.passes.fold_batch_norm import FOLD_BATCH_NORM
@@ -38,6 +39,7 @@ FOLDING = (
     SINK_PAD,
     FUSE_PAD,
     REPLACE_GLOBAL_POOL,
+    AVERAGE_BY_WEIGHTS,
     FUSE_ACTIVATION,
 )
 """Run to a fixpoint, then again once the affine maps that are left have become layers."""
