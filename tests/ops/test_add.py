@@ -143,3 +143,10 @@ def test_tflite_refuses_a_tiny_output_scale() -> None:
     )
     check_case(case)
     assert "output scale" in tflite_refusals(case)[0].reason
+
+
+@pytest.mark.parametrize("opset", [8, 13, 17])
+def test_reads_sums_of_any_number(opset: int) -> None:
+    check_onnx("Sum", {}, [(1, 3, 4, 5)], opset)
+    check_onnx("Sum", {}, [(1, 3, 4, 5), (3, 1, 1), (5,)], opset)
+    check_onnx("Sum", {}, [(1, 3, 4, 5), (1, 3, 4, 5)], opset, {1: _constant(3, 1, 1)})

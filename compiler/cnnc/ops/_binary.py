@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
     from cnnc.quantize.context import QuantizeContext
 
-_QUANTIZED = (ElementType.FLOAT32, ElementType.INT8)
-
 
 @dataclass(frozen=True, eq=False)
 class BinaryOp(FloatOp):
@@ -127,9 +125,8 @@ def refuse_integers(context: "QuantizeContext") -> None:
     Raises:
         NoIntegerRuleError: An operand has integers.
     """
-    for kind in context.input_types:
-        if kind not in _QUANTIZED:
-            raise NoIntegerRuleError(f"its operands are {kind}, which is not quantized")
+    if not all(context.is_quantized):
+        raise NoIntegerRuleError("its operands are integers, which are not quantized")
 
 
 def read_binary(reader: "NodeReader", op: BinaryOp) -> None:

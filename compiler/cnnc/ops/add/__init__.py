@@ -47,6 +47,16 @@ def _read_add(reader: "NodeReader") -> None:
     read_binary(reader, Add())
 
 
+def _read_sum(reader: "NodeReader") -> None:
+    """Read Sum of one or more operands: one after the other, from the left."""
+    keys, axes = reader.aligned(range(reader.input_count))
+    result = keys[0]
+    for position, key in enumerate(keys[1:], start=2):
+        suffix = "" if position == len(keys) else f"sum_{position}"
+        result = reader.emit(Add(), [result, key], suffix)
+    reader.define(result, axes)
+
+
 def _read_tflite_add(reader: "TfliteNodeReader") -> None:
     check_tflite_sum(reader)
     reader.emit(Add(reader.activation()), [reader.key(0), reader.key(1)])
@@ -55,7 +65,7 @@ def _read_tflite_add(reader: "TfliteNodeReader") -> None:
 OPERATOR = OperatorDefinition(
     name="add",
     summary="Elementwise sum with broadcasting and a fused activation; integers wrap around.",
-    readers={"Add": _read_add},
+    readers={"Add": _read_add, "Sum": _read_sum},
     float_ops=(Add,),
     quant_ops=(QuantAdd,),
     kernels=("add_s8", "add_broadcast_s8", "add_f32", "add_integers"),
