@@ -213,3 +213,19 @@ def test_average_in_one_format_stays_a_pool() -> None:
     network = kept(proto).model
     assert [type(n.op).__name__ for n in network.nodes] == ["QuantAveragePool"]
     assert steps_apart(proto).max() <= 1
+
+
+def test_reals_that_something_else_reads_are_not_rounded() -> None:
+    nodes = [
+        *_pair("x", "a"),
+        node("Mul", "a a", "b"),
+        *_pair("b", "c"),
+        node("GlobalAveragePool", "b", "d"),
+        *_pair("d", "e", "u"),
+        node("Mul", "c e", "f"),
+        *_pair("f", "y", "t"),
+    ]
+    proto = _model(nodes)
+    found = kept(proto)
+    assert len(found.real) == 2
+    assert steps_apart(proto).max() <= 1

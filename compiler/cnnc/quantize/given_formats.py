@@ -3,7 +3,8 @@
 A ``FakeQuantize`` gives its result a format. From there formats spread, in both directions:
 
 * back to what it reads, through Clip, MaxPool, Pad and moves, which are the same before and behind
-  rounding; the layer there then computes in the format at once, without a second rounding;
+  rounding; the layer there then computes in the format at once, without a second rounding. Where
+  something else reads the reals too, only a layer with weights does so;
 * on to what keeps its operand's format, to softmax and its like, which have a fixed one, and to a
   join of operands that have one each.
 
@@ -115,7 +116,7 @@ def _spread(
             values[node.output] = node.op.format
             settled.add(node.name)
             continue
-        if node.output in wanted:
+        if node.output in wanted and (node.output in rounded or _has_weights(node)):
             values[node.output] = wanted[node.output]
         if not all(_is_known(model, name, values) for name in node.inputs):
             continue
@@ -172,7 +173,7 @@ def _only_rounded(model: FloatModel) -> set[str]:
 
 
 def _passes(reader: FloatNode, rounded: set[str]) -> bool:
-    keeps = reader.op.output_format is OutputFormat.SAME_AS_INPUT
+    keeps = reader.op.output_format is OutputFormat.SAME_AS_INPUT or isinstance(reader.op, Clip)
     return keeps and reader.output in rounded
 
 
