@@ -142,6 +142,7 @@ class QuantModelBuilder:
             output_shape=result.shape,
             constants=tuple(self.constants.get(name) for name in operands),
             input_types=tuple(self.values[name].element_type for name in operands),
+            is_quantized=tuple(self.values[name].is_quantized for name in operands),
         )
         op = _quantize_op(node, context)
         self.nodes.append(QuantNode(node.name, op, tuple(operands), node.output, node.sources))
