@@ -181,7 +181,8 @@ def _other_bits(job: Job, found: Sequence[AnyArray]) -> str:
     with np.errstate(all="ignore"):
         values = run_outputs(model, store_inputs(model, batch))
     for port, array in zip(model.outputs, found, strict=True):
-        stored = np.asarray(array).transpose(port.storage_axes)
+        # Not ascontiguousarray, which gives a scalar an axis.
+        stored = np.asarray(array, order="C").transpose(port.storage_axes)
         expected = values[port.value][0]
         same = (stored == expected) | (np.isnan(stored) & np.isnan(expected))
         if not same.all():
