@@ -67,7 +67,10 @@ def judge_named(names: Sequence[str]) -> Iterator[NodeResult]:
         names[begin : begin + _JOBS_PER_PROGRAM]
         for begin in range(0, len(names), _JOBS_PER_PROGRAM)
     ]
-    with ProcessPoolExecutor(min(len(groups), os.cpu_count() or 1) or 1) as pool:
+    if len(groups) < 2:
+        yield from _judge_group(names)
+        return
+    with ProcessPoolExecutor(min(len(groups), os.cpu_count() or 1)) as pool:
         for results in pool.map(_judge_group, groups):
             yield from results
 
