@@ -31,6 +31,7 @@ from cnnc.simulator.inputs import store_inputs
 from cnnc.simulator.reference import run_outputs
 
 _JOBS_PER_PROGRAM = 48
+_NO_ELEMENTS = "a tensor without elements: C has no such arrays"
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ def judge_cases(cases: Sequence[NodeCase]) -> list[NodeResult]:
             result = NodeResult(case.name, case.operator, bound.bound, "")
             prepared[case.name] = (bound, _job(bound, len(prepared)))
         except (CnncError, NotApplicableError) as error:
-            result = NodeResult(case.name, case.operator, (), _refusal(error))
+            reason = _NO_ELEMENTS if case.has_empty_tensor else _refusal(error)
+            result = NodeResult(case.name, case.operator, (), reason)
         except InternalError as error:
             result = NodeResult(case.name, case.operator, (), _refusal(error))
         results[case.name] = result
@@ -184,7 +186,7 @@ def _other_bits(job: Job, found: Sequence[AnyArray]) -> str:
     with np.errstate(all="ignore"):
         values = run_outputs(model, store_inputs(model, batch))
     for port, array in zip(model.outputs, found, strict=True):
-        stored = np.ascontiguousarray(array).transpose(port.storage_axes)
+        stored = array.transpose(port.storage_axes)
         expected = values[port.value][0]
         same = (stored == expected) | (np.isnan(stored) & np.isnan(expected))
         if not same.all():
