@@ -15,13 +15,12 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.models import SharedModel, shared_models
+from cnnc.errors import CnncError
 from cnnc.options import CompileOptions
 from cnnc.pipeline import compile_to_folder
 from cnnc.progress import no_progress
 from cnnc.simulator.evaluate import evaluate
 from cnnc.simulator.run import SimulationReport, SimulationRequest, simulate
-
-INPUTS = 100
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,10 @@ class Proof:
         compile_seconds: Wall time of compile, calibration included.
         evaluate_seconds: Wall time of evaluate.
         samples: Number of evaluated samples.
-        metric: ``top1`` or ``agreement``.
+        metric: ``top1``, ``iou`` or ``agreement``.
         float_score: 0..1; None without data.
         score: 0..1; None without data.
+        sqnr_db: Signal to quantization noise of the first output against ONNX Runtime.
         arena_bytes: Activation memory.
         weight_bytes: Constants.
     """
@@ -55,6 +55,7 @@ class Proof:
     metric: str | None
     float_score: float | None
     score: float | None
+    sqnr_db: float | None
     arena_bytes: int
     weight_bytes: int
 
@@ -71,7 +72,7 @@ class Proof:
         return 100 * (self.float_score - self.score)
 
 
-def prove(model: SharedModel, folder: Path, inputs: int = INPUTS) -> Proof:
+def prove(model: SharedModel, folder: Path) -> Proof:
     """Compile for ``rpi``, compare all engines, measure accuracy on all data."""
     calibration = model.prepared(model.calibration, folder)
     data = model.prepared(model.data, folder)
@@ -82,9 +83,9 @@ def prove(model: SharedModel, folder: Path, inputs: int = INPUTS) -> Proof:
     directory, report = compile_to_folder(options, no_progress, lambda _: None)
     compile_seconds = time.perf_counter() - start
     request = (
-        SimulationRequest(random=inputs)
+        SimulationRequest(random=model.inputs)
         if data is None
-        else SimulationRequest(inputs=data, limit=inputs)
+        else SimulationRequest(inputs=data, limit=model.inputs)
     )
     compared = simulate(directory, request)
     start = time.perf_counter()
@@ -102,6 +103,7 @@ def prove(model: SharedModel, folder: Path, inputs: int = INPUTS) -> Proof:
         metric=None if scores is None else scores.metric,
         float_score=None if scores is None else scores.float_score,
         score=None if scores is None else scores.score,
+        sqnr_db=None if compared.float_result is None else compared.float_result["sqnr_db"],
         arena_bytes=report.arena_bytes,
         weight_bytes=report.weight_bytes,
     )
@@ -126,6 +128,7 @@ def _row(proof: Proof) -> tuple[str, ...]:
         score(proof.float_score),
         score(proof.score),
         "-" if drop is None else f"{drop:+.2f}",
+        "-" if proof.sqnr_db is None else f"{proof.sqnr_db:.1f}",
         f"{proof.compile_seconds:.1f}",
         "-" if proof.evaluate_seconds is None else f"{proof.evaluate_seconds:.1f}",
         f"{proof.arena_bytes:,}",
@@ -146,14 +149,19 @@ def main() -> int:
     ]
     console = Console(width=180)
     table = Table(
-        *("model", "layers", "values", "engines", "n.c.", "float %", "int8 %", "drop"),
+        *("model", "layers", "values", "engines", "n.c.", "float %", "int8 %", "drop", "dB"),
         *("compile s", "evaluate s", "arena", "weights"),
         box=None,
     )
-    proofs = []
+    proofs, failed = [], list[str]()
     for model in chosen:
         with tempfile.TemporaryDirectory() as folder:
-            proof = prove(model, Path(folder))
+            try:
+                proof = prove(model, Path(folder))
+            except CnncError as error:
+                failed.append(f"{model.name}: {error.problem}")
+                console.print(failed[-1], style="red")
+                continue
         proofs.append(proof)
         table.add_row(*_row(proof))
         console.print(" ".join(_row(proof)))
@@ -161,7 +169,7 @@ def main() -> int:
     if arguments.json is not None:
         text = json.dumps([asdict(proof) for proof in proofs], indent=1)
         arguments.json.write_text(text + "\n", encoding="utf-8")
-    return 0 if proofs and all(proof.equal for proof in proofs) else 1
+    return 0 if proofs and not failed and all(proof.equal for proof in proofs) else 1
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from cnnc.simulator.reference import run_outputs
 BATCH = 250
 _UINT8_OFFSET = 128
 _ERRORS_ONLY = 3
+_LARGEST_RANK = 4
 _THREADS = 2
 
 
@@ -67,15 +68,18 @@ def import_quantized(path: Path, rounding: Rounding = "single") -> QuantModel:
     return keep_given(simplified, rounding, lambda: _refuse_to_calibrate(simplified)).model
 
 
-def compare_outputs(path: Path, samples: F32, *, optimized: bool) -> OutputAgreement:
+def compare_outputs(
+    path: Path, samples: F32, rounding: Rounding = "single", *, optimized: bool
+) -> OutputAgreement:
     """Compare the first output of a model with ONNX Runtime's, in steps of its scale.
 
     Args:
         path: The ONNX file, whose batch axis is free or 1.
         samples: (S, *shape of one input without batch axis).
+        rounding: How cnnc scales accumulators.
         optimized: Whether ONNX Runtime may replace what it finds by its own integer operators.
     """
-    model = optimize(import_quantized(path))
+    model = optimize(import_quantized(path, rounding))
     port = model.outputs[0]
     scale = model.values[port.value].quantization.scale
     session = _session(onnx.load(path), optimized=optimized)
@@ -94,7 +98,7 @@ def compare_outputs(path: Path, samples: F32, *, optimized: bool) -> OutputAgree
     return OutputAgreement(len(samples), same / len(samples), near / values, largest)
 
 
-def compare_layers(path: Path, samples: F32) -> list[LayerAgreement]:
+def compare_layers(path: Path, samples: F32, rounding: Rounding = "single") -> list[LayerAgreement]:
     """Compare every quantized tensor that is left after simplification.
 
     ONNX Runtime computes all of them without optimizations; each layer here reads its integers.
@@ -102,10 +106,11 @@ def compare_layers(path: Path, samples: F32) -> list[LayerAgreement]:
     Args:
         path: The ONNX file.
         samples: (S, *shape of one input without batch axis).
+        rounding: How cnnc scales accumulators.
     """
-    model = import_quantized(path)
+    model = import_quantized(path, rounding)
     proto = onnx.load(path)
-    names = [name for name in _integer_tensors(proto) if name in model.values]
+    names = [name for name in _integer_tensors(proto) if _is_image_or_row(model, name)]
     proto.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
     session = _session(proto, optimized=False)
     outputs = [_run_one(session, image, names) for image in samples]
@@ -143,6 +148,11 @@ def _nearest_order(theirs: I64, ours: AnyArray) -> I64:
         if moved.size == ours.size and _without_ones(moved.shape) == _without_ones(ours.shape):
             candidates.append(np.ascontiguousarray(moved).reshape(ours.shape))
     return min(candidates, key=lambda array: float(np.abs(array - ours.astype(np.int64)).mean()))
+
+
+def _is_image_or_row(model: QuantModel, name: str) -> bool:
+    """Return whether a tensor is left, and of a rank whose memory order can be told."""
+    return name in model.values and len(model.values[name].shape) <= _LARGEST_RANK
 
 
 def _without_ones(shape: Shape) -> Shape:

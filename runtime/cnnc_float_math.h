@@ -46,6 +46,12 @@ CNNC_KERNEL float cnnc_float_copy_sign(float magnitude, float sign) {
     return is_negative ? -positive : positive;
 }
 
+/* x within low .. high, either of which may be infinite; NaN stays. */
+CNNC_KERNEL float cnnc_float_clamp(float x, float low, float high) {
+    const float raised = low > -CNNC_INFINITY && x <= low ? low : x;
+    return high < CNNC_INFINITY && raised >= high ? high : raised;
+}
+
 /* x to the nearest integer, ties away from zero; |x| < 2^30. */
 CNNC_KERNEL int32_t cnnc_float_nearest(float x) { return (int32_t)(x + (x < 0.0f ? -0.5f : 0.5f)); }
 

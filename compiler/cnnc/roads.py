@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cnnc.errors import UsageError
 from cnnc.importer.data import Samples, open_samples, synthetic_samples
 from cnnc.importer.read_onnx import read_onnx
 from cnnc.importer.tflite.read import read_tflite
@@ -109,12 +108,6 @@ def keep_float(options: CompileOptions, progress: Progress, dump: Dump) -> Quant
     del progress
     check_float32_options(options)
     simplified = _simplified(options, dump)
-    if has_given_formats(simplified):
-        raise UsageError(
-            f"'{options.model}' is quantized: its weights and its arithmetic are int8",
-            "leave out --dtype, or give the float model that it was made from",
-            "--dtype",
-        )
     kept = keep_real(simplified)
     sample = next(_synthetic_samples(simplified, 1).batches(1))
     return QuantizedModel(

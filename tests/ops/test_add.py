@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from tests.support.op_cases import OpCase, check_case, check_onnx, tflite_refusals
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case, tflite_refusals
 
 from cnnc.errors import UnsupportedAttributeError
-from cnnc.ir.types import F32, Activation, Quantization, Shape
+from cnnc.ir.types import F32, Activation, ElementType, Quantization, Shape
 from cnnc.ops._broadcast import merge_axes
 from cnnc.ops.add import Add, QuantAdd
 from cnnc.quantize.context import QuantizeContext
@@ -40,6 +40,17 @@ CASES = (
     OpCase("constant_positive", Add(), ((4, 9),), constants={1: np.full((1, 1), 3.0, np.float32)}),
     OpCase("constant_scalar", Add(), ((4, 9),), constants={1: np.array(-0.5, np.float32)}),
 )
+
+INTEGER_CASES = tuple(
+    OpCase(f"{kind}", Add(), ((1, 3, 4), (3, 1)), ((0, 100), (0, 90)), input_types=(kind, kind))
+    for kind in ElementType
+    if kind is not ElementType.FLOAT32
+)
+
+
+@pytest.mark.parametrize("case", [*CASES, *INTEGER_CASES], ids=str)
+def test_real_numbers_and_integers(case: OpCase) -> None:
+    check_real_case(case)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -132,3 +143,10 @@ def test_tflite_refuses_a_tiny_output_scale() -> None:
     )
     check_case(case)
     assert "output scale" in tflite_refusals(case)[0].reason
+
+
+@pytest.mark.parametrize("opset", [8, 13, 17])
+def test_reads_sums_of_any_number(opset: int) -> None:
+    check_onnx("Sum", {}, [(1, 3, 4, 5)], opset)
+    check_onnx("Sum", {}, [(1, 3, 4, 5), (3, 1, 1), (5,)], opset)
+    check_onnx("Sum", {}, [(1, 3, 4, 5), (1, 3, 4, 5)], opset, {1: _constant(3, 1, 1)})

@@ -4,12 +4,24 @@ import itertools
 
 import numpy as np
 import pytest
-from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case
+from tests.support.op_cases import (
+    PROGRAM,
+    OpCase,
+    check_case,
+    check_onnx,
+    check_program,
+    check_real_case,
+)
 
+from cnnc.codegen.lower import lower
 from cnnc.errors import UnsupportedOpError
 from cnnc.importer.builder import GraphBuilder
-from cnnc.ir.types import ElementType
+from cnnc.ir.float_model import FloatModel, FloatNode, Port
+from cnnc.ir.types import AnyArray, ElementType
 from cnnc.ops.cast import Cast
+from cnnc.quantize.keep_real import keep_real
+from cnnc.simulator.chunk import Chunk
+from cnnc.simulator.reference import run_reference
 
 FLOAT, INT8, UINT8 = ElementType.FLOAT32, ElementType.INT8, ElementType.UINT8
 
@@ -22,13 +34,11 @@ def _range(kind: ElementType) -> tuple[float, float]:
     return (float(limits.min), float(limits.max) * 0.99)
 
 
-PAIRS = [
-    OpCase(f"{a.value}_to_{b.value}", Cast(b), ((3, 50),), (_range(a),), input_types=(a,))
-    for a, b in itertools.permutations(ElementType, 2)
-]
+SAMPLES = 50
+PAIRS = list(itertools.permutations(ElementType, 2))
 BOOLEANS = [
     OpCase(f"{kind.value}_to_bool", Cast(UINT8, True), ((40,),), ((0, 2.9),), input_types=(kind,))
-    for kind in ElementType
+    for kind in (FLOAT, ElementType.INT32)
 ]
 IMAGES = [
     OpCase("pixels", Cast(FLOAT), ((1, 8, 9, 3),), ((0.0, 255.0),), input_types=(UINT8,)),
@@ -39,8 +49,33 @@ IMAGES = [
 ]
 
 
-@pytest.mark.parametrize("op_case", [*PAIRS, *BOOLEANS], ids=str)
-def test_every_pair_of_types(op_case: OpCase) -> None:
+def test_every_pair_of_types() -> None:
+    """All pairs in one network, which is one program to compile."""
+    nodes = [FloatNode(f"{a}_{b}", Cast(b), (a.value,), f"{a.value}_{b.value}") for a, b in PAIRS]
+    shapes = {kind.value: (SAMPLES,) for kind in ElementType}
+    types = {kind.value: kind for kind in ElementType if kind is not FLOAT}
+    types |= {f"{a.value}_{b.value}": b for a, b in PAIRS if b is not FLOAT}
+    model = FloatModel(
+        name=PROGRAM,
+        inputs=tuple(Port(kind.value, kind.value, (SAMPLES,), (0,)) for kind in ElementType),
+        outputs=tuple(Port(node.output, node.output, (SAMPLES,), (0,)) for node in nodes),
+        nodes=tuple(nodes),
+        constants={},
+        shapes={**shapes, **{node.output: (SAMPLES,) for node in nodes}},
+        types=types,
+    )
+    generator = np.random.default_rng(0)
+    inputs = {
+        kind.value: generator.uniform(*_range(kind), (4, SAMPLES)).astype(kind.numpy)
+        for kind in ElementType
+    }
+    real = keep_real(model)
+    chunk = Chunk(first=0, real={}, inputs=inputs, values=run_reference(real, inputs))
+    check_program("casts", real, lower(real), chunk)
+
+
+@pytest.mark.parametrize("op_case", BOOLEANS, ids=str)
+def test_booleans_are_ones_and_zeros(op_case: OpCase) -> None:
     check_real_case(op_case)
 
 
@@ -71,6 +106,13 @@ def test_a_cast_to_the_same_type_vanishes() -> None:
 def test_reads_casts_of_real_numbers(to: int) -> None:
     model = check_onnx("Cast", {"to": to}, [(1, 3, 4, 5)], opset=13)
     assert model.element_type(model.outputs[0].value) is not FLOAT
+
+
+def test_casts_like_another_operand() -> None:
+    constants: dict[int, AnyArray | None] = {1: np.array([1], np.int32)}
+    model = check_onnx("CastLike", {}, [(2, 3)], opset=15, constants=constants)
+    assert model.element_type(model.outputs[0].value) is ElementType.INT32
+    assert len(check_onnx("CastLike", {}, [(2, 3), (4,)], opset=15).nodes) == 1
 
 
 def test_types_that_are_not_supported_are_named() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 from tests.support.kinds import kinds
-from tests.support.op_cases import OpCase, check_case, check_onnx
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case
 from tests.support.tables import assert_same_as_tflite, quantized, random_formats
 
 from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
@@ -23,6 +23,7 @@ CASES = (
     OpCase("relu6", Clip(0.0, 6.0), ((77,),), ((-8.0, 9.0),)),
     OpCase("relu6_unreached", Clip(0.0, 6.0), ((77,),), ((-2.0, 3.0),)),
     OpCase("one_element", Clip(0.0, 1.0), ((1, 1),)),
+    OpCase("relu_n1_to_1", Clip(-1.0, 1.0), ((77,),), ((-8.0, 9.0),)),
     OpCase("both_bounds", Clip(-1.0, 1.5), ((16, 16),), ((-3.0, 2.0),)),
     OpCase("lower_bound", Clip(-0.5, _INFINITY), ((77,),), ((-3.0, 2.0),)),
     OpCase("upper_bound", Clip(-_INFINITY, 0.5), ((77,),), ((-3.0, 2.0),)),
@@ -37,6 +38,11 @@ CASES = (
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_engine_gives_the_same_bytes(case: OpCase) -> None:
     check_case(case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_real_numbers(case: OpCase) -> None:
+    check_real_case(case)
 
 
 @pytest.mark.parametrize("case", [CASES[1], CASES[4]], ids=str)

@@ -1,6 +1,7 @@
 """Conv2d: engines on a table of edges, ONNX Runtime on its spellings, a naive loop at random."""
 
 import itertools
+from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -14,12 +15,14 @@ from tests.support.op_cases import (
     case_chunk,
     check_case,
     check_engine,
+    check_program,
     check_real_case,
     quantized_case,
     tflite_refusals,
 )
 
 from cnnc.codegen.kernel import LoweringSite
+from cnnc.codegen.lower import lower
 from cnnc.errors import ModelError
 from cnnc.ir.types import F32, I8, Activation, Quantization, Shape, Window
 from cnnc.ops.conv2d import Conv2d, QuantConv2d
@@ -287,6 +290,22 @@ def test_tflite_agrees_on_random_geometry(convolution: tuple[Conv2d, Shape]) -> 
     model = quantized_case(OpCase("random", op, (shape,)), "double")
     for runtime in installed_runtimes():
         check_engine("random", model, TfliteEngine(model, runtime), case_chunk(model))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("rank", [1, 2])
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_host_is_the_reference_on_random_geometry(rank: int, data: st.DataObject) -> None:
+    op, shape = data.draw(convolutions())
+    if rank == 1:
+        window = replace(op.window, kernel_rows=1, stride_rows=1, pad_top=0, pad_bottom=0)
+        weight = np.ascontiguousarray(op.weight[:, :1])
+        op, shape = replace(op, weight=weight, window=window), (1, 1, *shape[2:])
+    case = OpCase("random", op, (shape,))
+    model = quantized_case(case, "double")
+    check_program("random", model, lower(model), case_chunk(model))
+    check_real_case(case)
 
 
 @given(convolutions())

@@ -305,10 +305,13 @@ def convolutions(draw: st.DrawFn, rank: int) -> OpCase:
     small = st.integers(1, 3)
     groups, depth = draw(small), draw(small)
     extents = [draw(st.integers(1, 4)) for _ in range(rank)]
+    along = [draw(axes(extent)) for extent in extents]
+    if rank == 1:
+        along, extents = [ONE, *along], [1, *extents]
     op = conv_transpose(
         groups * draw(st.integers(1, 9)),
         depth,
-        tuple(draw(axes(extent)) for extent in extents),
+        tuple(along),
         groups,
         draw(st.sampled_from(list(Activation))),
         draw(st.integers(0, 99)),
@@ -356,7 +359,7 @@ def test_tflite_agrees_on_random_geometry(case: OpCase) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("rank", [2, 3])
+@pytest.mark.parametrize("rank", [1, 2, 3])
 @given(st.data())
 @settings(max_examples=200, deadline=None)
 def test_host_is_the_reference_on_random_geometry(rank: int, data: st.DataObject) -> None:

@@ -117,7 +117,6 @@ def test_gemm_without_c_since_opset_11() -> None:
 REFUSED_GEMM: list[tuple[str, Shape, AnyArray, AnyArray]] = [
     ("cannot be multiplied", (1, 5), _ramp(4, 2), _ramp(2)),
     ("does not broadcast", (1, 4), _ramp(4, 2), _ramp(3)),
-    ("differs between rows", (3, 4), _ramp(4, 2), _ramp(3, 1)),
 ]
 
 
@@ -127,16 +126,42 @@ def test_gemm_refused(reason: str, shape: Shape, matrix: AnyArray, addend: AnyAr
         check_onnx("Gemm", {}, [shape], constants={1: matrix, 2: addend})
 
 
-def test_gemm_of_activations_is_refused() -> None:
-    with pytest.raises(ModelError, match="the second must be constant weights"):
-        check_onnx("Gemm", {}, [(1, 4), (4, 2)])
-    with pytest.raises(ModelError, match=r"the first operand .* is a constant"):
-        check_onnx("Gemm", {}, [(4, 2)], constants={0: _ramp(3, 4)})
+@pytest.mark.parametrize("trans_a", [0, 1])
+@pytest.mark.parametrize("trans_b", [0, 1])
+@pytest.mark.parametrize("addend", [None, (), (2,), (1, 2), (3, 1), (3, 2)])
+def test_gemm_with_weights_on_either_side(trans_a: int, trans_b: int, addend: Shape | None) -> None:
+    attributes = {"transA": trans_a, "transB": trans_b, "alpha": 0.5, "beta": -2.0}
+    first = (4, 3) if trans_a else (3, 4)
+    second = (2, 4) if trans_b else (4, 2)
+    constant = None if addend is None else _ramp(*addend)
+    for activation, constants in ((first, {1: _ramp(*second)}), (second, {0: _ramp(*first)})):
+        model = check_onnx("Gemm", attributes, [activation], constants={**constants, 2: constant})
+        assert sum(isinstance(node.op, FullyConnected) for node in model.nodes) == 1
 
 
-def test_gemm_with_computed_c_is_refused() -> None:
-    with pytest.raises(ModelError, match=r"C \(input 2, 'x1'\) must be a constant"):
-        check_onnx("Gemm", {}, [(1, 4), (2,)], constants={1: _ramp(4, 2)})
+@pytest.mark.parametrize("beta", [1.0, -2.0])
+@pytest.mark.parametrize("addend", [(2,), (1, 2), (3, 1), (3, 2)])
+def test_gemm_with_computed_c(addend: Shape, beta: float) -> None:
+    attributes = {"beta": beta}
+    check_onnx("Gemm", attributes, [(3, 4), addend], constants={1: _ramp(4, 2)})
+    check_onnx("Gemm", attributes, [(4, 2), addend], constants={0: _ramp(3, 4)})
+    check_onnx("Gemm", attributes, [(3, 4), (4, 2), addend])
+
+
+@pytest.mark.parametrize("alpha", [1.0, 0.25])
+@pytest.mark.parametrize("trans_a", [0, 1])
+@pytest.mark.parametrize("trans_b", [0, 1])
+def test_gemm_of_activations(alpha: float, trans_a: int, trans_b: int) -> None:
+    attributes = {"transA": trans_a, "transB": trans_b, "alpha": alpha}
+    shapes = [(4, 3) if trans_a else (3, 4), (2, 4) if trans_b else (4, 2)]
+    model = check_onnx("Gemm", attributes, shapes)
+    assert not any(node.op.kind == "transpose" for node in model.nodes)
+    check_onnx("Gemm", attributes, shapes, constants={2: _ramp(3, 2)})
+
+
+def test_gemm_of_matrices_that_do_not_fit() -> None:
+    with pytest.raises(ModelError, match="cannot be multiplied"):
+        check_onnx("Gemm", {}, [(3, 4), (3, 2)])
 
 
 # MatMul
@@ -161,13 +186,22 @@ def test_matmul(shape: Shape, matrix: Shape) -> None:
     assert sum(isinstance(node.op, FullyConnected) for node in model.nodes) == 1
 
 
-def test_matmul_refused() -> None:
-    with pytest.raises(ModelError, match="the second must be constant weights"):
-        check_onnx("MatMul", {}, [(1, 4), (4, 2)])
-    with pytest.raises(ModelError, match=r"the first operand .* is a constant"):
-        check_onnx("MatMul", {}, [(4, 2)], constants={0: _ramp(3, 4)})
-    with pytest.raises(ModelError, match="are not one matrix"):
-        check_onnx("MatMul", {}, [(2, 3, 4)], constants={1: _ramp(2, 4, 5)})
+@pytest.mark.parametrize("shape", [(4, 2), (2, 4, 3), (1, 2, 4, 3)])
+def test_matmul_with_weights_on_the_left(shape: Shape) -> None:
+    model = check_onnx("MatMul", {}, [shape], constants={0: _ramp(5, 4)})
+    assert sum(isinstance(node.op, FullyConnected) for node in model.nodes) == 1
+
+
+def test_matmul_with_a_vector_on_the_left() -> None:
+    check_onnx("MatMul", {}, [(4, 2)], constants={0: _ramp(4)})
+    check_onnx("MatMul", {}, [(4,)], constants={0: _ramp(3, 4)})
+
+
+def test_matmul_of_matrices_that_do_not_fit() -> None:
+    with pytest.raises(ModelError, match="cannot be multiplied"):
+        check_onnx("MatMul", {}, [(5, 2)], constants={0: _ramp(3, 4)})
+    with pytest.raises(ModelError, match="cannot be multiplied"):
+        check_onnx("MatMul", {}, [(2, 5)], constants={1: _ramp(4, 3)})
 
 
 # Integers

@@ -35,6 +35,19 @@ def test_dropout_in_training_is_refused() -> None:
         check_onnx("Dropout", {}, [(2, 3)], 17, constants)
 
 
+def test_a_mask_keeps_everything() -> None:
+    nodes = [
+        helper.make_node("Dropout", ["x"], ["kept", "mask"], name="dropout"),
+        helper.make_node("Cast", ["mask"], ["ones"], name="cast", to=TensorProto.FLOAT),
+        helper.make_node("Add", ["kept", "ones"], ["y"], name="add"),
+    ]
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3])]
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])]
+    graph = helper.make_graph(nodes, "mask", inputs, outputs)
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    compare_with_onnx_runtime(import_proto(proto), proto)
+
+
 def test_an_unused_mask_does_not_matter() -> None:
     nodes = [
         helper.make_node("Dropout", ["x"], ["kept", "mask"], name="dropout", ratio=0.5),

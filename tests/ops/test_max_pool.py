@@ -6,10 +6,17 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 from tests.support.onnx_cases import compare_with_onnx_runtime, import_proto
-from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case, tflite_refusals
+from tests.support.op_cases import (
+    OpCase,
+    check_case,
+    check_onnx,
+    check_real_case,
+    quantized_case,
+    tflite_refusals,
+)
 
 from cnnc.errors import CnncError
-from cnnc.ir.types import AnyWindow, Window, Window3, WindowAxis
+from cnnc.ir.types import AnyWindow, ElementType, Window, Window3, WindowAxis
 from cnnc.ops.max_pool import MaxPool
 
 
@@ -49,7 +56,16 @@ def test_engines_agree(op_case: OpCase) -> None:
     check_case(op_case)
 
 
-@pytest.mark.parametrize("op_case", CASES, ids=str)
+INTEGERS = [
+    replace(case(name, window, *shape, low=0, high=255), input_types=(ElementType.UINT8,))
+    for name, window, shape in (
+        ("bytes", PADDED, (2, 5, 6, 3)),
+        ("bytes_of_a_volume", CUBE, (1, 3, 4, 5, 2)),
+    )
+]
+
+
+@pytest.mark.parametrize("op_case", [*CASES, *INTEGERS], ids=str)
 def test_real_numbers(op_case: OpCase) -> None:
     check_real_case(op_case)
 
@@ -124,6 +140,17 @@ def test_indices_that_nobody_reads() -> None:
 def test_indices_that_are_read() -> None:
     with pytest.raises(CnncError, match="reads 'indices', a result of MaxPool"):
         import_proto(_with_indices(read=True))
+
+
+def test_bytes_that_are_not_quantized_stay_as_they_are() -> None:
+    model = quantized_case(INTEGERS[-1], "double")
+    assert [node.op.kind for node in model.nodes] == ["max_pool"]
+    assert model.values["output"].element_type is ElementType.UINT8
+
+
+def test_types_without_a_kernel() -> None:
+    with pytest.raises(CnncError, match="type int32; float32, uint8 are supported"):
+        MaxPool(PADDED).output_type([ElementType.INT32])
 
 
 def test_dilations() -> None:

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from tests.support.op_cases import OpCase, check_case, check_onnx, tflite_refusals
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case, tflite_refusals
 
 from cnnc.errors import UnsupportedAttributeError
-from cnnc.ir.types import F32, Activation, Quantization, Shape
+from cnnc.ir.types import F32, Activation, ElementType, Quantization, Shape
 from cnnc.ops.mul import Mul
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic
@@ -36,6 +36,17 @@ CASES = (
     OpCase("constant_first", Mul(), ((1, 3, 3, 8),), constants={0: _constant(1, 3, 3, 8)}),
     OpCase("constant_negative", Mul(), ((4, 9),), constants={1: np.full((1,), -2, np.float32)}),
 )
+
+INTEGER_CASES = tuple(
+    OpCase(f"{kind}", Mul(), ((1, 3, 4), (3, 1)), ((0, 100), (0, 90)), input_types=(kind, kind))
+    for kind in ElementType
+    if kind is not ElementType.FLOAT32
+)
+
+
+@pytest.mark.parametrize("case", [*CASES, *INTEGER_CASES], ids=str)
+def test_real_numbers_and_integers(case: OpCase) -> None:
+    check_real_case(case)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -5,14 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 from tests.support.kinds import kinds
+from tests.support.onnx_cases import compare_with_onnx_runtime, import_proto
 from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case, quantized_case
 
 from cnnc.errors import CnncError
 from cnnc.ir.types import F32, AnyArray, Shape
 from cnnc.ops._real_op import RealOp
-from cnnc.ops.normalization import Normalization
+from cnnc.ops.normalization import InverseDeviation, Normalization
 from cnnc.ops.normalization.geometry import kernel_fields, normalized_groups
 
 EPSILON = float(np.float32(1e-5))
@@ -49,9 +52,13 @@ CASES = [
         case("deviation", (0, 1), (1, 1, 1), 3, 5, 2), variance_epsilon=0.0, deviation_epsilon=0.25
     ),
 ]
+DEVIATIONS = [
+    OpCase("deviations", InverseDeviation((1, 2), EPSILON), ((2, 3, 4, 5),)),
+    OpCase("deviations_apart", InverseDeviation((0, 2), EPSILON), ((3, 2, 4),)),
+]
 
 
-@pytest.mark.parametrize("op_case", CASES, ids=str)
+@pytest.mark.parametrize("op_case", [*CASES, *DEVIATIONS], ids=str)
 def test_real_numbers(op_case: OpCase) -> None:
     check_real_case(op_case)
 
@@ -103,6 +110,25 @@ def test_layer_normalization(axis: int) -> None:
 def test_layer_normalization_broadcasts(scale: Shape, bias: Shape | None) -> None:
     constants = {1: _random(*scale)} | ({} if bias is None else {2: _random(*bias)})
     check_onnx("LayerNormalization", {"axis": 1}, [(2, 3, 4, 5)], 17, constants)
+
+
+def _layer_normalization(*results: str) -> onnx.ModelProto:
+    node = helper.make_node("LayerNormalization", ["x", "scale"], list(results), axis=2)
+    operand = helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 3, 4, 5])
+    outputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in results if n]
+    scale = numpy_helper.from_array(_random(4, 5), "scale")
+    graph = helper.make_graph([node], "layer", [operand], outputs, [scale])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+@pytest.mark.parametrize(
+    "results", [("y", "mean", "deviation"), ("y", "", "deviation"), ("y", "mean")]
+)
+def test_mean_and_deviation_as_results(results: tuple[str, ...]) -> None:
+    proto = _layer_normalization(*results)
+    model = import_proto(proto)
+    assert len(model.outputs) == len([name for name in results if name])
+    compare_with_onnx_runtime(model, proto)
 
 
 @pytest.mark.parametrize(("opset", "size"), [(18, 2), (21, 6), (22, 6)])

@@ -182,6 +182,16 @@ def test_the_last_part_may_be_smaller() -> None:
     compare_with_onnx_runtime(model, proto)
 
 
+def test_a_part_without_elements_joins_nothing() -> None:
+    proto = split_model((1, 6, 2), 2, 13, _integers(6, 0), axis=1)
+    proto.graph.node.append(helper.make_node("Concat", ["y1", "y0"], ["z"], "join", axis=1))
+    del proto.graph.output[:]
+    proto.graph.output.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, None))
+    model = import_proto(proto)
+    assert kinds(model) == ["reshape"]
+    compare_with_onnx_runtime(model, proto)
+
+
 def test_results_without_a_name_are_left_out() -> None:
     proto = split_model((1, 6), 3, 13, axis=1)
     proto.graph.node[0].output[1] = ""

@@ -4,7 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.support.op_cases import OpCase, check_case, check_onnx, quantized_case, tflite_refusals
+from tests.support.op_cases import (
+    OpCase,
+    check_case,
+    check_onnx,
+    check_real_case,
+    quantized_case,
+    tflite_refusals,
+)
 
 from cnnc.errors import CnncError
 from cnnc.importer.builder import GraphBuilder
@@ -37,6 +44,11 @@ CASES = [
 @pytest.mark.parametrize("rounding", ["double", "single"])
 def test_engines_agree(op_case: OpCase, rounding: Rounding) -> None:
     check_case(op_case, rounding)
+
+
+@pytest.mark.parametrize("op_case", [*CASES, case("long", 1, 5000)], ids=str)
+def test_real_numbers(op_case: OpCase) -> None:
+    check_real_case(op_case)
 
 
 @pytest.mark.parametrize("depth", [512, 1000, 4095])
@@ -104,10 +116,9 @@ def test_refuses_another_axis_in_memory() -> None:
         builder.append("node", Softmax(0), ["x"], "y", ())
 
 
-def test_refuses_a_row_whose_sum_may_overflow() -> None:
-    builder = GraphBuilder(shapes={"x": (1, 4096)})
-    with pytest.raises(CnncError, match="at most 4095 fit the integer sum"):
-        builder.append("node", Softmax(1), ["x"], "y", ())
+def test_a_row_whose_sum_may_overflow_runs_on_real_numbers() -> None:
+    model = quantized_case(case("long", 1, 4096), "double")
+    assert [node.op.kind for node in model.nodes] == ["dequantize", "softmax", "quantize"]
 
 
 @pytest.mark.parametrize("opset", [7, 13])

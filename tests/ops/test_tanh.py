@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.support.op_cases import OpCase, check_case, check_onnx
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case
 from tests.support.tables import assert_tflite_tables, random_formats
 
 from cnnc.ir.types import Quantization, Shape
@@ -21,6 +21,11 @@ CASES = (
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_engine_gives_the_same_bytes(case: OpCase) -> None:
     check_case(case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_real_numbers(case: OpCase) -> None:
+    check_real_case(case)
 
 
 def test_single_rounding() -> None:

@@ -161,3 +161,71 @@ def _calibrated(proto: ModelProto) -> KeptFormats:
     simplified = simplify(import_proto(proto))
     samples = synthetic_samples(simplified.inputs, 8, 0)
     return keep_given(simplified, "single", lambda: calibrate(simplified, samples, "minmax"))
+
+
+def test_batch_normalization_alone_makes_no_island_of_weights() -> None:
+    nodes = [
+        *_pair("x", "a"),
+        node("BatchNormalization", "a gamma beta mean variance", "b"),
+        node("Relu", "b", "c"),
+        node("GlobalAveragePool", "c", "d"),
+        *_pair("d", "y", "u"),
+    ]
+    weights = {
+        **_WEIGHTS,
+        "gamma": np.array([1.0, 2.0, -0.5], np.float32),
+        "beta": np.array([0.1, 0.0, 0.3], np.float32),
+        "mean": np.zeros(3, np.float32),
+        "variance": np.ones(3, np.float32),
+    }
+    proto = model(nodes, {"x": _SHAPE}, ["y"], weights)
+    found = kept(proto)
+    assert len(found.real) == 2
+    assert not found.calibrated
+    assert steps_apart(proto).max() <= 1
+
+
+def test_names_of_the_file_do_not_meet_those_of_real_forms() -> None:
+    nodes = [
+        *_pair("x", "a"),
+        node("Relu", "a", "a_q:real"),
+        *_pair("a_q:real", "b", "t"),
+        node("Add", "a a", "c"),
+        node("Mul", "c b", "d"),
+        *_pair("d", "y", "t"),
+    ]
+    assert steps_apart(_model(nodes)).max() <= 1
+
+
+def test_average_between_two_formats_rounds_once() -> None:
+    pool = node("AveragePool", "a", "b", kernel_shape=[3, 2], strides=[2, 1])
+    proto = _model([*_pair("x", "a"), pool, *_pair("b", "y", "u")])
+    network = kept(proto).model
+    assert [type(n.op).__name__ for n in network.nodes] == ["QuantDepthwiseConv2d"]
+    steps = steps_apart(proto)
+    assert steps.max() <= 1
+    assert (steps > 0).mean() < 0.01
+
+
+def test_average_in_one_format_stays_a_pool() -> None:
+    pool = node("AveragePool", "a", "b", kernel_shape=[3, 3])
+    proto = _model([*_pair("x", "a"), pool, *_pair("b", "y")])
+    network = kept(proto).model
+    assert [type(n.op).__name__ for n in network.nodes] == ["QuantAveragePool"]
+    assert steps_apart(proto).max() <= 1
+
+
+def test_reals_that_something_else_reads_are_not_rounded() -> None:
+    nodes = [
+        *_pair("x", "a"),
+        node("Mul", "a a", "b"),
+        *_pair("b", "c"),
+        node("GlobalAveragePool", "b", "d"),
+        *_pair("d", "e", "u"),
+        node("Mul", "c e", "f"),
+        *_pair("f", "y", "t"),
+    ]
+    proto = _model(nodes)
+    found = kept(proto)
+    assert len(found.real) == 2
+    assert steps_apart(proto).max() <= 1

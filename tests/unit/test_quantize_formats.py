@@ -133,13 +133,20 @@ def test_what_cannot_adopt_is_requantized(
 
 
 def test_small_operand_with_large_values_is_held() -> None:
-    model = network(("a", Ranged(), "x"), ("b", Ranged(), "x"), ("c", Joined(), "a b"), outputs="c")
+    model = network(
+        ("a", Ranged(), "x"),
+        ("b", Ranged(), "x"),
+        ("c", Joined(), "a b"),
+        ("d", Ranged(), "c"),
+        outputs="d",
+    )
     ranges = {
         "x": ValueRange(0.0, 1.0),
         "a": ValueRange(0.0, 1.0),
         "b": ValueRange(-3.0, 100.0),
         # The percentile of all elements together.
         "c": ValueRange(0.0, 1.0),
+        "d": ValueRange(0.0, 1.0),
     }
     quantized = quantize(model, ValueRanges(ranges, 1, "percentile"))
     expected = ValueRange(-3.0, 100.0).quantization()

@@ -31,6 +31,7 @@ from cnnc.ir.types import (
     WindowAxis,
 )
 from cnnc.ops._definition import quant_op_classes
+from cnnc.ops.conv_transpose import TransposedAxis
 from cnnc.ops.fully_connected import FullyConnected
 from cnnc.ops.reshape import QuantReshape
 
@@ -62,6 +63,7 @@ def example(hint: Any) -> object:  # noqa: ANN401 (any type hint)
         str: "text",
         Window: WINDOW,
         Window3: WINDOW3,
+        TransposedAxis: TransposedAxis(3, 2, 4, 1, -1),
         Quantization: FORMAT,
         FloatOp: FLOAT_OP,
     }[hint]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.support import onnx_models as make
-from tests.support.network_checks import check_int8, int8_chunk
+from tests.support.network_checks import check_int8, check_real, int8_chunk
 from tests.support.onnx_cases import import_proto
 
 from cnnc.importer.data import Samples
@@ -29,6 +29,7 @@ def _convolve(image: F32, kernel: F32, **attributes: object) -> F32:
     port, result = model.inputs[0], model.outputs[0].value
     inputs = {port.value: image.reshape(1, *port.storage_shape)}
     real = dict(run_float(model, inputs))[result]
+    check_real(model, inputs)
     samples = Samples(1, None, lambda _: iter([{port.name: image.reshape(1, *shape)}]))
     integer = check_int8(model, samples)
     stored = int8_chunk(integer, inputs).values[result].astype(np.float32)
@@ -189,6 +190,7 @@ def test_receptive_field_where_branches_meet(tmp_path: Path) -> None:
         "w1": np.ones((2, 2, 1, 1), np.float32),
         "w3": np.ones((2, 2, 3, 3), np.float32),
         "w5": np.ones((2, 2, 1, 5), np.float32),
+        "t": np.ones((4, 1, 2, 2), np.float32),
     }
     nodes = [
         make.node("Conv", "x w1", "a", "1x1"),
@@ -199,13 +201,51 @@ def test_receptive_field_where_branches_meet(tmp_path: Path) -> None:
         make.node("GlobalAveragePool", "c", "g", "squeeze"),
         make.node("Mul", "b g", "h", "excite"),
         make.node("MaxPool", "e", "i", "half", kernel_shape=[2, 2], strides=[2, 2]),
+        make.node("ConvTranspose", "i t", "j", "double", strides=[2, 2]),
     ]
 
     found = inspect_onnx(
-        make.save(tmp_path, make.model(nodes, {"x": (1, 2, 8, 10)}, ["h", "i"], weights))
+        make.save(tmp_path, make.model(nodes, {"x": (1, 2, 8, 10)}, ["h", "j"], weights))
     )
 
     assert _fields(found) == {
         "1x1": (1, 1), "3x3": (3, 3), "1x5": (1, 5), "residual": (3, 3), "inception": (3, 5),
-        "squeeze": (8, 10), "excite": (8, 10), "half": (4, 6),
+        "squeeze": (8, 10), "excite": (8, 10), "half": (4, 6), "double": (4, 6),
     }  # fmt: skip
+
+
+def test_receptive_field_of_sequences_and_volumes(tmp_path: Path) -> None:
+    line = make.node("Conv", "x w", "y", "c", dilations=[4], pads=[8, 0])
+    weights: dict[str, object] = {"w": np.ones((2, 3, 3), np.float32)}
+    sequence = make.model([line], {"x": (1, 3, 20)}, ["y"], weights)
+    cube = make.node("Conv", "x w", "y", "c", strides=[1, 2, 2])
+    weights = {"w": np.ones((2, 1, 3, 5, 5), np.float32)}
+    volume = make.model([cube], {"x": (1, 1, 8, 12, 12)}, ["y"], weights)
+
+    assert _fields(inspect_onnx(make.save(tmp_path, sequence))) == {"c": (9,)}
+    assert _fields(inspect_onnx(make.save(tmp_path, volume))) == {"c": (3, 5, 5)}
+
+
+def test_receptive_field_survives_a_channel_shuffle_and_an_upsampling(tmp_path: Path) -> None:
+    weights = {
+        "w": np.ones((4, 4, 3, 3), np.float32),
+        "split": np.array([1, 2, 2, 6, 6]),
+        "merge": np.array([1, 4, 6, 6]),
+        "scales": np.array([1, 1, 2, 2], np.float32),
+    }
+    nodes = [
+        make.node("Conv", "x w", "a", "conv", pads=[1, 1, 1, 1]),
+        make.node("Reshape", "a split", "b", "split"),
+        make.node("Transpose", "b", "c", "swap", perm=[0, 2, 1, 3, 4]),
+        make.node("Reshape", "c merge", "d", "merge"),
+        make.node("Resize", "d - scales", "e", "up", mode="nearest"),
+        make.node("Conv", "e w", "y", "fine", pads=[1, 1, 1, 1]),
+    ]
+
+    found = inspect_onnx(
+        make.save(tmp_path, make.model(nodes, {"x": (1, 4, 6, 6)}, ["y"], weights))
+    )
+
+    sizes = _fields(found)
+    assert sizes["merge"] == sizes["up"] == (3, 3)
+    assert sizes["fine"] == (4, 4)

@@ -46,7 +46,7 @@ def load_onnx(path: Path, *, leave_initializers: bool = False) -> onnx.ModelProt
         # Before external data are loaded, because inlining copies the whole model.
         model = _inline(path, model)
     _check_graph(path, model.graph)
-    spell_out_quantized(model.graph)
+    spell_out_quantized(model.graph, default_opset(model))
     if leave_initializers:
         for tensor in filter(uses_external_data, model.graph.initializer):
             external_file(path, tensor)

@@ -33,11 +33,16 @@ _PAD_VALUE = 2
 _EIGHT_BITS = (TensorProto.INT8, TensorProto.UINT8)
 
 
-def spell_out_quantized(graph: onnx.GraphProto) -> None:
-    """Rewrite the nodes of a graph in place; a graph without such nodes stays as it is."""
+def spell_out_quantized(graph: onnx.GraphProto, opset: int) -> None:
+    """Rewrite the nodes of a graph in place; a graph without such nodes stays as it is.
+
+    Args:
+        graph: The main graph of a model.
+        opset: Version of the standard operators.
+    """
     if not any(_is_quantized(node) for node in graph.node):
         return
-    speller = _Speller(graph)
+    speller = _Speller(graph, opset)
     for node in graph.node:
         speller.visit(node)
     del graph.node[:]
@@ -54,10 +59,11 @@ class _Speller:
 
     Args:
         graph: Read only.
+        opset: Version of the standard operators.
     """
 
-    def __init__(self, graph: onnx.GraphProto) -> None:
-        self.writer = NodeWriter(graph)
+    def __init__(self, graph: onnx.GraphProto, opset: int) -> None:
+        self.writer = NodeWriter(graph, opset)
         self.rewritten = 0
         self._formats: dict[str, Format] = {}
         self._same: dict[str, str] = {}

@@ -14,7 +14,7 @@ from cnnc.importer.spelling import CONTRIB_DOMAIN, Format, NodeWriter
 Spelling = Callable[[onnx.NodeProto, NodeWriter], Format | None]
 """Writes what a node becomes; returns the format of its result, None where that is real."""
 
-_LAST_SHAPED_SOFTMAX = 13
+_ONE_AXIS_SOFTMAX = 13
 """From this opset on, Softmax is over one axis alone."""
 
 
@@ -116,9 +116,10 @@ def _pool(op_type: str) -> Spelling:
 
 
 def _spell_softmax(node: onnx.NodeProto, writer: NodeWriter) -> Format:
-    """The attribute ``opset`` says which version's meaning the axis has."""
+    """The attribute ``opset`` says which version's meaning the axis has: it must be the model's."""
     attributes = _attributes(node)
-    if attributes.get("opset", _LAST_SHAPED_SOFTMAX) >= _LAST_SHAPED_SOFTMAX:
+    meant = int(attributes.get("opset", writer.opset))
+    if (meant >= _ONE_AXIS_SOFTMAX) == (writer.opset >= _ONE_AXIS_SOFTMAX):
         attributes.pop("opset", None)
     return _finish(node, writer, "Softmax", [_real(node, writer, 0)], _format(node, 3), attributes)
 

@@ -257,6 +257,11 @@ class NodeReader:
         """Add a constant operand in storage order; returns its key."""
         return self._builder.add_constant(f"{self.name}:{role}", array)
 
+    def define_constant(self, array: AnyArray, output: int) -> None:
+        """Say that a result is known at compile time; nothing is added where nobody can use it."""
+        if self.has_output(output):
+            self._builder.folded[self._outputs[output]] = array
+
     def define(self, key: str, axes: tuple[int, ...], output: int = 0) -> None:
         """Say where a result of this node lives; several results may share a key."""
         self._builder.stored[self._outputs[output]] = StoredValue(key, axes)

@@ -31,12 +31,15 @@ class NodeWriter:
 
     Args:
         graph: Whose names are taken.
+        opset: Version of the standard operators.
 
     Attributes:
         nodes: What was written.
+        opset: As given.
     """
 
-    def __init__(self, graph: onnx.GraphProto) -> None:
+    def __init__(self, graph: onnx.GraphProto, opset: int) -> None:
+        self.opset = opset
         self.nodes: list[onnx.NodeProto] = []
         self._taken = {tensor.name for tensor in graph.initializer}
         self._taken.update(value.name for value in graph.input)
@@ -49,7 +52,7 @@ class NodeWriter:
 
     def fresh(self, base: str) -> str:
         """Return the name of a new tensor, made from another one."""
-        name = unique_name(f"{base}:real", self._taken)
+        name = unique_name(f"{base}:exact", self._taken)
         self._taken.add(name)
         return name
 

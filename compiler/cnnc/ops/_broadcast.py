@@ -149,6 +149,8 @@ class QuantBroadcast(QuantOp):
     tflite_options: ClassVar[str]
     tflite_broadcast_rank: ClassVar[int]
     """Rank up to which TFLite's kernels broadcast."""
+    tflite_version: ClassVar[int] = 2
+    """Version of the operator that takes int8."""
 
     @abstractmethod
     def kernel_parameters(self) -> dict[str, int]:
@@ -221,14 +223,20 @@ class QuantBroadcast(QuantOp):
         )
         return Lowering(calls=(call,), in_place=full)
 
+    def tflite_settings(self) -> TfliteOptions | None:
+        """Return the TFLite operator's options: the fused activation."""
+        return TfliteOptions(
+            self.tflite_options, {"FusedActivationFunction": _TFLITE_ACTIVATION[self.activation]}
+        )
+
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
         """Add the operator, between reshapes where TFLite cannot broadcast at the full rank."""
         first, second = (value.shape for value in operands.input_values)
-        options = TfliteOptions(
-            self.tflite_options, {"FusedActivationFunction": _TFLITE_ACTIVATION[self.activation]}
-        )
+        options = self.tflite_settings()
         if first == second or max(len(first), len(second)) <= self.tflite_broadcast_rank:
-            graph.operator(self.tflite_code, operands.inputs, operands.output, options, version=2)
+            graph.operator(
+                self.tflite_code, operands.inputs, operands.output, options, self.tflite_version
+            )
             return
         axes = merge_axes(first, second)
         if len(axes.extents) > self.tflite_broadcast_rank:
@@ -243,5 +251,5 @@ class QuantBroadcast(QuantOp):
         for tensor, shape, source in zip(operands.inputs, merged, sources, strict=True):
             graph.reshape(tensor, shape, source)
         result = graph.intermediate(axes.extents, operands.output_value.quantization)
-        graph.operator(self.tflite_code, sources, result, options, version=2)
+        graph.operator(self.tflite_code, sources, result, options, self.tflite_version)
         graph.reshape(result, operands.output_value.shape, operands.output)

@@ -18,10 +18,12 @@ from cnnc.codegen.kernel import (
     LoweringSite,
     OutputArgument,
 )
+from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import InternalError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import (
+    F32,
     I8,
     I64,
     INT8_MAX,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 _TABLE_SIZE = 256
 _SATURATING_MULTIPLIER = 512.0
+_BEYOND_INT8 = np.float32(1024)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +55,8 @@ class QuantLookup(QuantOp):
 
     tflite_code: ClassVar[str]
     """The TFLite operator with the same table."""
+    tflite_version: ClassVar[int] = 2
+    """Its version that takes int8."""
 
     def __post_init__(self) -> None:
         if self.table.shape != (_TABLE_SIZE,) or self.table.dtype != np.int8:
@@ -94,7 +99,17 @@ class QuantLookup(QuantOp):
 
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
         """Add the TFLite operator that builds the same table."""
-        graph.operator(self.tflite_code, [operands.inputs[0]], operands.output, version=2)
+        graph.operator(
+            self.tflite_code,
+            [operands.inputs[0]],
+            operands.output,
+            self.tflite_options(),
+            self.tflite_version,
+        )
+
+    def tflite_options(self) -> TfliteOptions | None:
+        """Return the TFLite operator's options, if it has any."""
+        return None
 
 
 def look_up(table: I8, q: AnyArray) -> AnyArray:
@@ -113,7 +128,7 @@ def all_inputs() -> I64:
 def function_table(
     function: Callable[[float], np.float32], source: Quantization, target: Quantization
 ) -> I8:
-    """Tabulate a real function as TFLite does for LOGISTIC and TANH (spec 4.10).
+    """Tabulate a real function as TFLite does for LOGISTIC, TANH, EXP and GELU (spec 4.10).
 
     y = clamp(round(f32(f(f32(s_in (q - z_in))) * f32(1 / s_out))) + z_out), float32 throughout,
     ties away from zero.
@@ -126,8 +141,23 @@ def function_table(
     distance = (all_inputs() - source.zero_point).astype(np.float32)
     real = np.float32(source.scale) * distance
     image = np.array([function(float(x)) for x in real], dtype=np.float32)
-    scaled = image * (np.float32(1.0) / np.float32(target.scale))
-    return np.clip(round_half_away(scaled) + target.zero_point, INT8_MIN, INT8_MAX).astype(np.int8)
+    return table_of(image, target)
+
+
+def table_of(image: F32, target: Quantization) -> I8:
+    """Return the table of a function whose results are known.
+
+    An infinite result is the end of int8; one that is no number is the zero point.
+
+    Args:
+        image: [256], the result for each operand in the order of a table.
+        target: Format of the result.
+    """
+    with np.errstate(all="ignore"):
+        scaled = image * (np.float32(1.0) / np.float32(target.scale))
+    numbers = np.where(np.isnan(scaled), np.float32(0.0), scaled)
+    bounded = np.clip(numbers, -_BEYOND_INT8, _BEYOND_INT8)
+    return np.clip(round_half_away(bounded) + target.zero_point, INT8_MIN, INT8_MAX).astype(np.int8)
 
 
 def rescaling_multiplier(ratio: float) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Cast: numbers of one type as numbers of another (ONNX Cast).
+"""Cast: numbers of one type as numbers of another (ONNX Cast and CastLike).
 
 An 8-bit integer that an int8 network reads as a real number, like the pixel of an image, becomes
 int8 by a table of 256 bytes.
@@ -192,10 +192,19 @@ def _read_cast(reader: "NodeReader") -> None:
     reader.define(reader.emit(op, [stored.key]), stored.axes)
 
 
+def _read_cast_like(reader: "NodeReader") -> None:
+    reader.ignore("saturate", "round_mode")
+    stored, target = reader.stored(0), reader.element_type(1)
+    if reader.element_type(0) is target:
+        reader.define(stored.key, stored.axes)
+        return
+    reader.define(reader.emit(Cast(target), [stored.key]), stored.axes)
+
+
 OPERATOR = OperatorDefinition(
     name="cast",
     summary="Numbers of one type as numbers of another.",
-    readers={"Cast": _read_cast},
+    readers={"Cast": _read_cast, "CastLike": _read_cast_like},
     float_ops=(Cast,),
     quant_ops=(QuantCast,),
     kernels=("cast_bytes", "cast_table_s8"),

@@ -4,7 +4,6 @@ Fused into the op before it wherever that can clamp its result; what is left bec
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,10 +19,11 @@ from cnnc.ir.types import (
     Activation,
     AnyArray,
     Quantization,
-    Shape,
 )
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops._lookup import QuantLookup, all_inputs, rescaling_table
+from cnnc.ops._unary import UnaryOp
+from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic, activation_limits, quantize_real
 
@@ -33,12 +33,13 @@ if TYPE_CHECKING:
     from cnnc.importer.tflite.reader import TfliteNodeReader
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
-_TFLITE_OPERATORS = (Activation.RELU, Activation.RELU6)
+_TFLITE_OPERATORS = {Activation.RELU: 2, Activation.RELU6: 2, Activation.RELU_N1_TO_1: 1}
+"""With the version that takes int8."""
 _TFLITE_BROADCAST_RANK = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Clip(FloatOp):
+class Clip(UnaryOp):
     """min(max(x, low), high), element by element.
 
     Attributes:
@@ -49,18 +50,21 @@ class Clip(FloatOp):
     low: float
     high: float
 
-    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """Return the operand's shape."""
-        return inputs[0]
+    operator_name = "clip"
 
-    def evaluate(self, inputs: Sequence[F32]) -> F32:
+    def parameters(self) -> tuple[float, float]:
+        """Return low and high."""
+        return self.low, self.high
+
+    def apply(self, x: F32) -> F32:
         """Clip every element."""
-        return np.clip(inputs[0], np.float32(self.low), np.float32(self.high))
+        return float_math.clamp(x, self.low, self.high)
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the table that rescales, then clamps.
 
-        The ratio of the scales is float32 for RELU and RELU6 and double otherwise, as in TFLite.
+        The ratio of the scales is float32 where TFLite has an operator of its own, else double, as
+        in TFLite.
         """
         source, output = context.inputs[0], context.output
         activation = Activation.from_bounds(self.low, self.high)
@@ -81,7 +85,7 @@ class QuantClip(QuantLookup):
     """Clip on int8: y = clamp(MBQM(q - z_in, QM(s_in / s_out)) + z_out, minimum, maximum).
 
     Attributes:
-        activation: RELU or RELU6 where TFLite has this operator, else NONE.
+        activation: What TFLite has as an operator of its own, else NONE.
         minimum: Least result, -128..127.
         maximum: Greatest result, -128..127.
     """
@@ -91,10 +95,11 @@ class QuantClip(QuantLookup):
     maximum: int
 
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
-        """Add RELU or RELU6; for other bounds QUANTIZE, then MAXIMUM and MINIMUM."""
+        """Add RELU, RELU6 or RELU_N1_TO_1; for other bounds QUANTIZE, then MAXIMUM and MINIMUM."""
         source = operands.inputs[0]
         if self.activation in _TFLITE_OPERATORS:
-            graph.operator(self.activation.value, [source], operands.output, version=2)
+            version = _TFLITE_OPERATORS[self.activation]
+            graph.operator(self.activation.value, [source], operands.output, version=version)
             return
         bounds = [("MAXIMUM", self.minimum)] if self.minimum > INT8_MIN else []
         bounds += [("MINIMUM", self.maximum)] if self.maximum < INT8_MAX else []
@@ -159,35 +164,11 @@ def _read_relu6(reader: "TfliteNodeReader") -> None:
     reader.emit(Clip(0.0, 6.0), [reader.key(0)])
 
 
-def _read_maximum(reader: "TfliteNodeReader") -> None:
-    index, bound = _constant_bound(reader)
-    _emit_clamp(reader, index, (bound, INT8_MAX))
+def _read_relu_n1_to_1(reader: "TfliteNodeReader") -> None:
+    reader.emit(Clip(-1.0, 1.0), [reader.key(0)])
 
 
-def _read_minimum(reader: "TfliteNodeReader") -> None:
-    index, bound = _constant_bound(reader)
-    _emit_clamp(reader, index, (INT8_MIN, bound))
-
-
-def _constant_bound(reader: "TfliteNodeReader") -> tuple[int, int]:
-    """Return which operand is computed, and the one value of the other."""
-    constants = [index for index in (0, 1) if reader.is_constant(index)]
-    if len(constants) != 1:
-        raise UnsupportedAttributeError("one of the two operands must be a constant")
-    levels = np.unique(reader.int8_constant(constants[0]))
-    if levels.size != 1:
-        raise UnsupportedAttributeError("the bound differs between elements; one is supported")
-    formats = {reader.value(index).quantization for index in (0, 1)}
-    if formats != {reader.output.quantization}:
-        raise UnsupportedAttributeError("both operands and the result need one format")
-    return 1 - constants[0], int(levels[0])
-
-
-def _emit_clamp(reader: "TfliteNodeReader", index: int, limits: tuple[int, int]) -> None:
-    reader.emit(_clamp(limits), [reader.key(index)])
-
-
-def _clamp(limits: tuple[int, int]) -> QuantClip:
+def clamp_levels(limits: tuple[int, int]) -> QuantClip:
     """Return the op that clamps int8 values and keeps their format."""
     return QuantClip(np.clip(all_inputs(), *limits).astype(np.int8), Activation.NONE, *limits)
 
@@ -206,7 +187,7 @@ def emit_clamped(reader: "TfliteNodeReader", op: FloatOp, activation: Activation
         reader.emit(op, [reader.key(0)])
         return
     inner = reader.emit_inner(op, [reader.key(0)], op.kind, output)
-    reader.emit(_clamp(limits), [inner])
+    reader.emit(clamp_levels(limits), [inner])
 
 
 OPERATOR = OperatorDefinition(
@@ -215,13 +196,12 @@ OPERATOR = OperatorDefinition(
     readers={"Relu": _read_relu, "Clip": _read_clip},
     float_ops=(Clip,),
     quant_ops=(QuantClip,),
-    kernels=("lookup_s8",),
-    tflite=("RELU", "RELU6", "QUANTIZE", "MAXIMUM", "MINIMUM"),
+    kernels=("lookup_s8", "clip_f32"),
+    tflite=("RELU", "RELU6", "RELU_N1_TO_1", "QUANTIZE", "MAXIMUM", "MINIMUM"),
     limits=("The bounds must be constants, min not above max.",),
     tflite_readers={
         "RELU": _read_tflite_relu,
         "RELU6": _read_relu6,
-        "MAXIMUM": _read_maximum,
-        "MINIMUM": _read_minimum,
+        "RELU_N1_TO_1": _read_relu_n1_to_1,
     },
 )

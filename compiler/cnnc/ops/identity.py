@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ops._definition import OperatorDefinition
 
@@ -18,6 +20,7 @@ def _read_dropout(reader: "NodeReader") -> None:
     reader.ignore("ratio", "seed")
     if reader.has_input(2) and reader.constant(2, "training_mode").any():
         raise UnsupportedAttributeError("training_mode is true; export the model for inference")
+    reader.define_constant(np.ones(reader.onnx_shape(0), np.bool_), 1)
     _pass_on(reader)
 
 

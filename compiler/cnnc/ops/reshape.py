@@ -217,7 +217,7 @@ def _read_tflite_reshape(reader: "TfliteNodeReader") -> None:
     # The file says the result's shape; that of the options or the operand has led to it.
     reader.ignore("NewShape", "SqueezeDims")
     if reader.has_input(1):
-        reader.integers(1, "shape")
+        reader.integers(1, "shape or axis")
     reader.emit(Reshape(reader.stored_output.shape), [reader.key(0)])
 
 
@@ -234,5 +234,9 @@ OPERATOR = OperatorDefinition(
     quant_ops=(QuantReshape,),
     kernels=(),
     tflite=("RESHAPE",),
-    tflite_readers={"RESHAPE": _read_tflite_reshape, "SQUEEZE": _read_tflite_reshape},
+    tflite_readers={
+        "RESHAPE": _read_tflite_reshape,
+        "SQUEEZE": _read_tflite_reshape,
+        "EXPAND_DIMS": _read_tflite_reshape,
+    },
 )

@@ -1,17 +1,18 @@
 """Sigmoid, 1 / (1 + exp(-x)) (ONNX Sigmoid; spec 4.10)."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cnnc.codegen.tflite import NotExpressibleError
-from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import F32, Quantization, Shape
+from cnnc.ir.op import OutputFormat, QuantOp
+from cnnc.ir.types import F32, Quantization
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops._lookup import QuantLookup, function_table
+from cnnc.ops._unary import UnaryOp, read_unary
+from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
 
 if TYPE_CHECKING:
@@ -24,22 +25,17 @@ _LARGEST_EXPONENT = 88.0
 
 
 @dataclass(frozen=True, eq=False)
-class Sigmoid(FloatOp):
+class Sigmoid(UnaryOp):
     """1 / (1 + exp(-x)), element by element."""
 
+    operator_name = "sigmoid"
     output_format = OutputFormat.FIXED
     fixed_format = Quantization(1 / 256, -128)
     format_may_be_given = True
 
-    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """Return the operand's shape."""
-        return inputs[0]
-
-    def evaluate(self, inputs: Sequence[F32]) -> F32:
-        """Compute from exp(-|x|), which cannot overflow."""
-        x = inputs[0]
-        decay = np.exp(-np.abs(x))
-        return np.where(x >= 0, 1.0 / (1.0 + decay), decay / (1.0 + decay)).astype(np.float32)
+    def apply(self, x: F32) -> F32:
+        """Compute it from exp(-|x|), which cannot overflow."""
+        return float_math.sigmoid(x)
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the table."""
@@ -74,8 +70,7 @@ def _sigmoid(x: float) -> np.float32:
 
 
 def _read_sigmoid(reader: "NodeReader") -> None:
-    value = reader.stored(0)
-    reader.define(reader.emit(Sigmoid(), [value.key]), value.axes)
+    read_unary(reader, Sigmoid())
 
 
 def _read_logistic(reader: "TfliteNodeReader") -> None:
@@ -88,7 +83,7 @@ OPERATOR = OperatorDefinition(
     readers={"Sigmoid": _read_sigmoid},
     float_ops=(Sigmoid,),
     quant_ops=(QuantSigmoid,),
-    kernels=("lookup_s8",),
+    kernels=("lookup_s8", "sigmoid_f32"),
     tflite=("LOGISTIC",),
     tflite_readers={"LOGISTIC": _read_logistic},
 )

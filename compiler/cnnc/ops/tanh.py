@@ -1,17 +1,18 @@
 """Hyperbolic tangent (ONNX Tanh; spec 4.10)."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cnnc.codegen.tflite import NotExpressibleError
-from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import F32, Quantization, Shape
+from cnnc.ir.op import OutputFormat, QuantOp
+from cnnc.ir.types import F32, Quantization
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops._lookup import QuantLookup, function_table
+from cnnc.ops._unary import UnaryOp, read_unary
+from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
 
 if TYPE_CHECKING:
@@ -21,20 +22,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Tanh(FloatOp):
+class Tanh(UnaryOp):
     """tanh(x), element by element."""
 
+    operator_name = "tanh"
     output_format = OutputFormat.FIXED
     fixed_format = Quantization(1 / 128, 0)
     format_may_be_given = True
 
-    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """Return the operand's shape."""
-        return inputs[0]
-
-    def evaluate(self, inputs: Sequence[F32]) -> F32:
-        """Compute in float32."""
-        return np.tanh(inputs[0])
+    def apply(self, x: F32) -> F32:
+        """Compute the function."""
+        return float_math.tanh(x)
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the table."""
@@ -69,8 +67,7 @@ def _tanh(x: float) -> np.float32:
 
 
 def _read_tanh(reader: "NodeReader") -> None:
-    value = reader.stored(0)
-    reader.define(reader.emit(Tanh(), [value.key]), value.axes)
+    read_unary(reader, Tanh())
 
 
 def _read_tflite_tanh(reader: "TfliteNodeReader") -> None:
@@ -83,7 +80,7 @@ OPERATOR = OperatorDefinition(
     readers={"Tanh": _read_tanh},
     float_ops=(Tanh,),
     quant_ops=(QuantTanh,),
-    kernels=("lookup_s8",),
+    kernels=("lookup_s8", "tanh_f32"),
     tflite=("TANH",),
     tflite_readers={"TANH": _read_tflite_tanh},
 )

@@ -6,10 +6,10 @@ The real form of value ``v`` is ``v:real``; the int8 form keeps the name.
 """
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cnnc.errors import CalibrationError, CnncError, ModelError
-from cnnc.ir.float_model import FloatModel, FloatNode
+from cnnc.ir.float_model import FloatModel, FloatNode, Port
 from cnnc.ir.op import NoIntegerRuleError, QuantOp
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
 from cnnc.ir.types import (
@@ -22,6 +22,7 @@ from cnnc.ir.types import (
 )
 from cnnc.ops._real_op import RealOp
 from cnnc.ops.dequantize import QuantDequantize
+from cnnc.ops.fake_quantize import FakeQuantize
 from cnnc.ops.quantize import QuantQuantize
 from cnnc.ops.requantize import requantize
 from cnnc.quantize.context import QuantizeContext
@@ -63,8 +64,7 @@ class QuantModelBuilder:
 
     def finish(self) -> QuantModel:
         """Return the network, without constants that nobody reads."""
-        for port in self.model.outputs:
-            self._integer_form(port.value)
+        outputs = tuple(self._output(port) for port in self.model.outputs)
         self._drop_unread_constants()
         added = len(self.nodes) - len(self.model.nodes)
         _logger.info("quantized %d nodes, %d layers between formats", len(self.model.nodes), added)
@@ -72,11 +72,24 @@ class QuantModelBuilder:
             name=self.model.name,
             rounding=self.rounding,
             inputs=self.model.inputs,
-            outputs=self.model.outputs,
+            outputs=outputs,
             nodes=tuple(self.nodes),
             constants=self.constants,
             values=self.values,
         )
+
+    def _output(self, port: Port) -> Port:
+        """Return the port of an output: int8, unless it has to stay real."""
+        if port.value in self.formats.real_outputs:
+            producer = self.model.producer(port.value)
+            _logger.warning(
+                "output '%s' is float32: it %s; to have it int8, end the network before the join",
+                port.name,
+                self.formats.real[producer.name] if producer is not None else "is real",
+            )
+            return replace(port, value=self._real_form(port.value))
+        self._integer_form(port.value)
+        return port
 
     def _define(self, value: str) -> None:
         """Define a value that is int8, or of integers that are not quantized."""
@@ -114,6 +127,9 @@ class QuantModelBuilder:
         return tuple(self.nodes[before:])
 
     def _add_integer(self, node: FloatNode) -> None:
+        if isinstance(node.op, FakeQuantize) and node.inputs[0] not in self.values:
+            self._quantize_real(node, node.op.format)
+            return
         operands = [self._operand(node, index) for index in range(len(node.inputs))]
         self._define(node.output)
         result = self.values[node.output]
@@ -126,9 +142,17 @@ class QuantModelBuilder:
             output_shape=result.shape,
             constants=tuple(self.constants.get(name) for name in operands),
             input_types=tuple(self.values[name].element_type for name in operands),
+            is_quantized=tuple(self.values[name].is_quantized for name in operands),
         )
         op = _quantize_op(node, context)
         self.nodes.append(QuantNode(node.name, op, tuple(operands), node.output, node.sources))
+
+    def _quantize_real(self, node: FloatNode, format_: Quantization) -> None:
+        """Add the quantization of a value that is real only; it needs no format of its own."""
+        real = self._real_form(node.inputs[0])
+        self._define(node.output)
+        op = QuantQuantize(*_fields(format_))
+        self.nodes.append(QuantNode(node.name, op, (real,), node.output, node.sources))
 
     def _add_real(self, node: FloatNode, reason: str) -> None:
         operands = tuple(self._real_form(name) for name in node.inputs)
@@ -140,7 +164,10 @@ class QuantModelBuilder:
         _logger.info("%s '%s' runs on real numbers: %s", node.op.kind, node.name, reason)
 
     def _real_name(self, value: str) -> str:
-        return f"{value}:real"
+        label = f"{value}:real"
+        while label in self.model.shapes:
+            label += "_"
+        return label
 
     def _real_form(self, value: str) -> str:
         """Return the key of the value as real numbers, dequantized where it is int8 only."""

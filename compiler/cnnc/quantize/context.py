@@ -18,6 +18,7 @@ class QuantizeContext:
         output_shape: Shape of the result.
         constants: int8 array of each operand that is a constant, None for the others.
         input_types: Element type of each operand; int8 for real numbers, which are quantized.
+        is_quantized: Whether each operand stands for real numbers; integers do not.
     """
 
     node: str
@@ -28,3 +29,4 @@ class QuantizeContext:
     output_shape: Shape
     constants: tuple[AnyArray | None, ...] = ()
     input_types: tuple[ElementType, ...] = ()
+    is_quantized: tuple[bool, ...] = ()

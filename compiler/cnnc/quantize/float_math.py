@@ -60,6 +60,15 @@ def copy_sign(magnitude: F32, sign: F32) -> F32:
     return np.where(bits_of(sign) < 0, -positive, positive)
 
 
+def clamp(x: F32, low: float, high: float) -> F32:
+    """Return x within low .. high, either of which may be infinite; NaN stays.
+
+    Unlike np.clip, it says which zero is the result at a bound of zero.
+    """
+    raised = np.where(x <= _F(low), _F(low), x) if low > -np.inf else x
+    return np.where(raised >= _F(high), _F(high), raised) if high < np.inf else raised
+
+
 def polynomial(x: F32, *coefficients: float) -> F32:
     """Evaluate by Horner's rule, highest power first."""
     result = np.full_like(x, coefficients[0])
@@ -156,14 +165,16 @@ def log1p(x: F32) -> F32:
     """Return log(1 + x) for 0 <= x <= 1; float32, any shape."""
     total: F32 = _ONE + x
     lost: F32 = x - (total - _ONE)
-    return log(total) + lost / total
+    result: F32 = log(total) + lost / total
+    return result
 
 
 @quiet
 def sigmoid(x: F32) -> F32:
     """Return 1 / (1 + exp(-x)); float32, any shape."""
     e = exp(-absolute(x))
-    return np.where(x < 0, e, _ONE) / (_ONE + e)
+    result: F32 = np.where(x < 0, e, _ONE) / (_ONE + e)
+    return result
 
 
 @quiet

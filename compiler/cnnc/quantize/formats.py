@@ -18,6 +18,7 @@ from cnnc.ir.types import Quantization
 from cnnc.ops.fake_quantize import FakeQuantize
 from cnnc.quantize.given_formats import GivenFormats, given_formats
 from cnnc.quantize.joined_ranges import JoinedRanges, join_ranges
+from cnnc.quantize.parted_outputs import parted_joins
 from cnnc.quantize.ranges import ValueRanges
 
 
@@ -29,11 +30,13 @@ class Formats:
         values: Format of every input, constant and value, by key.
         requantized: (node name, operand index) -> format that the node needs this operand in.
         real: Name of a node that runs on real numbers, whatever it could -> why.
+        real_outputs: Values that leave the network as real numbers.
     """
 
     values: dict[str, Quantization]
     requantized: dict[tuple[str, int], Quantization]
     real: Mapping[str, str] = field(default_factory=dict[str, str])
+    real_outputs: frozenset[str] = frozenset()
 
 
 def assign_formats(
@@ -51,7 +54,9 @@ def assign_formats(
         CalibrationError: int8 cannot cover a range; names the value.
     """
     stated = given_formats(model) if given is None else given
-    joined = join_ranges(model, ranges)
+    # A model that states its formats states those of its outputs too.
+    parted = {} if stated.values else parted_joins(model, ranges)
+    joined = join_ranges(model, ranges, frozenset(parted))
     # What the model states goes before what a join would like.
     adopted = {**_adopted_formats(model, joined, stated.values), **stated.values}
     values: dict[str, Quantization] = {}
@@ -66,7 +71,9 @@ def assign_formats(
         for index, name in enumerate(node.inputs):
             if values[name] != output:
                 requantized[node.name, index] = output
-    return Formats(values, requantized, stated.real)
+    made = {node.output for node in model.nodes if node.name in parted}
+    outputs = frozenset(port.value for port in model.outputs) & made
+    return Formats(values, requantized, {**stated.real, **parted}, outputs)
 
 
 def _output_format(

@@ -3,13 +3,15 @@
 A ``FakeQuantize`` gives its result a format. From there formats spread, in both directions:
 
 * back to what it reads, through Clip, MaxPool, Pad and moves, which are the same before and behind
-  rounding; the layer there then computes in the format at once, without a second rounding;
+  rounding; the layer there then computes in the format at once, without a second rounding. Where
+  something else reads the reals too, only a layer with weights does so;
 * on to what keeps its operand's format, to softmax and its like, which have a fixed one, and to a
   join of operands that have one each.
 
 A layer is settled if its result has a format and its operands have. The others form islands,
-connected by the values without a format. An island with weights is calibrated, as in a float model.
-Any other runs on real numbers, so that nothing is rounded that the model does not round.
+connected by the values without a format. An island with weights is calibrated, as in a float model;
+a multiply-add per channel, which a BatchNormalization becomes, does not count. Any other runs on
+real numbers, so that nothing is rounded that the model does not round.
 """
 
 from collections import defaultdict
@@ -20,8 +22,10 @@ from cnnc.ir.op import OutputFormat, WeightedOp
 from cnnc.ir.types import INT8_MAX, INT8_MIN, ElementType, Quantization
 from cnnc.ops.average_pool import AveragePool
 from cnnc.ops.clip import Clip
+from cnnc.ops.depthwise_conv2d import DepthwiseConv2d
 from cnnc.ops.fake_quantize import FakeQuantize
 from cnnc.ops.pad import Pad
+from cnnc.ops.resize import ResizeLinear
 from cnnc.quantize.joined_ranges import LOWEST_PADDING
 
 _ISLAND = "the model leaves it on real numbers between its int8 formats"
@@ -92,7 +96,7 @@ def _commutes(node: FloatNode, format_: Quantization) -> bool:
         return False
     # An average of saturated numbers is not a saturated average.
     keeps = node.op.output_format is OutputFormat.SAME_AS_INPUT and len(node.inputs) == 1
-    return keeps and not isinstance(node.op, AveragePool)
+    return keeps and not isinstance(node.op, (AveragePool, ResizeLinear))
 
 
 def _holds(format_: Quantization, real: float) -> bool:
@@ -112,7 +116,7 @@ def _spread(
             values[node.output] = node.op.format
             settled.add(node.name)
             continue
-        if node.output in wanted:
+        if node.output in wanted and (node.output in rounded or isinstance(node.op, WeightedOp)):
             values[node.output] = wanted[node.output]
         if not all(_is_known(model, name, values) for name in node.inputs):
             continue
@@ -169,8 +173,15 @@ def _only_rounded(model: FloatModel) -> set[str]:
 
 
 def _passes(reader: FloatNode, rounded: set[str]) -> bool:
-    keeps = reader.op.output_format is OutputFormat.SAME_AS_INPUT
+    keeps = reader.op.output_format is OutputFormat.SAME_AS_INPUT or isinstance(reader.op, Clip)
     return keeps and reader.output in rounded
+
+
+def _has_weights(node: FloatNode) -> bool:
+    if isinstance(node.op, DepthwiseConv2d):
+        window = node.op.window
+        return window.kernel_rows * window.kernel_cols * node.op.multiplier > 1
+    return isinstance(node.op, WeightedOp)
 
 
 class _Islands:
@@ -190,9 +201,7 @@ class _Islands:
         self._open = [node for node in model.nodes if node.name not in settled]
         self._root = {node.name: node.name for node in self._open}
         self._join()
-        self._weighted = {
-            self._find(node.name) for node in self._open if isinstance(node.op, WeightedOp)
-        }
+        self._weighted = {self._find(node.name) for node in self._open if _has_weights(node)}
 
     def real_nodes(self) -> dict[str, str]:
         """Return the nodes of the islands without weights, each with the reason."""

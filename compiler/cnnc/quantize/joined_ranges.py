@@ -34,12 +34,15 @@ class JoinedRanges:
     joining: frozenset[str]
 
 
-def join_ranges(model: FloatModel, calibrated: ValueRanges) -> JoinedRanges:
+def join_ranges(
+    model: FloatModel, calibrated: ValueRanges, apart: frozenset[str] = frozenset()
+) -> JoinedRanges:
     """Return ranges with which every join holds all that is joined.
 
     Args:
         model: The network.
         calibrated: Range of every input, constant and node output.
+        apart: Names of nodes whose operands keep formats of their own.
 
     Raises:
         InternalError: A range is missing.
@@ -48,6 +51,8 @@ def join_ranges(model: FloatModel, calibrated: ValueRanges) -> JoinedRanges:
     fixed: dict[str, Quantization] = {}
     joining: set[str] = set()
     for node in model.nodes:
+        if node.name in apart:
+            continue
         first = node.inputs[0]
         real = [name for name in node.inputs if model.element_type(name) is ElementType.FLOAT32]
         operands = [found[name] for name in real]

@@ -4,12 +4,13 @@ import logging
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from cnnc.errors import CalibrationError, ToolchainError
+from cnnc.errors import CalibrationError, InternalError, ToolchainError
 from cnnc.importer.data import Samples, open_samples
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel
@@ -23,12 +24,12 @@ from cnnc.simulator.onnx_runtime import OnnxSession
 from cnnc.simulator.records import RecordLayout
 from cnnc.simulator.reference import run_outputs
 from cnnc.simulator.runners import ProgramRunner
-from cnnc.simulator.scores import class_count, top_classes
+from cnnc.simulator.scores import class_count, is_present, overlap, top_classes
 from cnnc.simulator.toolsets import fast_host_toolset
 
 logger = logging.getLogger(__name__)
 
-Metric = Literal["top1", "agreement"]
+Metric = Literal["top1", "iou", "agreement"]
 EngineName = Literal["host", "reference"]
 
 _BATCH = 256
@@ -42,8 +43,10 @@ class Evaluation:
         samples: Number of labelled items (a static batch B counts B).
         dtype: What the compiled network computes in.
         engine: Who computed it: the C on this machine, or the reference without a compiler.
-        metric: ``top1``: share of right answers; ``agreement`` without labels: share of items
-            where it chooses the class that the original chooses, so that float scores 1.
+        metric: ``top1``: share of right answers; ``iou`` where the output is a mask, the
+            probability of one class at many places: intersection over union of what is at least
+            0.5 with the labelled places, over all data; ``agreement`` without labels: share of
+            items where it chooses the class that the original chooses, so that float scores 1.
         float_score: Of the original, 0..1; None where the source is an int8 .tflite.
         score: Of the compiled network, 0..1.
     """
@@ -118,6 +121,7 @@ def evaluate(
         )
     port = folder.model.outputs[0]
     labels = _checked_labels(samples, count, port, _classes(folder.model, port), data)
+    decide = partial(top_classes, port) if labels is None else _decision(port)
     compiled: list[I64] = []
     in_float: list[I64] = []
     done = 0
@@ -129,32 +133,39 @@ def evaluate(
             if done == 0 and engine == "host":
                 _check_build(folder.model, inputs, stored)
             found = original_tensor(folder.model, port, stored)
-            compiled.append(top_classes(port, found))
+            compiled.append(decide(found))
             if session is not None:
-                in_float.append(top_classes(port, session.run(real)[0]))
+                in_float.append(decide(session.run(real)[0]))
             done += len(found)
             if progress is not None:
                 progress("evaluating", done, count)
     float_classes = np.concatenate(in_float) if in_float else None
-    return _score(folder.model.dtype, engine, float_classes, np.concatenate(compiled), labels)
-
-
-def _score(
-    dtype: Dtype,
-    engine: EngineName,
-    float_classes: I64 | None,
-    classes: I64,
-    labels: I64 | None,
-) -> Evaluation:
-    truth = float_classes if labels is None else labels
+    classes = np.concatenate(compiled)
+    metric: Metric = "agreement" if labels is None else _metric(port)
+    measure = overlap if metric == "iou" else _share
+    truth = labels if labels is not None else float_classes
+    if truth is None:
+        raise InternalError("neither labels nor a float model to compare with")
     return Evaluation(
         samples=len(classes),
-        dtype=dtype,
+        dtype=folder.model.dtype,
         engine=engine,
-        metric="agreement" if labels is None else "top1",
-        float_score=None if float_classes is None else _share(float_classes, truth),
-        score=_share(classes, truth),
+        metric=metric,
+        float_score=None if float_classes is None else measure(float_classes, truth),
+        score=measure(classes, truth),
     )
+
+
+def _is_single_class(port: Port) -> bool:
+    return class_count(port) == 1 and bool(port.onnx_shape)
+
+
+def _metric(port: Port) -> Metric:
+    return "iou" if _is_single_class(port) and elements(port.onnx_shape) > 1 else "top1"
+
+
+def _decision(port: Port) -> Callable[[Tensor], I64]:
+    return is_present if _is_single_class(port) else partial(top_classes, port)
 
 
 def _float_session(folder: CompiledFolder, model: Path | None) -> OnnxSession | None:
@@ -164,7 +175,7 @@ def _float_session(folder: CompiledFolder, model: Path | None) -> OnnxSession | 
     return folder.float_session(model)
 
 
-def _share(classes: I64, truth: I64 | None) -> float:
+def _share(classes: I64, truth: I64) -> float:
     return float((classes == truth).mean())
 
 
@@ -192,7 +203,9 @@ def _classes(model: QuantModel, port: Port) -> int | None:
     """Return the number of classes; None where the output is their indices."""
     value = model.values[port.value]
     is_index = not value.is_quantized and value.element_type is not ElementType.FLOAT32
-    return None if is_index else class_count(port)
+    if is_index:
+        return None
+    return 2 if _is_single_class(port) else class_count(port)
 
 
 def _checked_labels(
@@ -212,7 +225,7 @@ def _checked_labels(
     """
     if samples.labels is None:
         return None
-    per_sample = elements(port.onnx_shape) // (classes or 1)
+    per_sample = elements(port.onnx_shape) // (1 if classes is None else class_count(port))
     labels = samples.labels.reshape(-1)
     if labels.size != samples.count * per_sample or labels.dtype.kind not in "iub":
         raise CalibrationError(

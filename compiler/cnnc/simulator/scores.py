@@ -8,6 +8,9 @@ import numpy as np
 from cnnc.ir.float_model import Port
 from cnnc.ir.types import I64, Tensor
 
+PRESENT = 0.5
+"""Probability from which on a single class counts as present."""
+
 
 @dataclass
 class NoiseRatio:
@@ -71,6 +74,18 @@ def top_classes(port: Port, output: Tensor) -> I64:
         return np.zeros(len(output), dtype=np.int64)
     classes: I64 = output.argmax(axis=_class_axis(port) + 1)
     return classes.reshape(-1)
+
+
+def is_present(output: Tensor) -> I64:
+    """Return for each of the scores of a single class whether it is there: 1 from 0.5 on, flat."""
+    present: I64 = (output.reshape(-1) >= PRESENT).astype(np.int64)
+    return present
+
+
+def overlap(found: I64, truth: I64) -> float:
+    """Return intersection over union of what is 1 in two masks; 1 where both are empty."""
+    union = int(((found | truth) != 0).sum())
+    return int((found & truth).sum()) / union if union else 1.0
 
 
 def _class_axis(port: Port) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 from cnnc.codegen.tflite import NotCompared, export_tflite
 from cnnc.codegen.tflite_file import OperatorRecord, TensorRecord, TfliteOptions, write_file
 from cnnc.importer.tflite.file import TfliteFile, parse_tflite
+from cnnc.importer.tflite.fold import fold_shapes
 from cnnc.importer.tflite.graph import INTEGERS
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import AnyArray, Shape
@@ -37,7 +38,7 @@ def original_graph(model: QuantModel, data: bytes, runtime: TfliteRuntime) -> Ju
     Raises:
         ModelError: The file is damaged.
     """
-    file = parse_tflite(data, "model/source.tflite")
+    file = fold_shapes(parse_tflite(data, "model/source.tflite"))
     unsafe = {entry.layer: entry.reason for entry in export_tflite(model).not_expressible}
     fed = [node.output for node in model.nodes if node.name in unsafe]
     rewrite = runtime.name == "ai-edge-litert"

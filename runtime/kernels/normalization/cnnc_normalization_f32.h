@@ -61,10 +61,9 @@ CNNC_KERNEL int32_t cnnc_normalization_offset(struct cnnc_normalization_axes axe
 
 CNNC_KERNEL struct cnnc_normalization_axes
 cnnc_normalization_kept(const struct cnnc_normalization_f32_parameters *p) {
-    const struct cnnc_normalization_axes axes = {p->kept_extent_1, p->kept_extent_2,
-                                                 p->kept_extent_3, p->kept_stride_0,
-                                                 p->kept_stride_1, p->kept_stride_2,
-                                                 p->kept_stride_3};
+    const struct cnnc_normalization_axes axes = {
+        p->kept_extent_1, p->kept_extent_2, p->kept_extent_3, p->kept_stride_0,
+        p->kept_stride_1, p->kept_stride_2, p->kept_stride_3};
     return axes;
 }
 
@@ -79,10 +78,9 @@ cnnc_normalization_kept_scale(const struct cnnc_normalization_f32_parameters *p)
 
 CNNC_KERNEL struct cnnc_normalization_axes
 cnnc_normalization_reduced(const struct cnnc_normalization_f32_parameters *p) {
-    const struct cnnc_normalization_axes axes = {p->reduced_extent_1, p->reduced_extent_2,
-                                                 p->reduced_extent_3, p->reduced_stride_0,
-                                                 p->reduced_stride_1, p->reduced_stride_2,
-                                                 p->reduced_stride_3};
+    const struct cnnc_normalization_axes axes = {
+        p->reduced_extent_1, p->reduced_extent_2, p->reduced_extent_3, p->reduced_stride_0,
+        p->reduced_stride_1, p->reduced_stride_2, p->reduced_stride_3};
     return axes;
 }
 
@@ -95,8 +93,7 @@ cnnc_normalization_reduced_scale(const struct cnnc_normalization_f32_parameters 
     return axes;
 }
 
-CNNC_KERNEL int32_t
-cnnc_normalization_count(const struct cnnc_normalization_f32_parameters *p) {
+CNNC_KERNEL int32_t cnnc_normalization_count(const struct cnnc_normalization_f32_parameters *p) {
     return p->reduced_extent_0 * p->reduced_extent_1 * p->reduced_extent_2 * p->reduced_extent_3;
 }
 
@@ -120,6 +117,14 @@ CNNC_KERNEL float cnnc_normalization_mean(const struct cnnc_normalization_f32_pa
     return total / (float)count;
 }
 
+/* What the elements of the reduced axes that start at `input` are multiplied by. */
+CNNC_KERNEL float cnnc_normalization_inverse(const struct cnnc_normalization_f32_parameters *p,
+                                             const float *input, float mean) {
+    const float variance = cnnc_normalization_mean(p, input, mean, 1);
+    const float deviation = cnnc_float_sqrt(variance + p->variance_epsilon) + p->deviation_epsilon;
+    return 1.0f / deviation;
+}
+
 /* The elements of the reduced axes that start at `input`; output may be input. */
 CNNC_KERNEL void cnnc_normalization_group(const struct cnnc_normalization_f32_parameters *p,
                                           const float *input, const float *scale,
@@ -128,9 +133,7 @@ CNNC_KERNEL void cnnc_normalization_group(const struct cnnc_normalization_f32_pa
     const struct cnnc_normalization_axes scale_axes = cnnc_normalization_reduced_scale(p);
     const int32_t count = cnnc_normalization_count(p);
     const float mean = p->is_centered ? cnnc_normalization_mean(p, input, 0.0f, 0) : 0.0f;
-    const float variance = cnnc_normalization_mean(p, input, mean, 1);
-    const float deviation = cnnc_float_sqrt(variance + p->variance_epsilon) + p->deviation_epsilon;
-    const float inverse = 1.0f / deviation;
+    const float inverse = cnnc_normalization_inverse(p, input, mean);
     for (int32_t i = 0; i < count; i++) {
         const int32_t place = cnnc_normalization_offset(axes, i);
         const int32_t scale_place = cnnc_normalization_offset(scale_axes, i);

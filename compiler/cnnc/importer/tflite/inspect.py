@@ -6,6 +6,7 @@ from pathlib import Path
 from cnnc.codegen.tflite_file import SCHEMA_VERSION, TensorRecord
 from cnnc.importer.inspect import InspectedNode, Inspection
 from cnnc.importer.tflite.file import load_tflite
+from cnnc.importer.tflite.fold import fold_shapes
 from cnnc.importer.tflite.graph import TfliteGraphBuilder
 from cnnc.importer.tflite.read import (
     TfliteVisit,
@@ -24,7 +25,7 @@ def inspect_tflite(path: Path, input_shapes: Mapping[str, Shape] | None = None) 
         DynamicShapeError: An axis other than the batch is dynamic.
         UsageError: ``input_shapes`` does not fit the file.
     """
-    file = load_tflite(path)
+    file = fold_shapes(load_tflite(path))
     check_input_shapes(file, input_shapes or {})
     check_is_int8(file, str(path))
     builder = TfliteGraphBuilder(file, "double")

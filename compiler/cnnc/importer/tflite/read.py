@@ -15,6 +15,7 @@ from cnnc.errors import (
     UsageError,
 )
 from cnnc.importer.tflite.file import TfliteFile, load_tflite
+from cnnc.importer.tflite.fold import fold_shapes
 from cnnc.importer.tflite.graph import TfliteGraphBuilder, quant_value, stored_value
 from cnnc.importer.tflite.reader import TfliteNodeReader
 from cnnc.ir.float_model import Port
@@ -80,7 +81,7 @@ def read_tflite(
         UnsupportedOpError: Lists every operator that cannot be imported.
         UsageError: ``input_shapes`` does not fit the file.
     """
-    file = load_tflite(path)
+    file = fold_shapes(load_tflite(path))
     check_input_shapes(file, input_shapes or {})
     check_is_int8(file, str(path))
     builder = TfliteGraphBuilder(file, rounding)
@@ -191,6 +192,8 @@ def _read(builder: TfliteGraphBuilder, index: int, name: str) -> tuple[QuantNode
     read = tflite_readers().get(operator.code)
     if read is None:
         raise UnsupportedAttributeError("this operator is not supported", _OPERATOR_REMEDY)
+    if not operator.outputs:
+        raise UnsupportedAttributeError("it has no result")
     reader = TfliteNodeReader(builder, operator, name)
     read(reader)
     return reader.finish()

@@ -24,6 +24,7 @@ from cnnc.ir.types import F32, Activation, AnyArray, ElementType, Shape, element
 from cnnc.ops._axes import normalized_axis
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops._types import common_type
+from cnnc.ops.reshape import Reshape
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic
 
@@ -152,7 +153,8 @@ def _read_concat(reader: "NodeReader") -> None:
     onnx_axis = normalized_axis(reader.int_attribute("axis", 1), rank)
     if any(len(reader.onnx_shape(index)) != rank for index in range(reader.input_count)):
         raise UnsupportedAttributeError("the operands differ in rank")
-    keys, axes = reader.aligned(range(reader.input_count))
+    full = [k for k in range(reader.input_count) if elements(reader.onnx_shape(k))]
+    keys, axes = reader.aligned(full)
     if len(keys) == 1:
         reader.define(keys[0], axes)
         return
@@ -167,6 +169,21 @@ def _read_concatenation(reader: "TfliteNodeReader") -> None:
     reader.emit(Concat(axis), keys)
 
 
+def _read_pack(reader: "TfliteNodeReader") -> None:
+    reader.ignore("ValuesCount")
+    output = reader.output
+    axis = normalized_axis(reader.option("Axis", 0), len(output.shape))
+    keys = []
+    for index in range(reader.input_count):
+        value = reader.value(index)
+        if value.quantization != output.quantization:
+            raise UnsupportedAttributeError(f"operand {index} is in another format than the result")
+        stacked = Reshape((*value.shape[:axis], 1, *value.shape[axis:]))
+        suffix = f"axis_{index}"
+        keys.append(reader.emit_inner(stacked, [reader.key(index)], suffix, value.quantization))
+    reader.emit(Concat(axis), keys)
+
+
 OPERATOR = OperatorDefinition(
     name="concat",
     summary="Join tensors along one axis; operands are brought to one int8 format first.",
@@ -175,5 +192,5 @@ OPERATOR = OperatorDefinition(
     quant_ops=(QuantConcat,),
     kernels=("concat_bytes",),
     tflite=("CONCATENATION",),
-    tflite_readers={"CONCATENATION": _read_concatenation},
+    tflite_readers={"CONCATENATION": _read_concatenation, "PACK": _read_pack},
 )

@@ -2,8 +2,9 @@
 
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops.fully_connected.float_op import FullyConnected
+from cnnc.ops.fully_connected.gemm_reader import read_gemm
 from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
-from cnnc.ops.fully_connected.reader import read_gemm, read_matmul
+from cnnc.ops.fully_connected.reader import read_matmul
 from cnnc.ops.fully_connected.tflite_reader import read_fully_connected
 
 __all__ = ["OPERATOR", "FullyConnected", "QuantFullyConnected"]
@@ -16,10 +17,5 @@ OPERATOR = OperatorDefinition(
     quant_ops=(QuantFullyConnected,),
     kernels=("fully_connected_s8", "fully_connected_f32"),
     tflite=("RESHAPE", "CONV_2D"),
-    limits=(
-        "The second operand and Gemm's C must be constants.",
-        "Gemm's C must be the same for every row.",
-        "Constant weights of MatMul must be one matrix.",
-    ),
     tflite_readers={"FULLY_CONNECTED": read_fully_connected},
 )

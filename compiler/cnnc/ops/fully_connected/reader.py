@@ -1,4 +1,4 @@
-"""Read ONNX Gemm and MatMul with constant weights."""
+"""Read ONNX MatMul: with one matrix of constant weights on either side, or as ``mat_mul``."""
 
 import math
 from typing import TYPE_CHECKING
@@ -7,56 +7,63 @@ import numpy as np
 
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.types import F32, Activation, Shape
-from cnnc.ops._requantize import scaled_weight_scale
 from cnnc.ops._weights import read_weight, read_weight_scale
 from cnnc.ops.fully_connected.float_op import FullyConnected
+from cnnc.ops.mat_mul.reader import read_product
 from cnnc.ops.reshape import Reshape
 
 if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
 
 
-def read_gemm(reader: "NodeReader") -> None:
-    """Add alpha * A' B' + beta * C, where ' transposes if transA or transB say so.
-
-    Source: Gemm on the ONNX operator page; B' [in][out], C broadcasts to [rows][out].
-
-    Raises:
-        UnsupportedAttributeError: A is constant, B or C are not, or the shapes do not fit.
-    """
-    _check_first_operand(reader)
-    matrix = read_weight(reader, 1)
-    # FullyConnected wants [out][in].
-    transposed = bool(reader.int_attribute("transB", 0))
-    weight = matrix if transposed else matrix.T
-    axes = (1, 0) if reader.int_attribute("transA", 0) else (0, 1)
-    shape = reader.onnx_shape(0)
-    if len(shape) != 2 or weight.ndim != 2 or shape[axes[1]] != weight.shape[1]:
-        raise UnsupportedAttributeError(
-            f"A {list(shape)} and B {list(matrix.shape)} cannot be multiplied"
-        )
-    alpha = reader.float_attribute("alpha", 1.0)
-    beta = reader.float_attribute("beta", 1.0)
-    scaled = _scaled(weight, alpha)
-    bias = _gemm_bias(reader, (shape[axes[0]], len(weight)), beta)
-    own_scale = scaled_weight_scale(
-        read_weight_scale(reader, 1, 0 if transposed else 1),
-        np.full(len(weight), alpha, np.float32),
-    )
-    op = FullyConnected(np.ascontiguousarray(scaled), bias, Activation.NONE, weight_scale=own_scale)
-    reader.define_onnx_order(reader.emit(op, [reader.in_axes(0, axes)]))
-
-
 def read_matmul(reader: "NodeReader") -> None:
-    """Add A B for a constant matrix B; leading axes of A are rows.
-
-    Source: MatMul on the ONNX operator page (numpy.matmul).
+    """Add A B (MatMul on the ONNX operator page, numpy.matmul).
 
     Raises:
-        UnsupportedAttributeError: A is constant, B is not or is no single matrix, or the shapes
-            do not fit.
+        UnsupportedAttributeError: The shapes do not fit, or the weights are no float tensor.
     """
-    _check_first_operand(reader)
+    if _is_one_matrix(reader, 1):
+        _read_weights_on_the_right(reader)
+    elif _is_one_matrix(reader, 0) and len(reader.onnx_shape(0)) == 2:
+        _read_weights_on_the_left(reader)
+    else:
+        read_product(reader)
+
+
+def _is_one_matrix(reader: "NodeReader", index: int) -> bool:
+    """Whether an operand is a constant vector, or one matrix under leading axes of size 1."""
+    shape = reader.onnx_shape(index)
+    return reader.is_constant(index) and len(shape) > 0 and math.prod(shape[:-2]) == 1
+
+
+def _read_weights_on_the_left(reader: "NodeReader") -> None:
+    """Add W B as (B' W')', ' swapping the last two axes, which costs nothing in memory."""
+    weight = read_weight(reader, 0)
+    shape = reader.onnx_shape(1)
+    if len(shape) < 2 or shape[-2] != weight.shape[1]:
+        read_product(reader)
+        return
+    op = FullyConnected(
+        np.ascontiguousarray(weight),
+        np.zeros(len(weight), np.float32),
+        Activation.NONE,
+        weight_scale=read_weight_scale(reader, 0, 0),
+    )
+    order = tuple(range(len(shape)))
+    axes = (*order[:-2], order[-1], order[-2])
+    operand = reader.in_axes(1, axes)
+    moved = (*shape[:-2], shape[-1], shape[-2])
+    if len(shape) == 2:
+        reader.define(reader.emit(op, [operand]), axes)
+        return
+    rows = Reshape((math.prod(moved[:-1]), moved[-1]))
+    product = reader.emit(op, [reader.emit(rows, [operand], suffix="rows")], suffix="product")
+    result = Reshape((*moved[:-1], len(weight)))
+    reader.define(reader.emit(result, [product]), axes)
+
+
+def _read_weights_on_the_right(reader: "NodeReader") -> None:
+    """Add A W; leading axes of A are rows."""
     matrix = read_weight(reader, 1)
     shape = reader.onnx_shape(0)
     plain = _single_matrix(matrix)
@@ -91,57 +98,9 @@ def _column_scale(reader: "NodeReader", rank: int) -> F32 | None:
     return scales[:1] if scales is not None and uniform else None
 
 
-def _scaled(weight: F32, factor: float) -> F32:
-    """Return the double products as float32, without a float64 copy of the weights."""
-    # Weights can be hundreds of megabytes: no copy at all where the factor changes nothing.
-    if factor == 1.0:
-        return weight
-    result = np.empty(weight.shape, np.float32)
-    with np.errstate(over="ignore"):
-        np.multiply(weight, factor, out=result, dtype=np.float64, casting="same_kind")
-    return result
-
-
-def _check_first_operand(reader: "NodeReader") -> None:
-    if reader.is_constant(0):
-        raise UnsupportedAttributeError(
-            f"the first operand '{reader.input_name(0)}' is a constant; only products of an "
-            "activation with constant weights on the right are supported"
-        )
-    if not reader.is_constant(1):
-        raise UnsupportedAttributeError(
-            f"both operands, '{reader.input_name(0)}' and '{reader.input_name(1)}', are computed "
-            "at run time; the second must be constant weights"
-        )
-
-
-def _gemm_bias(reader: "NodeReader", result: tuple[int, int], beta: float) -> F32:
-    if not reader.has_input(2):
-        return np.zeros(result[1], np.float32)
-    addend = reader.constant(2, "C")
-    try:
-        full = np.broadcast_to(addend.astype(np.float64), result)
-    except ValueError as error:
-        raise UnsupportedAttributeError(
-            f"C {list(addend.shape)} does not broadcast to {list(result)}"
-        ) from error
-    if np.any(full != full[0]):
-        raise UnsupportedAttributeError(
-            f"C {list(addend.shape)} differs between rows; only one bias per column is supported"
-        )
-    bias: F32 = (full[0] * beta).astype(np.float32)
-    return bias
-
-
 def _single_matrix(weights: F32) -> F32:
-    """Return B as [in][out]; a vector is one column, leading axes must have size 1."""
-    if weights.ndim == 1:
-        return weights.reshape(-1, 1)
-    if weights.ndim == 0 or math.prod(weights.shape[:-2]) != 1:
-        raise UnsupportedAttributeError(
-            f"weights of shape {list(weights.shape)} are not one matrix"
-        )
-    return weights.reshape(weights.shape[-2:])
+    """Return B as [in][out]; a vector is one column, leading axes have size 1."""
+    return weights.reshape(-1, 1) if weights.ndim == 1 else weights.reshape(weights.shape[-2:])
 
 
 def _product_shape(left: Shape, right: Shape) -> Shape:

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from cnnc.codegen.kernel import InputArgument, KernelCall, Lowering, LoweringSite, OutputArgument
 from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
+from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
-from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import F32, INT8_MIN, AnyArray, AnyWindow, Shape, Window, Window3
+from cnnc.ir.op import FloatOp, NoIntegerRuleError, OutputFormat, QuantOp
+from cnnc.ir.types import INT8_MIN, AnyArray, AnyWindow, ElementType, Shape, Tensor, Window, Window3
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops._one_row import emit_with_rows
 from cnnc.ops._pool_tflite import (
@@ -43,6 +44,12 @@ if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
     from cnnc.importer.tflite.reader import TfliteNodeReader
 
+_REAL_KERNELS = {
+    ElementType.FLOAT32: "max_pool_f32",
+    ElementType.UINT8: "max_pool_volume_u8",
+}
+"""What computes tensors that are not quantized."""
+
 
 @dataclass(frozen=True, eq=False)
 class MaxPool(FloatOp):
@@ -60,14 +67,28 @@ class MaxPool(FloatOp):
         """Return the pooled shape after checking that every window meets the image."""
         return pooled_shape(self.window, inputs[0])
 
-    def evaluate(self, inputs: Sequence[F32]) -> F32:
+    def output_type(self, inputs: Sequence[ElementType]) -> ElementType:
+        """Return the operand's type.
+
+        Raises:
+            UnsupportedAttributeError: It has no kernel.
+        """
+        if inputs[0] not in _REAL_KERNELS:
+            raise UnsupportedAttributeError(
+                f"an operand of type {inputs[0]}; {', '.join(_REAL_KERNELS)} are supported"
+            )
+        return inputs[0]
+
+    def evaluate(self, inputs: Sequence[Tensor]) -> Tensor:
         """Take the maximum over the taps."""
-        return _maximum(inputs[0], self.window, -np.inf)
+        kind = inputs[0].dtype
+        lowest = -np.inf if kind.kind == "f" else int(np.iinfo(kind).min)
+        return _maximum(inputs[0], self.window, lowest)
 
     def lower_real(self, site: LoweringSite) -> Lowering:
-        """Call the kernel for real numbers."""
+        """Call the kernel for the operand's type."""
         call = KernelCall(
-            kernel="max_pool_f32",
+            kernel=_REAL_KERNELS[site.input_types[0]],
             folder="max_pool",
             parameters=volume_parameters(self.window, site.inputs[0], site.output),
             arguments=(InputArgument(0), OutputArgument()),
@@ -76,6 +97,8 @@ class MaxPool(FloatOp):
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the same op on int8: order is preserved."""
+        if context.input_types[0] is not ElementType.INT8:
+            raise NoIntegerRuleError("its elements are no quantized numbers")
         if isinstance(self.window, Window3):
             return QuantMaxPool3(self.window)
         return QuantMaxPool(self.window)
@@ -209,10 +232,10 @@ OPERATOR = OperatorDefinition(
     readers={"MaxPool": _read_max_pool, "GlobalMaxPool": _read_global_max_pool},
     float_ops=(MaxPool,),
     quant_ops=(QuantMaxPool, QuantMaxPool3),
-    kernels=("max_pool_s8", "max_pool_volume_s8", "max_pool_f32"),
+    kernels=("max_pool_s8", "max_pool_volume_s8", "max_pool_volume_u8", "max_pool_f32"),
     tflite=("MAX_POOL_2D", "PADV2"),
     limits=(
-        "Images of one, two or three axes only.",
+        "Images of one, two or three axes only; float32 or uint8.",
         "The second output (Indices) is refused where it is used.",
         "auto_pad SAME with dilations pads for the kernel without them, as ONNX Runtime does.",
     ),

@@ -1,6 +1,5 @@
 """Elementwise product of two tensors (ONNX Mul; spec 4.5)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,9 +8,10 @@ import numpy as np
 from cnnc.codegen.tflite import NotExpressibleError
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds
-from cnnc.ir.op import FloatOp, QuantOp
-from cnnc.ir.types import F32, I8, I64, Activation, Shape
-from cnnc.ops._broadcast import QuantBroadcast, broadcast_samples, broadcast_shape
+from cnnc.ir.op import QuantOp
+from cnnc.ir.types import I8, I64, Tensor
+from cnnc.ops._binary import ActivatedOp, read_binary, refuse_integers
+from cnnc.ops._broadcast import QuantBroadcast
 from cnnc.ops._channel_bounds import requantized_bounds
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.quantize.context import QuantizeContext
@@ -28,26 +28,18 @@ _TFLITE_LARGEST_MULTIPLIER = 2.0**15
 
 
 @dataclass(frozen=True, eq=False)
-class Mul(FloatOp):
-    """activation(first * second), operands broadcast together.
+class Mul(ActivatedOp):
+    """activation(first * second), operands broadcast together."""
 
-    Attributes:
-        activation: Applied to the product.
-    """
+    operator_name = "mul"
 
-    activation: Activation = Activation.NONE
-
-    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """Return the broadcast shape."""
-        return broadcast_shape(inputs)
-
-    def evaluate(self, inputs: Sequence[F32]) -> F32:
-        """Multiply in float32."""
-        first, second = broadcast_samples(inputs)
-        return self.activation.apply(first * second)
+    def combine(self, first: Tensor, second: Tensor) -> Tensor:
+        """Multiply."""
+        return np.asarray(first * second)
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the op that scales integer products by s1 s2 / s_out."""
+        refuse_integers(context)
         first, second = context.inputs
         real = first.scale * second.scale / context.output.scale
         multiplier, shift = quantize_multiplier(min(real, _SATURATING_MULTIPLIER))
@@ -136,8 +128,7 @@ class QuantMul(QuantBroadcast):
 
 
 def _read_mul(reader: "NodeReader") -> None:
-    keys, axes = reader.aligned([0, 1])
-    reader.define(reader.emit(Mul(), keys), axes)
+    read_binary(reader, Mul())
 
 
 def _read_tflite_mul(reader: "TfliteNodeReader") -> None:
@@ -150,11 +141,11 @@ def _read_tflite_mul(reader: "TfliteNodeReader") -> None:
 
 OPERATOR = OperatorDefinition(
     name="mul",
-    summary="Elementwise product with broadcasting and a fused activation.",
+    summary="Elementwise product with broadcasting and a fused activation; integers wrap around.",
     readers={"Mul": _read_mul},
     float_ops=(Mul,),
     quant_ops=(QuantMul,),
-    kernels=("mul_s8", "mul_broadcast_s8"),
+    kernels=("mul_s8", "mul_broadcast_s8", "mul_f32", "mul_integers"),
     tflite=("MUL", "RESHAPE"),
     limits=("Shapes that alternate between repeating and not at most 6 times.",),
     tflite_readers={"MUL": _read_tflite_mul},

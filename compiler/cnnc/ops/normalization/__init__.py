@@ -12,6 +12,7 @@ There is no integer rule: mean and variance of each sample are computed on real 
 """
 
 from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops.normalization.deviation_op import InverseDeviation
 from cnnc.ops.normalization.float_op import Normalization
 from cnnc.ops.normalization.geometry import MAXIMUM_GROUPS
 from cnnc.ops.normalization.reader import (
@@ -22,7 +23,7 @@ from cnnc.ops.normalization.reader import (
     read_rms_normalization,
 )
 
-__all__ = ["OPERATOR", "Normalization"]
+__all__ = ["OPERATOR", "InverseDeviation", "Normalization"]
 
 OPERATOR = OperatorDefinition(
     name="normalization",
@@ -34,12 +35,11 @@ OPERATOR = OperatorDefinition(
         "MeanVarianceNormalization": read_mean_variance_normalization,
         "RMSNormalization": read_rms_normalization,
     },
-    float_ops=(Normalization,),
+    float_ops=(Normalization, InverseDeviation),
     quant_ops=(),
-    kernels=("normalization_f32",),
+    kernels=("normalization_f32", "inverse_deviation_f32"),
     tflite=(),
     limits=(
-        "LayerNormalization: the outputs Mean and InvStdDev are refused where they are used.",
         "stash_type 1 (float32) only.",
         f"Kept and reduced axes alternate at most {MAXIMUM_GROUPS} times in memory.",
     ),

@@ -30,6 +30,37 @@ _BLOCK = 256
 """CNNC_NORMALIZATION_BLOCK of the kernel."""
 
 
+def check_axes(shape: Shape, axes: tuple[int, ...], scale_shape: Shape) -> None:
+    """Check that axes exist and that the kernel has room for their runs.
+
+    Raises:
+        ModelError: An axis does not exist, or there is none.
+        UnsupportedAttributeError: Kept and reduced axes alternate too often.
+    """
+    if not axes or any(not 0 <= axis < len(shape) for axis in axes):
+        raise ModelError(f"a normalization over axes {list(axes)} of shape {list(shape)}")
+    padded = (*scale_shape, *(1 for _ in shape[len(scale_shape) :]))
+    if group_count(normalized_groups(shape, axes, padded)) > MAXIMUM_GROUPS:
+        raise UnsupportedAttributeError(
+            f"kept and reduced axes of {list(shape)} alternate more than {MAXIMUM_GROUPS} times"
+        )
+
+
+def mean_in_order(x: F32, storage_axes: tuple[int, ...]) -> F32:
+    """Return the mean as the kernels compute it; the axes stay with size 1.
+
+    Args:
+        x: (S, *shape).
+        storage_axes: Of the shape, ascending, from 0.
+    """
+    axes = tuple(axis + 1 for axis in storage_axes)
+    kept = tuple(axis for axis in range(x.ndim) if axis not in axes)
+    count = reduced_count(x.shape[1:], storage_axes)
+    rows = x.transpose(*axes, *kept).reshape(count, *(x.shape[axis] for axis in kept))
+    mean = sum_in_blocks(rows, _BLOCK) / np.float32(count)
+    return mean.reshape([1 if axis in axes else n for axis, n in enumerate(x.shape)])
+
+
 @dataclass(frozen=True, eq=False)
 class Normalization(FloatOp):
     """y = (x - mean) / (sqrt(variance + variance_epsilon) + deviation_epsilon) scale + offset.
@@ -53,18 +84,13 @@ class Normalization(FloatOp):
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return the operand's shape after checking axes and scale."""
         shape = inputs[0]
-        if not self.axes or any(not 0 <= axis < len(shape) for axis in self.axes):
-            raise ModelError(f"a normalization over axes {list(self.axes)} of shape {list(shape)}")
+        check_axes(shape, self.axes, self.scale.shape)
         pairs = zip(self.scale.shape, shape, strict=False)
         fits = self.scale.ndim == len(shape) and all(one in (1, extent) for one, extent in pairs)
         if not fits or self.offset.shape != self.scale.shape:
             raise ModelError(
                 f"a scale of shape {list(self.scale.shape)} and an offset of shape "
                 f"{list(self.offset.shape)} do not fit a tensor of shape {list(shape)}"
-            )
-        if group_count(normalized_groups(shape, self.axes, self.scale.shape)) > MAXIMUM_GROUPS:
-            raise UnsupportedAttributeError(
-                f"kept and reduced axes of {list(shape)} alternate more than {MAXIMUM_GROUPS} times"
             )
         return shape
 
@@ -83,20 +109,11 @@ class Normalization(FloatOp):
         """Add in blocks, then the blocks; everything in float32."""
         x = inputs[0]
         if self.is_centered:
-            x = x - self._mean(x)
-        variance = self._mean(x * x) + np.float32(self.variance_epsilon)
+            x = x - mean_in_order(x, self.axes)
+        variance = mean_in_order(x * x, self.axes) + np.float32(self.variance_epsilon)
         deviation = np.sqrt(variance) + np.float32(self.deviation_epsilon)
         result: F32 = x * (np.float32(1) / deviation) * self.scale + self.offset
         return result
-
-    def _mean(self, x: F32) -> F32:
-        """Return the mean over the axes, which stay with size 1."""
-        axes = tuple(axis + 1 for axis in self.axes)
-        kept = tuple(axis for axis in range(x.ndim) if axis not in axes)
-        count = reduced_count(x.shape[1:], self.axes)
-        rows = x.transpose(*axes, *kept).reshape(count, *(x.shape[axis] for axis in kept))
-        mean = sum_in_blocks(rows, _BLOCK) / np.float32(count)
-        return mean.reshape([1 if axis in axes else n for axis, n in enumerate(x.shape)])
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Refuse: there is no rule on integers."""

@@ -11,7 +11,9 @@ from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.types import F32, Shape
 from cnnc.ops._axes import normalized_axes, normalized_axis
 from cnnc.ops.add import Add
+from cnnc.ops.mean import Mean
 from cnnc.ops.mul import Mul
+from cnnc.ops.normalization.deviation_op import InverseDeviation
 from cnnc.ops.normalization.float_op import Normalization
 from cnnc.ops.reshape import Reshape
 
@@ -76,7 +78,14 @@ def read_layer_normalization(reader: "NodeReader") -> None:
         UnsupportedAttributeError: The axis does not exist, stash_type is not 1, or scale or bias
             do not fit.
     """
-    _define(reader, *_trailing(reader), _epsilon(reader))
+    data, onnx_axes = _trailing(reader)
+    epsilons = _epsilon(reader)
+    _define(reader, data, onnx_axes, epsilons)
+    axes = tuple(k for k, axis in enumerate(data.axes) if axis in onnx_axes)
+    statistics = (Mean(axes, keep_dims=True), InverseDeviation(axes, epsilons[0]))
+    for output, op in enumerate(statistics, start=1):
+        if reader.has_output(output):
+            reader.define(reader.emit(op, [data.key], output=output), data.axes, output)
 
 
 def read_rms_normalization(reader: "NodeReader") -> None:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ops._axes import normalized_axes, normalized_axis
 from cnnc.ops.slice.axis import SlicedAxis
@@ -39,11 +41,14 @@ def read_slice(reader: "NodeReader") -> None:
 
 
 def read_split(reader: "NodeReader") -> None:
-    """Read Split: sizes as attribute before opset 13, as input since; none means equal parts."""
+    """Read Split: sizes as attribute before opset 13, as input since; none means equal parts.
+
+    A part without elements is a constant.
+    """
     shape = reader.onnx_shape(0)
     axis = normalized_axis(reader.int_attribute("axis", 0), len(shape))
     sizes = _split_sizes(reader, shape[axis])
-    if sum(sizes) != shape[axis] or len(sizes) != reader.result_count or min(sizes) < 1:
+    if sum(sizes) != shape[axis] or len(sizes) != reader.result_count or min(sizes) < 0:
         raise UnsupportedAttributeError(
             f"parts of {list(sizes)} elements do not fit {reader.result_count} results of an axis "
             f"of {shape[axis]}"
@@ -52,7 +57,10 @@ def read_split(reader: "NodeReader") -> None:
     for output, size in enumerate(sizes):
         slices = [SlicedAxis(extent, 0, 1, extent) for extent in shape]
         slices[axis] = SlicedAxis(shape[axis], start, 1, size)
-        if reader.has_output(output):
+        if size == 0:
+            empty = np.zeros((*shape[:axis], 0, *shape[axis + 1 :]), reader.element_type(0).numpy)
+            reader.define_constant(empty, output)
+        elif reader.has_output(output):
             define_slice(reader, slices, output)
         start += size
 

@@ -19,11 +19,13 @@ from cnnc.codegen.kernel import (
 )
 from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
-from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
+from cnnc.ir.op import FloatOp, NoIntegerRuleError, OutputFormat, QuantOp
 from cnnc.ir.types import F32, I64, AnyArray, Quantization, Shape, elements
-from cnnc.ops._axes import normalized_axis
 from cnnc.ops._definition import OperatorDefinition
-from cnnc.ops.reshape import Reshape
+from cnnc.ops._last_axis import read_along_axis
+from cnnc.ops._real_rows import lower_rows, maximum_in_order
+from cnnc.ops._sums import sum_in_order
+from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import (
     Arithmetic,
@@ -72,10 +74,6 @@ class Softmax(FloatOp):
                 f"softmax over axis {self.axis} of a tensor stored as {list(shape)}; "
                 "only the last axis in memory is supported"
             )
-        if shape[-1] > _MAXIMUM_DEPTH:
-            raise UnsupportedAttributeError(
-                f"softmax over {shape[-1]} elements; at most {_MAXIMUM_DEPTH} fit the integer sum"
-            )
         return shape
 
     def evaluate(self, inputs: Sequence[F32]) -> F32:
@@ -87,8 +85,28 @@ class Softmax(FloatOp):
         )
         return probabilities
 
+    def evaluate_in_order(self, inputs: Sequence[F32]) -> F32:
+        """Compute in float32, sums from the first element to the last."""
+        x = inputs[0]
+        exponentials = float_math.exp(x - maximum_in_order(x))
+        total = sum_in_order(np.moveaxis(exponentials, -1, 0))
+        return exponentials / total[..., np.newaxis]
+
+    def lower_real(self, site: LoweringSite) -> Lowering:
+        """Call the kernel; an element is read before it is overwritten."""
+        return lower_rows("softmax", site)
+
     def quantize(self, context: QuantizeContext) -> QuantOp:
-        """Return the op whose exponent argument is scaled to Q5.26."""
+        """Return the op whose exponent argument is scaled to Q5.26.
+
+        Raises:
+            NoIntegerRuleError: The sum of so many exponentials could pass Q12.19.
+        """
+        depth = context.output_shape[-1]
+        if depth > _MAXIMUM_DEPTH:
+            raise NoIntegerRuleError(
+                f"softmax over {depth} elements; at most {_MAXIMUM_DEPTH} fit the integer sum"
+            )
         return quant_softmax(context.inputs[0].scale)
 
 
@@ -190,30 +208,7 @@ class QuantSoftmax(QuantOp):
 
 
 def _read_softmax(reader: "NodeReader") -> None:
-    shape = reader.onnx_shape(0)
-    rank = len(shape)
-    axis = normalized_axis(reader.int_attribute("axis", -1 if reader.opset >= 13 else 1), rank)
-    if reader.opset >= 13:
-        _emit_over_axis(reader, axis)
-        return
-    # Before opset 13, all axes from this one on are one.
-    moving = [k for k in range(axis, rank) if shape[k] != 1]
-    if len(moving) <= 1:
-        _emit_over_axis(reader, moving[0] if moving else axis)
-        return
-    rows = elements(shape[:axis])
-    flat = Reshape((rows, elements(shape) // rows))
-    source = reader.emit(flat, [reader.in_onnx_order(0)], suffix="rows")
-    result = reader.emit(Softmax(1), [source], suffix="softmax")
-    reader.define_onnx_order(reader.emit(Reshape(shape), [result]))
-
-
-def _emit_over_axis(reader: "NodeReader", axis: int) -> None:
-    """Add softmax over one ONNX axis, which becomes the last one in memory."""
-    others = tuple(other for other in reader.stored(0).axes if other != axis)
-    axes = (*others, axis)
-    key = reader.emit(Softmax(len(axes) - 1), [reader.in_axes(0, axes)])
-    reader.define(key, axes)
+    read_along_axis(reader, Softmax)
 
 
 def _read_tflite_softmax(reader: "TfliteNodeReader") -> None:
@@ -221,6 +216,10 @@ def _read_tflite_softmax(reader: "TfliteNodeReader") -> None:
     if beta != 1.0:
         raise UnsupportedAttributeError(f"beta {beta:g} is not supported; 1 is")
     source = reader.value(0)
+    if source.shape[-1] > _MAXIMUM_DEPTH:
+        raise UnsupportedAttributeError(
+            f"softmax over {source.shape[-1]} elements; at most {_MAXIMUM_DEPTH} are supported"
+        )
     if source.quantization.scale <= _SMALLEST_TFLITE_SCALE:
         raise UnsupportedAttributeError("input scales of 2^-26 and below are not supported")
     reader.emit(Softmax(len(source.shape) - 1), [reader.key(0)])
@@ -232,8 +231,8 @@ OPERATOR = OperatorDefinition(
     readers={"Softmax": _read_softmax},
     float_ops=(Softmax,),
     quant_ops=(QuantSoftmax,),
-    kernels=("softmax_s8",),
+    kernels=("softmax_s8", "softmax_f32"),
     tflite=("SOFTMAX",),
-    limits=(f"At most {_MAXIMUM_DEPTH} elements along the axis.",),
+    limits=(f"More than {_MAXIMUM_DEPTH} elements along the axis are computed in float32.",),
     tflite_readers={"SOFTMAX": _read_tflite_softmax},
 )

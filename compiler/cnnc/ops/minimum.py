@@ -1,0 +1,77 @@
+"""The smaller of two or more tensors, element by element (ONNX Min)."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnc.ir.op import QuantOp
+from cnnc.ir.types import I8, I64, Tensor
+from cnnc.ops._binary import refuse_integers
+from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._extreme import ExtremeOp, QuantExtreme, read_extreme, read_tflite_extreme
+from cnnc.ops.clip import Clip
+from cnnc.quantize import float_math
+from cnnc.quantize.context import QuantizeContext
+from cnnc.quantize.fixed_point import Arithmetic
+
+if TYPE_CHECKING:
+    from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
+
+
+@dataclass(frozen=True, eq=False)
+class Minimum(ExtremeOp):
+    """The smaller of both operands, which broadcast together; NaN where either is."""
+
+    operator_name = "minimum"
+
+    def combine(self, first: Tensor, second: Tensor) -> Tensor:
+        """Return the smaller one; the second where they are equal."""
+        chosen = np.where(first < second, first, second)
+        if chosen.dtype != np.float32:
+            return chosen
+        return np.where(np.isnan(first) | np.isnan(second), float_math.NAN, chosen)
+
+    def clip(self, bound: float) -> Clip:
+        """Return the bound."""
+        return Clip(-math.inf, bound)
+
+    def quantize(self, context: QuantizeContext) -> QuantOp:
+        """Return the same op on int8: order is preserved."""
+        refuse_integers(context)
+        return QuantMinimum()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class QuantMinimum(QuantExtreme):
+    """The smaller of two operands on int8."""
+
+    operator_name = "minimum"
+    tflite_code = "MINIMUM"
+
+    def combine(self, first: I64, second: I64, arithmetic: Arithmetic) -> I8:
+        """Compare the levels."""
+        return np.minimum(first, second).astype(np.int8)
+
+
+def _read_min(reader: "NodeReader") -> None:
+    read_extreme(reader, Minimum())
+
+
+def _read_tflite_minimum(reader: "TfliteNodeReader") -> None:
+    read_tflite_extreme(reader, QuantMinimum, is_minimum=True)
+
+
+OPERATOR = OperatorDefinition(
+    name="minimum",
+    summary="The smaller of two or more tensors, with broadcasting; a number becomes a Clip.",
+    readers={"Min": _read_min},
+    float_ops=(Minimum,),
+    quant_ops=(QuantMinimum,),
+    kernels=("minimum_f32", "minimum_integers"),
+    tflite=("MINIMUM", "RESHAPE"),
+    limits=("Shapes that alternate between repeating and not at most 6 times.",),
+    tflite_readers={"MINIMUM": _read_tflite_minimum},
+)

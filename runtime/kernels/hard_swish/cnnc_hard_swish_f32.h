@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* x min(max(x / 6 + 1/2, 0), 1) of every real number; output may be input. */
+#ifndef CNNC_HARD_SWISH_F32_H
+#define CNNC_HARD_SWISH_F32_H
+
+#include "cnnc_float_math.h"
+#include "cnnc_unary_f32.h"
+
+CNNC_KERNEL float cnnc_hard_swish_of(float x, const struct cnnc_unary_f32_parameters *p) {
+    (void)p;
+    return x * cnnc_float_clamp(x * 0.166666672f + 0.5f, 0.0f, 1.0f);
+}
+
+CNNC_KERNEL void cnnc_hard_swish_f32(const struct cnnc_unary_f32_parameters *p, const float *input,
+                                     float *output) {
+    cnnc_unary_f32(p, input, output, cnnc_hard_swish_of);
+}
+
+#endif

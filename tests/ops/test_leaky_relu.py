@@ -1,0 +1,37 @@
+"""Leaky rectifier: the emitted C on int8 and on real numbers, the reader."""
+
+from collections.abc import Mapping
+
+import pytest
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case
+from tests.support.tables import assert_same_as_tflite, quantized, random_formats
+from tests.support.unary_cases import unary_cases
+
+from cnnc.ops.leaky_relu import LeakyRelu
+
+CASES = unary_cases(LeakyRelu(0.01), (-4.0, 4.0), not_expressible=False)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_engine_gives_the_same_bytes(case: OpCase) -> None:
+    check_case(case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_real_numbers(case: OpCase) -> None:
+    check_real_case(case)
+
+
+@pytest.mark.parametrize("attributes", [{}, {"alpha": 0.3}, {"alpha": -0.5}])
+@pytest.mark.parametrize("opset", [7, 17])
+def test_reads_onnx(attributes: Mapping[str, float], opset: int) -> None:
+    check_onnx("LeakyRelu", attributes, [(1, 3, 4, 5)], opset)
+
+
+@pytest.mark.parametrize(
+    "op", [LeakyRelu(0.1), LeakyRelu(1.5), LeakyRelu(-0.4), LeakyRelu(0.0)], ids=str
+)
+def test_tables_are_tflites(op: LeakyRelu) -> None:
+    sources, targets = random_formats(100, 0.001, 1.0), random_formats(100, 0.001, 1.0, seed=1)
+    pairs = [*zip(sources, targets, strict=True), *((same, same) for same in sources[:10])]
+    assert_same_as_tflite([quantized(op, source, target) for source, target in pairs])
