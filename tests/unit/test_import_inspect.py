@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.support import onnx_models as make
-from tests.support.onnx_networks import write_island
 
 from cnnc.errors import DynamicShapeError
 from cnnc.importer.inspect import inspect_onnx
@@ -68,8 +67,7 @@ def test_inspection_as_json(tmp_path: Path) -> None:
         "macs": 0,
         "parameters": 0,
         "receptive_field": None,
-        "constant": False,
-        "float32": False,
+        "jump": None,
         "constant": False,
         "unsupported": "this operator is not supported",
     }
@@ -101,11 +99,3 @@ def test_parameters_are_weights_that_are_used(tmp_path: Path) -> None:
     path = make.save(tmp_path, make.model(nodes, {"x": (1, 3)}, weights=weights))
 
     assert inspect_onnx(path).parameters == 3 + 15
-
-
-def test_nodes_without_an_integer_rule_are_marked(tmp_path: Path) -> None:
-    inspection = inspect_onnx(write_island(tmp_path / "m.onnx"))
-    marked = {node.name for node in inspection.nodes if node.float32}
-    assert marked == {"normalize"}
-    document = inspection.to_json()
-    assert [node["float32"] for node in document["nodes"]] == [False, True, False, False]

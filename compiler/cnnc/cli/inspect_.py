@@ -60,8 +60,6 @@ def _nodes(inspection: Inspection) -> Table:
     for node in inspection.nodes:
         shape = "?" if node.output_shape is None else "x".join(map(str, node.output_shape))
         remark = Text("folded" if node.constant else "", style="dim")
-        if node.float32:
-            remark = Text("in float32, for want of an integer rule", style="dim")
         if node.unsupported is not None:
             remark = Text(node.unsupported, style="red")
         numbers = (f"{number:,}" if number else "" for number in (node.parameters, node.macs))

@@ -16,7 +16,6 @@ from cnnc.importer.load import default_opset, load_onnx
 from cnnc.importer.quantized_tensors import OnnxQuantization, onnx_quantization
 from cnnc.importer.receptive import FieldTrace
 from cnnc.importer.walk import Visit, Walk, start_walk
-from cnnc.ir.op import FloatOp
 from cnnc.ir.types import AnyArray, Shape
 
 
@@ -33,7 +32,6 @@ class InspectedNode:
         constant: Whether it is computed at compile time.
         unsupported: Why it cannot be compiled; None if it can.
         field: What its result sees of the image; None where that is not known.
-        float32: Whether it has no integer rule, so that it runs in float32 in an int8 network.
     """
 
     name: str
@@ -44,7 +42,6 @@ class InspectedNode:
     constant: bool
     unsupported: str | None
     field: Field | None = None
-    float32: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,15 +157,7 @@ def _inspected(builder: GraphBuilder, visit: Visit, trace: FieldTrace) -> Inspec
         constant=constant,
         unsupported="; ".join(fault.reason for fault in visit.faults) or None,
         field=trace.add(node),
-        float32=any(_has_no_integer_rule(item.op) for item in visit.added),
     )
-
-
-def _has_no_integer_rule(op: FloatOp) -> bool:
-    """Whether an operator is never computed on int8; some others are not for some operands."""
-    kind = type(op)
-    replaced_later = kind.lower_real is FloatOp.lower_real
-    return kind.quantize is FloatOp.quantize and not replaced_later
 
 
 def _shape(builder: GraphBuilder, node: onnx.NodeProto) -> Shape | None:
@@ -187,6 +176,5 @@ def _node_json(node: InspectedNode) -> dict[str, Any]:
         "receptive_field": None if node.field is None else list(node.field.sizes),
         "jump": None if node.field is None else list(node.field.jumps),
         "constant": node.constant,
-        "float32": node.float32,
         "unsupported": node.unsupported,
     }
