@@ -25,6 +25,8 @@ BATCH = 250
 _UINT8_OFFSET = 128
 _ERRORS_ONLY = 3
 _LARGEST_RANK = 4
+_UNMOVED = ":unmoved"
+"""What passes/sink_transpose.py calls a value that it computes before a move."""
 _THREADS = 2
 
 
@@ -110,7 +112,8 @@ def compare_layers(path: Path, samples: F32, rounding: Rounding = "single") -> l
     """
     model = import_quantized(path, rounding)
     proto = onnx.load(path)
-    names = [name for name in _integer_tensors(proto) if _is_image_or_row(model, name)]
+    left = {_tensor_of(name) for name in model.values if _is_image_or_row(model, name)}
+    names = [name for name in _integer_tensors(proto) if name in left]
     proto.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
     session = _session(proto, optimized=False)
     outputs = [_run_one(session, image, names) for image in samples]
@@ -131,11 +134,12 @@ def _compare_each(
     for node in model.nodes:
         found = node.op.evaluate([values[name] for name in node.inputs], arithmetic)
         values[node.output] = found
-        if node.output not in expected:
+        tensor = _tensor_of(node.output)
+        if tensor not in expected or not _is_image_or_row(model, node.output):
             continue
-        theirs = _nearest_order(expected[node.output], found)
+        theirs = _nearest_order(expected[tensor], found)
         steps = np.abs(found.astype(np.int64) - theirs)
-        yield LayerAgreement(node.output, steps.size, int((steps > 0).sum()), int(steps.max()))
+        yield LayerAgreement(tensor, steps.size, int((steps > 0).sum()), int(steps.max()))
         values[node.output] = theirs.astype(np.int8)
 
 
@@ -151,8 +155,16 @@ def _nearest_order(theirs: I64, ours: AnyArray) -> I64:
 
 
 def _is_image_or_row(model: QuantModel, name: str) -> bool:
-    """Return whether a tensor is left, and of a rank whose memory order can be told."""
-    return name in model.values and len(model.values[name].shape) <= _LARGEST_RANK
+    """Return whether a value is int8 and of a rank whose memory order can be told."""
+    value = model.values[name]
+    return value.is_quantized and len(value.shape) <= _LARGEST_RANK
+
+
+def _tensor_of(name: str) -> str:
+    """Return the file's name of a value, which may be stored before it is moved."""
+    while name.endswith(_UNMOVED):
+        name = name.removesuffix(_UNMOVED)
+    return name
 
 
 def _without_ones(shape: Shape) -> Shape:

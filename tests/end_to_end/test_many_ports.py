@@ -54,7 +54,7 @@ def _siamese() -> onnx.ModelProto:
         make("GlobalAveragePool", ["joined"], ["mean"], "mean"),
         make("Flatten", ["mean"], ["flat"], "flat"),
         make("Gemm", ["flat", "v", "c0"], ["scores"], "dense", transB=1),
-        make("Sigmoid", ["joined"], ["mask"], "mask"),
+        make("MaxPool", ["joined"], ["mask"], "mask", kernel_shape=[2, 2]),
     ]
     weights: dict[str, Shape] = {"w": (4, 2, 3, 3), "b": (4,), "v": (3, 8), "c0": (3,)}
     shapes: dict[str, Shape] = {"left": (1, 2, 6, 5), "right": (1, 2, 6, 5)}
@@ -66,18 +66,18 @@ def _read_outputs() -> onnx.ModelProto:
     make = helper.make_node
     nodes = [
         make("Conv", ["x", "w"], ["features"], "conv", pads=_SAME),
-        make("Relu", ["features"], ["positive"], "relu"),
-        make("Add", ["features", "positive"], ["sum"], "sum"),
+        make("MaxPool", ["features"], ["largest"], "max", kernel_shape=[3, 3], pads=_SAME),
+        make("Concat", ["features", "largest"], ["both"], "join", axis=1),
     ]
     shapes: dict[str, Shape] = {"x": (1, 3, 4, 4)}
-    return _model(nodes, shapes, ["features", "positive", "sum"], {"w": (3, 3, 3, 3)})
+    return _model(nodes, shapes, ["features", "largest", "both"], {"w": (3, 3, 3, 3)})
 
 
 def _passed_on() -> onnx.ModelProto:
     """Return a network with an input that is an output, one nobody reads, and a value twice."""
     make = helper.make_node
     nodes = [
-        make("Relu", ["x"], ["y"], "relu"),
+        make("MaxPool", ["x"], ["y"], "max", kernel_shape=[2, 2]),
         make("Identity", ["y"], ["again"], "again"),
         make("Identity", ["x"], ["same"], "same"),
     ]
@@ -113,11 +113,38 @@ def _batch_of_three() -> onnx.ModelProto:
     return _model(nodes, {"x": (3, 2, 9, 7)}, ["scores", "g", "turned"], weights)
 
 
+def _pixels() -> onnx.ModelProto:
+    """Return an image of bytes that is scaled and convolved."""
+    make = helper.make_node
+    nodes = [
+        make("Cast", ["x"], ["real"], "cast", to=TensorProto.FLOAT),
+        make("Conv", ["real", "w"], ["y"], "conv", pads=_SAME),
+    ]
+    model = _model(nodes, {"x": (1, 3, 6, 5)}, ["y"], {"w": (4, 3, 3, 3)})
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
+    return model
+
+
+def _indexed() -> onnx.ModelProto:
+    """Return rows of a convolution that a second input picks."""
+    make = helper.make_node
+    nodes = [
+        make("Conv", ["x", "w"], ["c"], "conv", pads=_SAME),
+        make("Gather", ["c", "rows"], ["y"], "gather", axis=2),
+    ]
+    shapes: dict[str, Shape] = {"x": (1, 3, 6, 5), "rows": (2, 2)}
+    model = _model(nodes, shapes, ["y"], {"w": (4, 3, 3, 3)})
+    model.graph.input[1].type.tensor_type.elem_type = TensorProto.INT64
+    return model
+
+
 MODELS = {
     "siamese": _siamese,
     "read_outputs": _read_outputs,
     "passed_on": _passed_on,
     "batch_of_three": _batch_of_three,
+    "pixels": _pixels,
+    "indexed": _indexed,
 }
 
 

@@ -29,6 +29,7 @@ COMPUTED = [
         ((2, 3, 4), (5,)),
         ((-1.0, 1.0), (-5.0, 5.0)),
         input_types=(FLOAT, INDEX),
+        not_expressible=True,
     ),
     OpCase(
         "at_last",
@@ -36,6 +37,7 @@ COMPUTED = [
         ((2, 3), (1,)),
         ((-1.0, 1.0), (-5.0, 5.0)),
         input_types=(FLOAT, INDEX),
+        not_expressible=True,
     ),
 ]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.support.op_cases import OpCase, check_onnx, check_real_case, quantized_case
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case, quantized_case
 
 from cnnc.errors import CnncError
 from cnnc.ir.types import Shape
@@ -60,3 +60,7 @@ def test_refusals() -> None:
         check_onnx("LpNormalization", {"axis": 2}, [(2, 3)])
     with pytest.raises(CnncError, match="a norm along axis 1"):
         LpNormalization(1, 2).output_shape([(3,)])
+
+
+def test_int8_layers_around_it() -> None:
+    check_case(CASES[0])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from tests.support.onnx_cases import import_proto, one_node_model
-from tests.support.op_cases import OpCase, check_onnx, check_real_case, quantized_case
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case, quantized_case
 
 from cnnc.errors import CnncError
 from cnnc.importer.data import from_storage, to_storage
@@ -93,3 +93,7 @@ def test_global(shape: Shape, power: int) -> None:
 def test_refuses_the_power(power: int) -> None:
     with pytest.raises(CnncError, match=r"is not within 1\.\.64"):
         check_onnx("LpPool", {"kernel_shape": [2], "p": power}, [(1, 2, 8)])
+
+
+def test_int8_layers_around_it() -> None:
+    check_case(CASES[0])

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 from tests.support.onnx_cases import import_proto, one_node_model
-from tests.support.op_cases import OpCase, check_onnx, check_real_case, quantized_case
+from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case, quantized_case
 
 from cnnc.errors import CnncError
 from cnnc.importer.data import from_storage, to_storage
@@ -94,3 +94,7 @@ def test_refusals(attributes: Mapping[str, float], shape: Shape, reason: str) ->
 def test_a_scalar_has_no_channels() -> None:
     with pytest.raises(CnncError, match="of a scalar"):
         Lrn(1, 1, 0.5, 1.0, 0.75).output_shape([()])
+
+
+def test_int8_layers_around_it() -> None:
+    check_case(CASES[0])

@@ -216,3 +216,7 @@ def test_shapes_that_do_not_fit(
 
 def test_int8_network_around_it() -> None:
     check_case(CASES[0])
+
+
+def test_int8_layers_around_it() -> None:
+    check_case(CASES[0])

@@ -6,7 +6,7 @@ from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_ca
 
 from cnnc.errors import CnncError
 from cnnc.importer.builder import GraphBuilder
-from cnnc.ir.types import ElementType, Rounding, Shape
+from cnnc.ir.types import ElementType, Shape
 from cnnc.ops.reduce_extreme import ReduceExtreme
 
 
@@ -30,9 +30,13 @@ CASES = [
 
 
 @pytest.mark.parametrize("op_case", CASES, ids=str)
-@pytest.mark.parametrize("rounding", ["double", "single"])
-def test_engines_agree(op_case: OpCase, rounding: Rounding) -> None:
-    check_case(op_case, rounding)
+def test_engines_agree(op_case: OpCase) -> None:
+    check_case(op_case)
+
+
+@pytest.mark.parametrize("op_case", CASES[:2], ids=str)
+def test_single_rounding(op_case: OpCase) -> None:
+    check_case(op_case, "single")
 
 
 @pytest.mark.parametrize("op_case", CASES, ids=str)

@@ -17,7 +17,7 @@ from cnnc.codegen.tflite import TfliteGraph, TfliteOptions
 from cnnc.errors import ModelError
 from cnnc.importer.tflite.read import read_tflite
 from cnnc.ir.quant_model import QuantValue
-from cnnc.ir.types import Quantization, Rounding
+from cnnc.ir.types import Quantization
 from cnnc.ops.reduce_sum import ReduceSum, Term
 from cnnc.simulator.reference import run_reference
 
@@ -67,9 +67,13 @@ OWN_CASES = [
 
 
 @pytest.mark.parametrize("op_case", [*CASES, *OWN_CASES], ids=str)
-@pytest.mark.parametrize("rounding", ["double", "single"])
-def test_engines_agree(op_case: OpCase, rounding: Rounding) -> None:
-    check_case(op_case, rounding)
+def test_engines_agree(op_case: OpCase) -> None:
+    check_case(op_case)
+
+
+@pytest.mark.parametrize("op_case", CASES[:2], ids=str)
+def test_single_rounding(op_case: OpCase) -> None:
+    check_case(op_case, "single")
 
 
 @pytest.mark.parametrize("op_case", [*CASES, *OWN_CASES], ids=str)

@@ -12,6 +12,7 @@ from cnnc.ops._requantize import WeightedFields
 from cnnc.ops.add import QuantAdd
 from cnnc.ops.clip import QuantClip
 from cnnc.ops.conv2d import QuantConv2d
+from cnnc.ops.conv_transpose import QuantConvTranspose, TransposedAxis
 from cnnc.ops.depthwise_conv2d import QuantDepthwiseConv2d
 from cnnc.ops.fully_connected import QuantFullyConnected
 from cnnc.passes.optimize import shrink
@@ -68,6 +69,19 @@ def convolution(
         weight[channel] = 0
         bias[channel] = (value - FORMAT.zero_point) << 7
     return QuantConv2d(**fields(weight, bias.tolist(), -6), window=window, groups=1)
+
+
+def transposed(
+    seed: int, inputs: int, outputs: int, dead: Mapping[int, int] | None = None
+) -> QuantConvTranspose:
+    """Return a transposed convolution with 2x3 taps; dead channels as with ``convolution``."""
+    axes = (TransposedAxis(2, 1, 1, 1, 0), TransposedAxis(3, 2, 1, 2, -2))
+    weight = random_weight(seed, outputs, 2, 3, inputs)
+    bias = np.random.default_rng(seed).integers(-9, 9, outputs)
+    for channel, value in (dead or {}).items():
+        weight[channel] = 0
+        bias[channel] = (value - FORMAT.zero_point) << 7
+    return QuantConvTranspose(**fields(weight, bias.tolist(), -6), axes=axes, groups=1)
 
 
 def depthwise(seed: int, inputs: int, window: Window, multiplier: int = 1) -> QuantDepthwiseConv2d:

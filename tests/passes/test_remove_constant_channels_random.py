@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.passes.channel_network import (
     SMALL,
@@ -16,6 +16,7 @@ from tests.passes.channel_network import (
     every_extreme,
     removed,
     table,
+    transposed,
 )
 from tests.passes.integer_network import FORMAT, IntegerNetwork
 from tests.support.op_cases import check_engine
@@ -28,6 +29,8 @@ from cnnc.ir.serialize import load, save
 from cnnc.ir.types import Shape, Window
 from cnnc.ops.average_pool import QuantAveragePool
 from cnnc.ops.concat import QuantConcat
+from cnnc.ops.conv2d import QuantConv2d
+from cnnc.ops.conv_transpose import QuantConvTranspose
 from cnnc.ops.max_pool import QuantMaxPool
 from cnnc.ops.mean import QuantMean
 from cnnc.ops.reshape import QuantReshape
@@ -35,7 +38,7 @@ from cnnc.simulator.build import EmittedCode
 from cnnc.simulator.host import start_host
 
 ZERO = FORMAT.zero_point
-STEPS = ("dense", "bordered", "depthwise", "table", "sum", "max", "average", "join")
+STEPS = ("dense", "bordered", "depthwise", "transposed", "table", "sum", "max", "average", "join")
 
 
 class _Growing:
@@ -52,10 +55,9 @@ class _Growing:
         """Add a layer."""
         channels = self.shape[-1]
         seed = int(self.generator.integers(1000))
-        if name in ("dense", "bordered"):
+        if name in ("dense", "bordered", "transposed"):
             outputs = int(self.generator.integers(1, 7))
-            window = SMALL if name == "bordered" else Window(1, 1)
-            op = convolution(seed, channels, outputs, window, self._dead(outputs))
+            op = self._weighted(name, seed, channels, outputs)
             # Some operands are read by few outputs, or by none.
             op.weight[self.generator.random(op.weight.shape) < 0.4] = 0
             op.weight[..., self.generator.random(channels) < 0.2] = 0
@@ -74,6 +76,15 @@ class _Growing:
             self._add(QuantAveragePool(SMALL, counted, (), ZERO))
         else:
             self._merge(name)
+
+    def _weighted(
+        self, name: str, seed: int, channels: int, outputs: int
+    ) -> QuantConv2d | QuantConvTranspose:
+        dead = self._dead(outputs)
+        if name == "transposed":
+            return transposed(seed, channels, outputs, dead)
+        window = SMALL if name == "bordered" else Window(1, 1)
+        return convolution(seed, channels, outputs, window, dead)
 
     def finish(self, *, flat: bool) -> QuantModel:
         """Return the network with a fully connected layer after a mean or flattening."""
@@ -118,6 +129,7 @@ def grown(seed: int, steps: list[str], *, flat: bool) -> QuantModel:
     steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=8),
     flat=st.booleans(),
 )
+@settings(deadline=None)
 def test_nothing_but_work_is_lost(seed: int, steps: list[str], flat: bool) -> None:
     model = grown(seed, ["bordered", *steps], flat=flat)
     after = removed(model)
@@ -135,6 +147,7 @@ def test_planted_channels_are_found() -> None:
     ("seed", "steps"),
     [
         (1, ["dense", "table", "depthwise", "dense"]),
+        (4, ["transposed", "table", "transposed", "dense"]),
         (2, ["dense", "sum", "max", "join", "bordered"]),
         # Everything after the first layers is constant.
         (3, ["dense", "table", "table", "table", "table", "table", "bordered", "average"]),

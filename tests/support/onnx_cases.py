@@ -12,8 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from cnnc.importer.data import from_storage, to_storage
 from cnnc.importer.read_onnx import read_onnx
-from cnnc.ir.float_model import FloatModel
-from cnnc.ir.types import F32, AnyArray, Shape
+from cnnc.ir.float_model import FloatModel, Port
+from cnnc.ir.types import AnyArray, ElementType, Shape, Tensor
 from cnnc.quantize.float_reference import run_float
 
 _SAMPLES = 3
@@ -100,16 +100,25 @@ def compare_with_onnx_runtime(
         proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
     generator = np.random.default_rng(0)
-    batch: dict[str, F32] = {
-        port.name: generator.normal(0.0, 2.0, (samples, *port.onnx_shape)).astype(np.float32)
-        for port in model.inputs
+    batch: dict[str, Tensor] = {
+        port.name: _drawn(generator, model, port, samples) for port in model.inputs
     }
+    given = {entry.name: entry.type.tensor_type.elem_type for entry in proto.graph.input}
+    types = {name: helper.tensor_dtype_to_np_dtype(kind) for name, kind in given.items()}
     stored = {port.value: to_storage(port, batch[port.name]) for port in model.inputs}
     found = dict(run_float(model, stored))
     for sample in range(samples):
-        feeds = {name: array[sample] for name, array in batch.items()}
+        feeds = {name: array[sample].astype(types[name]) for name, array in batch.items()}
         expected: Any = session.run([port.name for port in model.outputs], feeds)
         for port, array in zip(model.outputs, expected, strict=True):
             actual = from_storage(port, found[port.value])[sample]
             assert actual.shape == array.shape
             np.testing.assert_allclose(actual, array, rtol=1e-4, atol=1e-4)
+
+
+def _drawn(generator: np.random.Generator, model: FloatModel, port: Port, samples: int) -> Tensor:
+    """Return normal numbers; integers, which may be indices, are 0 or 1."""
+    kind, shape = model.element_type(port.value), (samples, *port.onnx_shape)
+    if kind is ElementType.FLOAT32:
+        return generator.normal(0.0, 2.0, shape).astype(np.float32)
+    return generator.integers(0, 2, shape).astype(kind.numpy)

@@ -419,3 +419,16 @@ def test_required_operand_that_is_left_out(tmp_path: Path) -> None:
     proto = make.model([make.node("Concat", "x -", "y", "join", axis=0)], {"x": (1, 3)})
 
     assert _refused(tmp_path, proto) == ["Concat node 'join': operand (input 1) is missing"]
+
+
+@pytest.mark.parametrize("op_type", ["TopK", "NonMaxSuppression", "CumSum"])
+def test_post_processing_is_to_be_cut_off(tmp_path: Path, op_type: str) -> None:
+    operands, results = {"TopK": ("x k", "y i"), "CumSum": ("x k", "y")}.get(op_type, ("x", "y"))
+    if op_type == "NonMaxSuppression":
+        operands = "x x"
+    proto = make.model(
+        [make.node(op_type, operands, results)], {"x": [1, 2, 4]}, weights={"k": [1]}
+    )
+    with pytest.raises(UnsupportedOpError) as caught:
+        read_onnx(make.save(tmp_path, proto))
+    assert "cut the model before its post-processing" in caught.value.remedy

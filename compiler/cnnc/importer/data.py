@@ -25,6 +25,7 @@ Types = Mapping[str, ElementType]
 
 _NO_TYPES: Types = {}
 _REAL = ElementType.FLOAT32
+_BYTES = (ElementType.INT8, ElementType.UINT8)
 _SYNTHETIC_INTEGERS = 10
 """Synthetic integers are below it."""
 
@@ -110,7 +111,8 @@ def synthetic_samples(
 ) -> Samples:
     """Return inputs without any file: uniform in [0, 1), the usual range of pre-processed images.
 
-    Integers are uniform from 0 to 9.
+    Bytes, which are likely pixels, are uniform among all that there are, other integers from 0
+    to 9.
 
     Args:
         ports: Inputs of the network.
@@ -134,6 +136,9 @@ def synthetic_samples(
 def _synthetic(random: np.random.Generator, kind: ElementType | None, shape: Shape) -> Tensor:
     if kind is None or kind is _REAL:
         return random.random(shape, dtype=np.float32)
+    if kind in _BYTES:
+        limits = np.iinfo(kind.numpy)
+        return random.integers(limits.min, limits.max, shape, kind.numpy, endpoint=True)
     return random.integers(0, _SYNTHETIC_INTEGERS, shape).astype(kind.numpy)
 
 

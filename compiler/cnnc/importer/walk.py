@@ -35,6 +35,10 @@ _VALUE_REMEDY = (
     "docs/operators.md lists the limits of each operator, and cnnc inspect shows the shape of "
     "every node's result"
 )
+_CUT_BEFORE = (
+    "cut the model before its post-processing (onnx.utils.extract_model) and do that step in the "
+    "code that reads the result"
+)
 _REMEDIES = {
     "FakeQuantize": "this is NNCF's own operator: call strip() on the quantized model, or set "
     "export_to_onnx_standard_ops, so that QuantizeLinear and DequantizeLinear are written",
@@ -44,6 +48,7 @@ _REMEDIES = {
     "ConvInteger": "quantize the model statically, in the QDQ format",
     "Quant": "this is Brevitas' QONNX operator: export with export_onnx_qcdq instead",
     "BipolarQuant": "this is Brevitas' QONNX operator: export with export_onnx_qcdq instead",
+    **dict.fromkeys(("NonMaxSuppression", "TopK", "CumSum", "Unique"), _CUT_BEFORE),
 }
 _READ_THOUGH_DEPRECATED = ("GroupNormalization",)
 """Operators of files whose opset has deprecated them only to give their operands other shapes."""

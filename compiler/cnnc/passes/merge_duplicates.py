@@ -1,15 +1,17 @@
-"""Keep one of several identical constants, and one of several identical moves of one value.
+"""Keep one of several identical constants, and one of several identical computations.
 
-    Reshape(x, s), Reshape(x, s) -> one of them; likewise Transpose(x, p)
+    f(x, ...), f(x, ...) -> one of them, for ops without weights and with equal attributes
     constants of equal type, shape and bytes -> one of them
 
-Moves come in pairs when two readers ask the importer for the same layout of one value.
+Moves come in pairs when two readers ask the importer for the same layout of one value; other ops,
+when a program computes an expression twice.
 """
+
+from collections.abc import Hashable
+from dataclasses import fields
 
 from cnnc.ir.float_model import FloatModel, FloatNode
 from cnnc.ir.types import F32, Shape
-from cnnc.ops.reshape import Reshape
-from cnnc.ops.transpose import Transpose
 from cnnc.passes._editor import FloatEditor
 from cnnc.passes._framework import Pass
 
@@ -17,10 +19,10 @@ from cnnc.passes._framework import Pass
 def _run(model: FloatModel) -> FloatModel:
     editor = FloatEditor(model)
     _merge_constants(editor, model.constants)
-    first: dict[tuple[str, str, Shape], str] = {}
+    first: dict[Hashable, str] = {}
     for label in [node.name for node in model.nodes]:
         node = editor.find(label)
-        key = None if node is None else _move_key(node)
+        key = None if node is None else _key(node)
         if node is None or key is None:
             continue
         kept = first.setdefault(key, node.output)
@@ -38,12 +40,15 @@ def _merge_constants(editor: FloatEditor, constants: dict[str, F32]) -> None:
             editor.redirect(name, kept)
 
 
-def _move_key(node: FloatNode) -> tuple[str, str, Shape] | None:
-    if isinstance(node.op, Reshape):
-        return node.inputs[0], "reshape", node.op.shape
-    if isinstance(node.op, Transpose):
-        return node.inputs[0], "transpose", node.op.permutation
-    return None
+def _key(node: FloatNode) -> Hashable:
+    """Return what makes the node's result what it is; None if that is an array."""
+    attributes = tuple(getattr(node.op, entry.name) for entry in fields(node.op))
+    key = (type(node.op), node.inputs, attributes)
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key
 
 
 MERGE_DUPLICATES = Pass("merge_duplicates", _run)

@@ -17,6 +17,8 @@ from cnnc.passes.fuse_pad import FUSE_PAD
 from cnnc.passes.lower_channel_affine import LOWER_CHANNEL_AFFINE
 from cnnc.passes.merge_duplicates import MERGE_DUPLICATES
 from cnnc.passes.merge_moves import MERGE_MOVES
+from cnnc.passes.recognize_lp_normalization import RECOGNIZE_LP_NORMALIZATION
+from cnnc.passes.recognize_normalization import RECOGNIZE_NORMALIZATION
 from cnnc.passes.replace_global_pool import REPLACE_GLOBAL_POOL
 from cnnc.passes.sink_pad import SINK_PAD
 from cnnc.passes.sink_transpose import SINK_TRANSPOSE
@@ -32,6 +34,8 @@ FOLDING = (
     SINK_TRANSPOSE,
     DROP_REPEATED_QUANTIZATION,
     # Affine maps before activations: a fused activation keeps them out.
+    RECOGNIZE_NORMALIZATION,
+    RECOGNIZE_LP_NORMALIZATION,
     FOLD_CONSTANT_ARITHMETIC,
     FOLD_INTO_NORMALIZATION,
     FOLD_BATCH_NORM,

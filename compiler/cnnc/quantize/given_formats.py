@@ -116,7 +116,7 @@ def _spread(
             values[node.output] = node.op.format
             settled.add(node.name)
             continue
-        if node.output in wanted and (node.output in rounded or isinstance(node.op, WeightedOp)):
+        if node.output in wanted and (node.output in rounded or _has_weights(node)):
             values[node.output] = wanted[node.output]
         if not all(_is_known(model, name, values) for name in node.inputs):
             continue

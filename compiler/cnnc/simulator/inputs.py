@@ -12,6 +12,7 @@ from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import INT8_MAX, INT8_MIN, ElementType, Shape, Tensor
 from cnnc.quantize.fixed_point import dequantize, quantize_real
 from cnnc.simulator.chunk import Chunk, chunk_size
+from cnnc.simulator.index_inputs import index_extents
 from cnnc.simulator.reference import run_reference
 
 
@@ -77,8 +78,8 @@ class RandomInputs:
 def random_inputs(model: QuantModel, seed: int, index: int) -> dict[str, Tensor]:
     """Draw the inputs of one sample: value key -> (1, *storage_shape).
 
-    Integers are uniform among those of int8 that their type has, float32 is normal with a
-    deviation of 1.
+    Integers are uniform among those of int8 that their type has, or among the indices of what
+    they index; float32 is normal with a deviation of 1.
 
     Args:
         model: The network.
@@ -86,17 +87,25 @@ def random_inputs(model: QuantModel, seed: int, index: int) -> dict[str, Tensor]
         index: Which sample.
     """
     generator = np.random.default_rng((seed, index))
+    extents = index_extents(model)
     return {
         port.value: _draw(
-            generator, model.values[port.value].element_type, (1, *port.storage_shape)
+            generator,
+            model.values[port.value].element_type,
+            (1, *port.storage_shape),
+            extents.get(port.value),
         )
         for port in model.inputs
     }
 
 
-def _draw(generator: np.random.Generator, kind: ElementType, shape: Shape) -> Tensor:
+def _draw(
+    generator: np.random.Generator, kind: ElementType, shape: Shape, extent: int | None
+) -> Tensor:
     if kind is ElementType.FLOAT32:
         return generator.standard_normal(shape, dtype=np.float32)
+    if extent is not None:
+        return generator.integers(0, extent, shape).astype(kind.numpy)
     limits = np.iinfo(kind.numpy)
     low, high = max(INT8_MIN, int(limits.min)), min(INT8_MAX, int(limits.max))
     return generator.integers(low, high, shape, dtype=kind.numpy, endpoint=True)

@@ -15,7 +15,7 @@ from cnnc.codegen.kernel import (
     LoweringSite,
     OutputArgument,
 )
-from cnnc.codegen.tflite import TfliteOptions
+from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import AnyArray, Shape, Tensor, elements
@@ -109,9 +109,8 @@ class QuantGatherAt(QuantOp):
         return lower_computed(self.axis, site)
 
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
-        """Add GATHER."""
-        options = TfliteOptions("GatherOptions", {"Axis": self.axis})
-        graph.operator("GATHER", operands.inputs, operands.output, options, version=2)
+        """Refuse: TFLite fails at an index that counts from the end or is outside."""
+        raise NotExpressibleError("TFLite takes no computed indices below 0 or outside of the axis")
 
 
 def gathered_shape(shape: Shape, axis: int, count: int) -> Shape:
