@@ -379,5 +379,6 @@ def test_integers_beyond_the_models_type(tmp_path: Path) -> None:
 def test_synthetic_integers() -> None:
     samples = synthetic_samples((TABLE, IMAGE), 50, 1, INTEGERS)
     (batch,) = samples.batches(50)
-    assert (batch["table"].dtype, batch["image"].dtype) == (np.int32, np.float32)
+    assert batch["table"].dtype == np.int32
+    assert batch["image"].dtype == np.float32
     assert set(batch["table"].reshape(-1).tolist()) == set(range(10))
