@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from tests.support import onnx_models as make
+from tests.support.onnx_cases import import_proto
 
 from cnnc.importer.data import Samples, synthetic_samples
 from cnnc.ir.float_model import FloatModel, FloatNode, Port
@@ -453,3 +455,20 @@ def _counting(samples: Samples, record: Callable[[int], None]) -> Samples:
             yield batch
 
     return Samples(samples.count, None, source)
+
+
+def test_layer_behind_one_on_real_numbers_is_adapted() -> None:
+    nodes = [
+        make.node("LRN", "x", "n", size=3, alpha=0.5, beta=0.5),
+        make.node("Conv", "n w", "y", pads=[1, 1, 1, 1]),
+    ]
+    weights = {"w": reals(5, 4, 3, 3, 3)}
+    model = import_proto(make.model(nodes, {"x": (1, 3, 6, 6)}, weights=weights))
+    samples = synthetic_samples(model.inputs, 8, seed=0)
+
+    adapted = adapt_weights(model, calibrate(model, samples), samples)
+
+    before, after = (network.nodes[-1].op for network in (model, adapted))
+    assert isinstance(before, WeightedOp)
+    assert isinstance(after, WeightedOp)
+    assert not np.array_equal(before.weight, after.weight)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from cnnc.importer.data import Samples, to_storage
 from cnnc.ir.float_model import FloatModel, FloatNode
 from cnnc.ir.op import WeightedOp
+from cnnc.ir.quant_model import QuantNode
 from cnnc.ir.types import F32, AnyArray, Quantization, elements
 from cnnc.quantize.builder import QuantModelBuilder
 from cnnc.quantize.calibrate import batch_size
@@ -100,17 +101,23 @@ class _PairedRun:
 
     def step(self, node: FloatNode) -> FloatNode:
         """Run one node on both sides; returns it with adapted weights if it has any."""
-        adapted = self._adapt(node, node.op) if isinstance(node.op, WeightedOp) else node
-        made = self._builder.add(adapted)
-        for added in made:
-            evaluate = partial(added.op.evaluate, arithmetic=self._arithmetic)
-            operands = [self._int8_operand(name) for name in added.inputs]
-            self._int8[added.output] = _in_chunks(evaluate, operands)
+        adapted = node
+        if isinstance(node.op, WeightedOp):
+            # What a layer on real numbers made has to be int8 before the fit looks at it.
+            self._run_int8(self._builder.bring_to_int8(node.inputs[0]))
+            adapted = self._adapt(node, node.op)
+        self._run_int8(self._builder.add(adapted))
         with np.errstate(all="ignore"):
             reals = [self._real[name] for name in node.inputs]
             self._real[node.output] = _in_chunks(node.op.evaluate, reals)
         self._forget(node)
         return adapted
+
+    def _run_int8(self, nodes: Sequence[QuantNode]) -> None:
+        for added in nodes:
+            evaluate = partial(added.op.evaluate, arithmetic=self._arithmetic)
+            operands = [self._int8_operand(name) for name in added.inputs]
+            self._int8[added.output] = _in_chunks(evaluate, operands)
 
     def _int8_operand(self, name: str) -> AnyArray:
         constant = self._builder.constants.get(name)

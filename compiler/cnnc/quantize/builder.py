@@ -195,6 +195,12 @@ class QuantModelBuilder:
         self.nodes.append(QuantNode(label, op, (self._real_name(value),), value))
         return value
 
+    def bring_to_int8(self, value: str) -> tuple[QuantNode, ...]:
+        """Add the layer that quantizes a value which is real only; returns what was added."""
+        before = len(self.nodes)
+        self._integer_form(value)
+        return tuple(self.nodes[before:])
+
     def _operand(self, node: FloatNode, index: int) -> str:
         """Return the operand's key; of its requantized copy where the node needs another format."""
         name = self._integer_form(node.inputs[index])
