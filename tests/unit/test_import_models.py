@@ -20,13 +20,6 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "fashion_mnist" / "resnet_s.o
 _EXPORTS = ("*_L", "*_Ldyn", "*_D", "cc")
 _QUANTIZED = ("q_", "kaijiang_", "micro_kws_")
 
-# They need operators that are not there yet.
-_PENDING = (
-    *("cc", "gelu_D", "gelu_L", "l2norm_L", "leaky_L", "mish_L", "prelu_D", "prelu_L"),
-    *("se_hswish_D", "se_hswish_L", "alexnet_s", "mobilenetv3_s"),
-    "ultraface_rfb320",
-)
-
 # A billion multiply-accumulates and more.
 _LARGE = ("espcn_x3_nnresize", "yolox_nano")
 
@@ -34,7 +27,7 @@ _LARGE = ("espcn_x3_nnresize", "yolox_nano")
 def _float_models(folder: str, patterns: Iterable[str] = ("*",)) -> list[Path]:
     """Return the float files of a folder of the shared set."""
     found = {path for pattern in patterns for path in (SHARED / folder).glob(f"{pattern}.onnx")}
-    return sorted(path for path in found if not path.stem.startswith((*_QUANTIZED, *_PENDING)))
+    return sorted(path for path in found if not path.stem.startswith(_QUANTIZED))
 
 
 def _marked(path: Path) -> ParameterSet:
