@@ -31,6 +31,7 @@ from cnnc.simulator.inputs import store_inputs
 from cnnc.simulator.reference import run_outputs
 
 _JOBS_PER_PROGRAM = 48
+_NO_ELEMENTS = "a tensor without elements: C has no such arrays"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,10 @@ def judge_named(names: Sequence[str]) -> Iterator[NodeResult]:
         names[begin : begin + _JOBS_PER_PROGRAM]
         for begin in range(0, len(names), _JOBS_PER_PROGRAM)
     ]
-    with ProcessPoolExecutor(min(len(groups), os.cpu_count() or 1) or 1) as pool:
+    if len(groups) < 2:
+        yield from _judge_group(names)
+        return
+    with ProcessPoolExecutor(min(len(groups), os.cpu_count() or 1)) as pool:
         for results in pool.map(_judge_group, groups):
             yield from results
 
@@ -89,7 +93,8 @@ def judge_cases(cases: Sequence[NodeCase]) -> list[NodeResult]:
             result = NodeResult(case.name, case.operator, bound.bound, "")
             prepared[case.name] = (bound, _job(bound, len(prepared)))
         except (CnncError, NotApplicableError) as error:
-            result = NodeResult(case.name, case.operator, (), _refusal(error))
+            reason = _NO_ELEMENTS if case.has_empty_tensor else _refusal(error)
+            result = NodeResult(case.name, case.operator, (), reason)
         except InternalError as error:
             result = NodeResult(case.name, case.operator, (), _refusal(error))
         results[case.name] = result
@@ -181,8 +186,7 @@ def _other_bits(job: Job, found: Sequence[AnyArray]) -> str:
     with np.errstate(all="ignore"):
         values = run_outputs(model, store_inputs(model, batch))
     for port, array in zip(model.outputs, found, strict=True):
-        # Not ascontiguousarray, which gives a scalar an axis.
-        stored = np.asarray(array, order="C").transpose(port.storage_axes)
+        stored = array.transpose(port.storage_axes)
         expected = values[port.value][0]
         same = (stored == expected) | (np.isnan(stored) & np.isnan(expected))
         if not same.all():

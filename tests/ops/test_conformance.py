@@ -121,6 +121,15 @@ def test_float_op_becomes_an_integer_op_or_stays_one(definition: OperatorDefinit
     assert bool(computed) == (definition.name not in FOLDED_AWAY)
 
 
+def test_every_float_op_that_can_remain_runs_on_real_numbers(
+    definition: OperatorDefinition,
+) -> None:
+    if definition.name in FOLDED_AWAY:
+        return
+    lacking = [op.__name__ for op in definition.float_ops if not _runs_on_real_numbers(op)]
+    assert not lacking, f"{lacking} cannot be compiled with --dtype float32"
+
+
 def test_kernels_exist_once_and_follow_the_rules(definition: OperatorDefinition) -> None:
     for kernel in definition.kernels:
         headers = list(KERNELS.glob(f"*/cnnc_{kernel}.h"))

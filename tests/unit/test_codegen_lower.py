@@ -134,6 +134,10 @@ def test_scratch_is_placed() -> None:
             lookup(*LOOKUP[:2], ConstantArgument("table", np.zeros(256, np.int32))),
             "'table' of layer 1 is int32, its kernel reads int8_t",
         ),
+        (
+            Lowering((KernelCall("max_pool_f32", "max_pool", {}, LOOKUP[:2]),)),
+            r"\(scripted\) hands int8 to a kernel that works on float",
+        ),
         (lookup(InputArgument(0), ScratchArgument(), TABLE), "that it did not ask for"),
         (Lowering((), scratch_bytes=4), "computes nothing but asks for scratch"),
     ],

@@ -18,7 +18,7 @@ from cnnc.importer.data import (
     to_storage,
 )
 from cnnc.ir.float_model import Port
-from cnnc.ir.types import F32, AnyArray, Shape
+from cnnc.ir.types import F32, AnyArray, ElementType, Shape
 
 IMAGE = Port("image", "image", (1, 2, 3, 4), (0, 2, 3, 1))
 
@@ -347,3 +347,38 @@ def test_storage_of_any_order(axes: Shape) -> None:
 
     assert to_storage(port, batch).shape == (2, *port.storage_shape)
     assert np.array_equal(from_storage(port, to_storage(port, batch)), batch)
+
+
+TABLE = Port("table", "table", (2, 3), (0, 1))
+INTEGERS = {"table": ElementType.INT32}
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8])
+def test_integers_are_read_as_the_model_takes_them(tmp_path: Path, dtype: type[np.generic]) -> None:
+    numbers = np.arange(24).reshape(8, 3).astype(dtype)
+    samples = open_samples(_npz(tmp_path, table=numbers), (TABLE,), INTEGERS)
+    (batch,) = samples.batches(10)
+    assert batch["table"].dtype == np.int32
+    np.testing.assert_array_equal(batch["table"], np.arange(24).reshape(4, 2, 3))
+
+
+def test_real_numbers_where_integers_are_taken(tmp_path: Path) -> None:
+    path = _npz(tmp_path, table=_random(4, 3))
+    with pytest.raises(CalibrationError, match="'table' must be integers, not float32") as caught:
+        open_samples(path, (TABLE,), INTEGERS)
+    assert "astype(numpy.int32)" in caught.value.remedy
+
+
+def test_integers_beyond_the_models_type(tmp_path: Path) -> None:
+    path = _npz(tmp_path, table=np.full((4, 3), 2**31))
+    with pytest.raises(CalibrationError, match="numbers that int32 does not have") as caught:
+        list(open_samples(path, (TABLE,), INTEGERS).batches(1))
+    assert "-2147483648 and 2147483647" in caught.value.remedy
+
+
+def test_synthetic_integers() -> None:
+    samples = synthetic_samples((TABLE, IMAGE), 50, 1, INTEGERS)
+    (batch,) = samples.batches(50)
+    assert batch["table"].dtype == np.int32
+    assert batch["image"].dtype == np.float32
+    assert set(batch["table"].reshape(-1).tolist()) == set(range(10))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from tests.support.quant_networks import chain_network, random_inputs
+from tests.support.quant_networks import chain_network, random_inputs, real_network
 
 from cnnc.codegen.tflite import NotCompared
 from cnnc.ir.quant_model import QuantModel
@@ -169,3 +169,53 @@ def test_checksum_is_that_of_zlib_for_each_sample() -> None:
     values = np.arange(24, dtype=np.int8).reshape(2, 3, 4)[:, ::-1]
     expected = [zlib.crc32(np.ascontiguousarray(sample).tobytes()) for sample in values]
     assert crc32_of_samples(values).tolist() == expected
+
+
+@dataclass
+class OtherNan:
+    """The reference's own values, but other bits wherever a value is no number.
+
+    Attributes:
+        model: The network.
+        wrong: Whether a number beside them differs in its last bit.
+    """
+
+    model: QuantModel
+    wrong: bool
+    not_compared: tuple[NotCompared, ...] = ()
+
+    def observe(self, chunk: Chunk) -> Observation:
+        """Return the values' checksums."""
+        values = [self._values(chunk, layer) for layer in range(len(self.model.nodes))]
+        outputs = tuple(self._turned(chunk.values[port.value]) for port in self.model.outputs)
+        return Observation({i: crc32_of_samples(v) for i, v in enumerate(values)}, outputs)
+
+    def layer_values(self, chunk: Chunk, layers: Sequence[int]) -> Mapping[int, AnyArray]:
+        """Return the values."""
+        return {layer: self._values(chunk, layer) for layer in layers}
+
+    def _values(self, chunk: Chunk, layer: int) -> AnyArray:
+        values = self._turned(chunk.values[self.model.nodes[layer].output])
+        if self.wrong and layer == 0:
+            _flip(values, 3, 0)
+        return values
+
+    def _turned(self, values: AnyArray) -> AnyArray:
+        turned = np.ascontiguousarray(values).copy()
+        if turned.dtype == np.float32:
+            turned.view(np.uint32)[np.isnan(values)] ^= 0x80000001
+        return turned
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_bits_of_what_is_no_number_do_not_count(wrong: bool) -> None:
+    model = real_network()
+    inputs = random_inputs(model, 4)
+    inputs["x"][:2] = np.nan
+    values = run_reference(model, inputs)
+    assert np.isnan(values["pooled"]).any()
+    comparison = Comparison(model, OtherNan(model, wrong))
+    comparison.add(Chunk(0, {}, inputs, values))
+    result = comparison.result({})
+    assert result.mismatched_values == int(wrong)
+    assert result.bit_exact is not wrong

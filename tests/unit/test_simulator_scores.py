@@ -43,3 +43,35 @@ def test_no_ratio_without_noise_or_signal(expected: float, found: float) -> None
     ratio.add(np.array([expected], np.float32), np.array([found], np.float32))
     assert ratio.decibels() is None
     assert ratio.identical == (expected == found)
+
+
+def test_integers_are_classes_already() -> None:
+    port = Port("y", "y", (1, 2), (0, 1))
+    assert top_classes(port, np.array([[[3, 0]], [[1, 7]]], dtype=np.int32)).tolist() == [
+        3,
+        0,
+        1,
+        7,
+    ]
+
+
+def test_largest_difference() -> None:
+    ratio = NoiseRatio()
+    ratio.add(np.array([2.0, -4.0], np.float32), np.array([2.0, -4.5], np.float32))
+    ratio.add(np.array([1.0], np.float32), np.array([0.75], np.float32))
+    assert (ratio.largest_difference, ratio.largest, ratio.relative) == (0.5, 4.0, 0.125)
+
+
+def test_what_is_infinite_in_both_is_no_difference() -> None:
+    ratio = NoiseRatio()
+    strange = np.array([np.nan, np.inf, -np.inf, 3.0], np.float32)
+    ratio.add(strange, strange.copy())
+    assert (ratio.identical, ratio.largest_difference, ratio.largest) == (True, 0.0, 3.0)
+
+
+@pytest.mark.parametrize("found", [np.nan, np.inf])
+def test_what_is_infinite_on_one_side_differs_without_bound(found: float) -> None:
+    ratio = NoiseRatio()
+    ratio.add(np.array([1.0], np.float32), np.array([found], np.float32))
+    assert ratio.largest_difference == np.inf
+    assert not ratio.identical

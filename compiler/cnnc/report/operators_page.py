@@ -2,16 +2,18 @@
 
 from cnnc.codegen.variants import variants
 from cnnc.ops._definition import OperatorDefinition, operators
+from cnnc.report.node_tests_section import node_tests_section
 
 _HEAD = """\
 # Operators
 
 Generated from `compiler/cnnc/ops/` by `make docs`; a test fails when this page is out of date.
 
-Every operator has a float32 reference (judged by ONNX Runtime), an int8 reference written from
-TFLite's arithmetic, C kernels, and an export to TFLite. The second and third column are what is
-read from a float .onnx and from an int8 .tflite. What a column leaves empty happens at compile time
-only.
+Every operator has a float32 reference (judged by ONNX Runtime), C kernels in float32 (`--dtype
+float32`) and, where it has an integer rule, an int8 reference written from TFLite's arithmetic, C
+kernels, and an export to TFLite; the others run in float32 within an int8 network. The second and
+third column are what is read from a float .onnx and from an int8 .tflite. What a column leaves
+empty happens at compile time only.
 """
 
 
@@ -23,7 +25,8 @@ def operators_page() -> str:
         *(_row(definition) for definition in operators()),
     ]
     limits = [line for definition in operators() for line in _limits(definition)]
-    return "\n".join([_HEAD, *rows, "", *_variant_rows(), "## What is refused", "", *limits, ""])
+    refused = ["## What is refused", "", *limits, ""]
+    return "\n".join([_HEAD, *rows, "", *_variant_rows(), *node_tests_section(), *refused])
 
 
 def _variant_rows() -> list[str]:

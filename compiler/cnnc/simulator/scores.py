@@ -27,12 +27,13 @@ class NoiseRatio:
         other = found.astype(np.float64)
         same = (wide == other) | (np.isnan(wide) & np.isnan(other))
         signal = np.where(same & ~np.isfinite(wide), 0.0, wide)
-        difference = np.where(same, 0.0, wide - other)
+        with np.errstate(invalid="ignore"):
+            difference = np.where(same, 0.0, wide - other)
         self.signal += float(np.square(signal).sum())
         self.noise += float(np.square(difference).sum())
         self.largest = max(self.largest, float(np.abs(signal).max(initial=0.0)))
         # NaN on one side only makes every maximum NaN; it has to count as a difference.
-        furthest = np.abs(np.nan_to_num(difference, nan=np.inf)).max(initial=0.0)
+        furthest = np.where(np.isnan(difference), np.inf, np.abs(difference)).max(initial=0.0)
         self.largest_difference = max(self.largest_difference, float(furthest))
 
     @property
