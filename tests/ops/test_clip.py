@@ -171,9 +171,15 @@ def test_without_bounds_nothing_is_left() -> None:
     assert kinds(check_onnx("Clip", {}, [(2, 3)], 17)) == ["reshape"]
 
 
-def test_bounds_that_are_no_interval_are_refused() -> None:
-    with pytest.raises(UnsupportedOpError, match="min 2 and max 1 are no interval"):
-        check_onnx("Clip", {"min": 2.0, "max": 1.0}, [(2, 3)], 7)
+def test_a_minimum_above_the_maximum_gives_the_maximum() -> None:
+    op = check_onnx("Clip", {}, [(2, 3)], 17, {1: _float32(2.0), 2: _float32(1.0)}).nodes[0].op
+    assert isinstance(op, Clip)
+    assert (op.low, op.high) == (1.0, 1.0)
+
+
+def test_bounds_without_numbers_between_are_refused() -> None:
+    with pytest.raises(UnsupportedOpError, match="min inf and max inf are no interval"):
+        check_onnx("Clip", {"min": float("inf")}, [(2, 3)], 7)
 
 
 def test_a_bound_that_is_not_a_number_is_refused() -> None:

@@ -18,6 +18,7 @@ from tests.support.op_cases import (
 from cnnc.errors import CnncError
 from cnnc.ir.types import AnyWindow, ElementType, Window, Window3, WindowAxis
 from cnnc.ops.max_pool import MaxPool
+from cnnc.ops.max_pool.indices import MaxPoolIndices
 
 
 def case(name: str, window: AnyWindow, *shape: int, low: float = -1.0, high: float = 1.0) -> OpCase:
@@ -63,9 +64,14 @@ INTEGERS = [
         ("bytes_of_a_volume", CUBE, (1, 3, 4, 5, 2)),
     )
 ]
+INDICES = [
+    OpCase("indices", MaxPoolIndices(PADDED, column_major=False), ((2, 5, 6, 3),)),
+    OpCase("indices_by_columns", MaxPoolIndices(PADDED, column_major=True), ((2, 5, 6, 3),)),
+    OpCase("indices_in_a_volume", MaxPoolIndices(CUBE, column_major=False), ((2, 3, 4, 5, 2),)),
+]
 
 
-@pytest.mark.parametrize("op_case", [*CASES, *INTEGERS], ids=str)
+@pytest.mark.parametrize("op_case", [*CASES, *INTEGERS, *INDICES], ids=str)
 def test_real_numbers(op_case: OpCase) -> None:
     check_real_case(op_case)
 
@@ -122,24 +128,42 @@ def test_auto_pad_with_dilations(auto_pad: str) -> None:
     check_onnx("MaxPool", attributes | {"auto_pad": auto_pad}, [(1, 2, 8, 9)])
 
 
-def _with_indices(read: bool) -> onnx.ModelProto:
-    node = helper.make_node("MaxPool", ["x"], ["y", "indices"], kernel_shape=[2, 2])
-    nodes = [node, helper.make_node("Cast", ["indices"], ["z"], to=TensorProto.FLOAT)]
-    result = helper.make_tensor_value_info("z" if read else "y", TensorProto.FLOAT, None)
-    operand = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 1, 4, 4])
-    graph = helper.make_graph(nodes, "indices", [operand], [result])
+def _with_indices(shape: tuple[int, ...], **attributes: int | list[int]) -> onnx.ModelProto:
+    node = helper.make_node("MaxPool", ["x"], ["y", "indices"], "pool", None, None, None)
+    node.attribute.extend(helper.make_attribute(*entry) for entry in attributes.items())
+    results = [
+        helper.make_tensor_value_info("y", TensorProto.FLOAT, None),
+        helper.make_tensor_value_info("indices", TensorProto.INT64, None),
+    ]
+    operand = helper.make_tensor_value_info("x", TensorProto.FLOAT, list(shape))
+    graph = helper.make_graph([node], "indices", [operand], results)
     opset = [helper.make_opsetid("", 17)]
     return helper.make_model(graph, opset_imports=opset, ir_version=8)
 
 
-def test_indices_that_nobody_reads() -> None:
-    proto = _with_indices(read=False)
+@pytest.mark.parametrize("storage_order", [0, 1])
+@pytest.mark.parametrize("pads", [[0, 0, 0, 0], [1, 0, 1, 2]])
+def test_indices_in_images(storage_order: int, pads: list[int]) -> None:
+    steps = {"kernel_shape": [2, 3], "strides": [2, 1], "pads": pads}
+    proto = _with_indices((2, 3, 5, 6), storage_order=storage_order, **steps)
     compare_with_onnx_runtime(import_proto(proto), proto)
 
 
-def test_indices_that_are_read() -> None:
-    with pytest.raises(CnncError, match="reads 'indices', a result of MaxPool"):
-        import_proto(_with_indices(read=True))
+@pytest.mark.parametrize("shape", [(2, 3, 7), (2, 2, 3, 4, 5)])
+def test_indices_in_lines_and_volumes(shape: tuple[int, ...]) -> None:
+    axes = len(shape) - 2
+    proto = _with_indices(shape, kernel_shape=[2] * axes, strides=[2] * axes)
+    compare_with_onnx_runtime(import_proto(proto), proto)
+
+
+def test_indices_by_columns_in_a_volume() -> None:
+    with pytest.raises(CnncError, match="indices by columns"):
+        import_proto(_with_indices((1, 1, 3, 3, 3), kernel_shape=[2, 2, 2], storage_order=1))
+
+
+def test_indices_that_have_no_kernel() -> None:
+    with pytest.raises(CnncError, match="indices in a tensor of uint8"):
+        MaxPoolIndices(PADDED, column_major=False).output_type([ElementType.UINT8])
 
 
 def test_bytes_that_are_not_quantized_stay_as_they_are() -> None:

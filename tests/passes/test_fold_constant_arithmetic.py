@@ -6,7 +6,9 @@ from tests.passes.network import Network, assert_fires, assert_idle, dense, rand
 
 from cnnc.ir.types import F32, Activation
 from cnnc.ops.add import Add
+from cnnc.ops.div import Div
 from cnnc.ops.mul import Mul
+from cnnc.ops.sub import Sub
 from cnnc.passes.fold_batch_norm import FOLD_BATCH_NORM
 from cnnc.passes.fold_constant_arithmetic import FOLD_CONSTANT_ARITHMETIC
 
@@ -59,3 +61,32 @@ def test_unfolded_batch_norm_behind_a_product_vanishes() -> None:
     value = net.add(Add(), scaled, net.constant(random(4, 4)))
     passes = [FOLD_CONSTANT_ARITHMETIC, FOLD_BATCH_NORM]
     assert_fires(net.model(value), passes, ["fully_connected"])
+
+
+@pytest.mark.parametrize(("op", "constant_first"), [(Sub(), False), (Sub(), True), (Div(), False)])
+def test_differences_and_quotients_become_affine_maps(op: Sub | Div, constant_first: bool) -> None:
+    net = Network(x=(1, 3, 3, 4))
+    constant = net.constant(np.array([0.5, -2.0, 3.0, 7.0], np.float32))
+    value = net.add(op, *((constant, "x") if constant_first else ("x", constant)))
+    passes = [FOLD_CONSTANT_ARITHMETIC] * 2
+    assert_fires(net.model(value), passes, ["channel_affine"])
+
+
+def test_a_divisor_per_row_becomes_a_factor() -> None:
+    net = Network(x=(1, 3, 3, 4))
+    divisor = np.array([0.5, -2.0, 3.0], np.float32).reshape(1, 3, 1, 1)
+    value = net.add(Div(), "x", net.constant(divisor))
+    assert_fires(net.model(value), [FOLD_CONSTANT_ARITHMETIC], ["mul"])
+
+
+def test_a_constant_dividend_becomes_a_factor() -> None:
+    net = Network(x=(1, 3, 3, 4))
+    value = net.add(Div(), net.constant(np.array([0.5], np.float32)), "x")
+    after = [FOLD_CONSTANT_ARITHMETIC] * 2
+    assert_fires(net.model(value), after, ["reciprocal", "channel_affine"])
+
+
+def test_a_divisor_of_zero_stays() -> None:
+    net = Network(x=(1, 4))
+    value = net.add(Div(), "x", net.constant(np.array([1.0, 0.0, 1.0, 1.0], np.float32)))
+    assert_idle(net.model(value), FOLD_CONSTANT_ARITHMETIC)

@@ -34,11 +34,15 @@ from cnnc.ops.conv_transpose import QuantConvTranspose
 from cnnc.ops.max_pool import QuantMaxPool
 from cnnc.ops.mean import QuantMean
 from cnnc.ops.reshape import QuantReshape
+from cnnc.ops.resize import QuantResizeLinear, QuantResizeNearest
 from cnnc.simulator.build import EmittedCode
 from cnnc.simulator.host import start_host
 
 ZERO = FORMAT.zero_point
-STEPS = ("dense", "bordered", "depthwise", "transposed", "table", "sum", "max", "average", "join")
+STEPS = (
+    "dense", "bordered", "depthwise", "transposed", "table", "sum", "max", "average", "join",
+    "nearest", "linear",
+)  # fmt: skip
 
 
 class _Growing:
@@ -71,6 +75,12 @@ class _Growing:
             self._add(table(low, high))
         elif name == "max":
             self._add(QuantMaxPool(SMALL))
+        elif name == "nearest":
+            indices = self.generator.integers(0, self.shape[1], 4).astype(np.int32)
+            self._add(QuantResizeNearest((1,), (4,), indices))
+        elif name == "linear":
+            steps = self.generator.integers(0, 1024 * (self.shape[2] - 1) + 1, 5)
+            self._add(QuantResizeLinear((2,), (5,), steps.astype(np.int32)))
         elif name == "average":
             counted = bool(self.generator.integers(2))
             self._add(QuantAveragePool(SMALL, counted, (), ZERO))
@@ -148,6 +158,7 @@ def test_planted_channels_are_found() -> None:
     [
         (1, ["dense", "table", "depthwise", "dense"]),
         (4, ["transposed", "table", "transposed", "dense"]),
+        (2, ["dense", "nearest", "linear", "dense"]),
         (2, ["dense", "sum", "max", "join", "bordered"]),
         # Everything after the first layers is constant.
         (3, ["dense", "table", "table", "table", "table", "table", "bordered", "average"]),

@@ -130,8 +130,10 @@ def _read_relu(reader: "NodeReader") -> None:
 
 def _read_clip(reader: "NodeReader") -> None:
     low, high = _bound(reader, 1, "min", -math.inf), _bound(reader, 2, "max", math.inf)
-    if not low <= high or low == math.inf or high == -math.inf:
+    if low == math.inf or high == -math.inf:
         raise UnsupportedAttributeError(f"the bounds min {low:g} and max {high:g} are no interval")
+    # Where min is above max, ONNX says that every result is max.
+    low = min(low, high)
     value = reader.stored(0)
     if math.isinf(low) and math.isinf(high):
         reader.define(value.key, value.axes)
@@ -198,7 +200,7 @@ OPERATOR = OperatorDefinition(
     quant_ops=(QuantClip,),
     kernels=("lookup_s8", "clip_f32"),
     tflite=("RELU", "RELU6", "RELU_N1_TO_1", "QUANTIZE", "MAXIMUM", "MINIMUM"),
-    limits=("The bounds must be constants, min not above max.",),
+    limits=("The bounds must be constants.",),
     tflite_readers={
         "RELU": _read_tflite_relu,
         "RELU6": _read_relu6,

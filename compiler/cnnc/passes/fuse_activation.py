@@ -19,6 +19,7 @@ from cnnc.ops.clip import Clip
 from cnnc.ops.max_pool import MaxPool
 from cnnc.ops.mul import Mul
 from cnnc.ops.reshape import Reshape
+from cnnc.ops.sub import Sub
 from cnnc.ops.transpose import Transpose
 from cnnc.passes._editor import FloatEditor, merge
 from cnnc.passes._framework import Pass, sweep
@@ -80,7 +81,7 @@ def _clipped(op: FloatOp, clip: Clip) -> FloatOp | str:
     if isinstance(op, Clip):
         low, high = max(op.low, clip.low), min(op.high, clip.high)
         return Clip(low, high) if low <= high else "is clipped to an interval that is disjoint"
-    if not isinstance(op, (WeightedOp, Add, Mul)):
+    if not isinstance(op, (WeightedOp, Add, Mul, Sub)):
         return f"comes from a {op.kind} layer, which has no activation"
     before = op.activation.bounds()
     low, high = max(before[0], clip.low), min(before[1], clip.high)

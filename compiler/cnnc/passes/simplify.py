@@ -17,6 +17,7 @@ from cnnc.passes.fuse_pad import FUSE_PAD
 from cnnc.passes.lower_channel_affine import LOWER_CHANNEL_AFFINE
 from cnnc.passes.merge_duplicates import MERGE_DUPLICATES
 from cnnc.passes.merge_moves import MERGE_MOVES
+from cnnc.passes.recognize_functions import RECOGNIZE_FUNCTIONS
 from cnnc.passes.recognize_lp_normalization import RECOGNIZE_LP_NORMALIZATION
 from cnnc.passes.recognize_normalization import RECOGNIZE_NORMALIZATION
 from cnnc.passes.replace_global_pool import REPLACE_GLOBAL_POOL
@@ -29,6 +30,8 @@ _LOGGER = logging.getLogger(__name__)
 FOLDING = (
     ELIMINATE_DEAD_CODE,
     MERGE_DUPLICATES,
+    # Before anything takes a part of the expression into a layer.
+    RECOGNIZE_FUNCTIONS,
     MERGE_MOVES,
     STRAIGHTEN_GROUP_NORM,
     SINK_TRANSPOSE,

@@ -36,6 +36,7 @@ from cnnc.ops._pool_window import (
 )
 from cnnc.ops._tflite_import import read_tflite_window
 from cnnc.ops.clip import emit_clamped
+from cnnc.ops.max_pool.indices import MaxPoolIndices
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
     from cnnc.importer.tflite.reader import TfliteNodeReader
 
+_LINE_RANK = 3
 _REAL_KERNELS = {
     ElementType.FLOAT32: "max_pool_f32",
     ElementType.UINT8: "max_pool_volume_u8",
@@ -211,9 +213,13 @@ def _maximum(image: npt.NDArray[Element], window: AnyWindow, lowest: float) -> n
 
 
 def _read_max_pool(reader: "NodeReader") -> None:
-    # The order of Indices, which no other node can read.
-    reader.ignore("storage_order")
-    emit_with_rows(reader, MaxPool(read_pool_window(reader).window))
+    column_major = bool(reader.int_attribute("storage_order", 0))
+    window = read_pool_window(reader).window
+    emit_with_rows(reader, MaxPool(window))
+    if reader.has_output(1):
+        # A line has one order, and its image of one row the same.
+        is_line = len(reader.onnx_shape(0)) == _LINE_RANK
+        emit_with_rows(reader, MaxPoolIndices(window, column_major and not is_line), output=1)
 
 
 def _read_global_max_pool(reader: "NodeReader") -> None:
@@ -230,13 +236,19 @@ OPERATOR = OperatorDefinition(
     name="max_pool",
     summary="Maximum over a window of up to three axes.",
     readers={"MaxPool": _read_max_pool, "GlobalMaxPool": _read_global_max_pool},
-    float_ops=(MaxPool,),
+    float_ops=(MaxPool, MaxPoolIndices),
     quant_ops=(QuantMaxPool, QuantMaxPool3),
-    kernels=("max_pool_s8", "max_pool_volume_s8", "max_pool_volume_u8", "max_pool_f32"),
+    kernels=(
+        "max_pool_s8",
+        "max_pool_volume_s8",
+        "max_pool_volume_u8",
+        "max_pool_f32",
+        "max_pool_indices_f32",
+    ),
     tflite=("MAX_POOL_2D", "PADV2"),
     limits=(
         "Images of one, two or three axes only; float32 or uint8.",
-        "The second output (Indices) is refused where it is used.",
+        "Indices of float32 only; storage_order 1 along two axes only.",
         "auto_pad SAME with dilations pads for the kernel without them, as ONNX Runtime does.",
     ),
     tflite_readers={"MAX_POOL_2D": _read_max_pool_2d},

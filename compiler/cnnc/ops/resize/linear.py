@@ -24,6 +24,7 @@ from cnnc.codegen.kernel import (
     OutputArgument,
 )
 from cnnc.codegen.tflite import NotExpressibleError
+from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, I32, I64, AnyArray, Shape, Tensor
 from cnnc.ops.resize.export import export_resize
@@ -117,6 +118,17 @@ class QuantResizeLinear(QuantOp):
         one = _ONE ** len(self.axes)
         away = np.abs(total) + one // 2
         return np.asarray(np.sign(total) * (away // one), np.int8)
+
+    def channel_bounds(self, site: ChannelSite) -> ChannelBounds:
+        """Return the operand's, where channels are not resized."""
+        return site.bounds[0] if self._keeps_channels(site) else super().channel_bounds(site)
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep the same channels of operand and result, or all where channels are resized."""
+        return choice.in_step() if self._keeps_channels(site) else choice.everything()
+
+    def _keeps_channels(self, site: ChannelSite) -> bool:
+        return self.axes[-1] != len(site.input_shapes[0]) - 1
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the kernel."""

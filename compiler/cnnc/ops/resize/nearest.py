@@ -16,6 +16,7 @@ from cnnc.codegen.kernel import (
     OutputArgument,
 )
 from cnnc.codegen.tflite import NotExpressibleError
+from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import I32, AnyArray, Shape, Tensor
 from cnnc.ops.resize.export import export_resize
@@ -78,6 +79,17 @@ class QuantResizeNearest(QuantOp):
     def evaluate(self, inputs: Sequence[AnyArray], arithmetic: Arithmetic) -> AnyArray:
         """Take the elements."""
         return _taken(inputs[0], self)
+
+    def channel_bounds(self, site: ChannelSite) -> ChannelBounds:
+        """Return the operand's, where channels are not resized."""
+        return site.bounds[0] if self._keeps_channels(site) else super().channel_bounds(site)
+
+    def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
+        """Keep the same channels of operand and result, or all where channels are resized."""
+        return choice.in_step() if self._keeps_channels(site) else choice.everything()
+
+    def _keeps_channels(self, site: ChannelSite) -> bool:
+        return self.axes[-1] != len(site.input_shapes[0]) - 1
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the kernel."""

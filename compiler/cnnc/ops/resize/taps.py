@@ -55,12 +55,13 @@ def interpolate(
         axes: The resized axes.
         sizes: Their sizes in the result.
     """
-    result = operand.reshape(-1, *span.extents, span.inner)
+    result: F32 = operand.reshape(-1, *span.extents, span.inner)
     for axis, entry in reversed(list(enumerate(all_taps(span, taps), start=1))):
         total = np.zeros((), np.float32)
         for tap in range(entry.weights.shape[1]):
             weight = entry.weights[:, tap].reshape(-1, *(1,) * (result.ndim - axis - 1))
-            total = total + weight * np.take(result, entry.indices[:, tap], axis)
+            product: F32 = weight * np.take(result, entry.indices[:, tap], axis)
+            total = np.asarray(total + product, np.float32)
         result = total
     return result.reshape(len(operand), *resized_shape(operand.shape[1:], axes, sizes))
 
