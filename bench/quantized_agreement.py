@@ -146,7 +146,7 @@ def _compare_each(
 def _nearest_order(theirs: I64, ours: AnyArray) -> I64:
     """Return a tensor of the file, (S, *onnx_shape), in the memory order of ours."""
     rank = theirs.ndim - 1
-    candidates = []
+    candidates: list[I64] = []
     for axes in {channel_last(rank), onnx_order(rank)}:
         moved = theirs.transpose(0, *(axis + 1 for axis in axes))
         if moved.size == ours.size and _without_ones(moved.shape) == _without_ones(ours.shape):
@@ -226,10 +226,10 @@ def _run_one(
     session: Any,  # noqa: ANN401 (untyped library)
     sample: F32,
     names: Sequence[str] | None = None,
-) -> list[AnyArray]:
+) -> list[Tensor]:
     entry = session.get_inputs()[0]
     shape = [extent if isinstance(extent, int) else 1 for extent in entry.shape]
-    found: list[AnyArray] = session.run(names, {entry.name: sample.reshape(shape)})
+    found: list[Tensor] = session.run(names, {entry.name: sample.reshape(shape)})
     return found
 
 

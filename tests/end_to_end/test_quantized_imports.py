@@ -14,6 +14,7 @@ from cnnc.simulator.run import SimulationRequest, simulate
 _SAMPLES = (
     *(SHARED / "exports").glob("q_*.onnx"),
     *(SHARED / "exports").glob("pt2e.onnx"),
+    *(SHARED / "exports").glob("qat.onnx"),
     *(SHARED / "third_party").glob("*_q*.onnx"),
     *quantized_models(),
 )

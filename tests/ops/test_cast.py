@@ -14,11 +14,12 @@ from tests.support.op_cases import (
 )
 
 from cnnc.codegen.lower import lower
-from cnnc.errors import UnsupportedOpError
+from cnnc.errors import UnsupportedAttributeError, UnsupportedOpError
 from cnnc.importer.builder import GraphBuilder
 from cnnc.ir.float_model import FloatModel, FloatNode, Port
 from cnnc.ir.types import AnyArray, ElementType
 from cnnc.ops.cast import Cast
+from cnnc.ops.mean import Mean
 from cnnc.quantize.keep_real import keep_real
 from cnnc.simulator.chunk import Chunk
 from cnnc.simulator.reference import run_reference
@@ -132,3 +133,9 @@ def test_constants_keep_their_integers() -> None:
 def test_integers_beyond_int32_are_refused() -> None:
     with pytest.raises(Exception, match="constant 'c' holds int64 numbers beyond int32"):
         GraphBuilder().add_constant("c", np.array([2**31], np.int64))
+
+
+def test_an_operator_of_real_numbers_says_what_it_needs() -> None:
+    builder = GraphBuilder(shapes={"x": (1, 4, 4, 2)}, types={"x": ElementType.INT32})
+    with pytest.raises(UnsupportedAttributeError, match="operand 0 is int32; mean takes float32"):
+        builder.append("node", Mean((1, 2), True), ["x"], "y", ())

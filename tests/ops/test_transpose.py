@@ -10,6 +10,7 @@ from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_ca
 
 from cnnc.errors import CnncError
 from cnnc.importer.builder import GraphBuilder
+from cnnc.ir.types import ElementType
 from cnnc.ops.transpose import Transpose, merge_axes
 
 
@@ -74,6 +75,12 @@ def test_refuses_too_many_axes() -> None:
     builder = GraphBuilder(shapes={"x": (2,) * 7})
     with pytest.raises(CnncError, match="moves more than 6 axes"):
         builder.append("node", Transpose((6, 5, 4, 3, 2, 1, 0)), ["x"], "y", ())
+
+
+def test_moves_integers() -> None:
+    builder = GraphBuilder(shapes={"x": (2, 3)}, types={"x": ElementType.INT32})
+    key = builder.append("node", Transpose((1, 0)), ["x"], "y", ())
+    assert builder.element_type(key) is ElementType.INT32
 
 
 def test_refuses_what_is_no_permutation() -> None:

@@ -94,7 +94,7 @@ def test_empty_graph(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("opset", "problem", "remedy"),
     [
-        (6, "opset 6; the oldest that is supported is 7", "version_converter"),
+        (6, "opset 6; the oldest that is supported is 7", "opset_version, e.g. 17"),
         (
             defs.onnx_opset_version() + 1,
             f"knows up to {defs.onnx_opset_version()}",

@@ -120,8 +120,8 @@ def _check_opset(path: Path, model: onnx.ModelProto) -> None:
     if opset < OLDEST_OPSET:
         raise ModelError(
             f"'{path}' uses ONNX opset {opset}; the oldest that is supported is {OLDEST_OPSET}",
-            "export with a newer opset_version, e.g. 17, or convert the file with "
-            "onnx.version_converter.convert_version",
+            "export with a newer opset_version, e.g. 17 (onnx.version_converter is no help: it "
+            "puts what versions before 7 broadcast on the wrong axes)",
             str(path),
         )
     if opset > newest:

@@ -39,7 +39,12 @@ _CUT_BEFORE = (
     "cut the model before its post-processing (onnx.utils.extract_model) and do that step in the "
     "code that reads the result"
 )
+_UNROLL = (
+    "write the network without branches and loops that depend on data, or with a fixed number of "
+    "steps, so that the export by tracing unrolls them"
+)
 _REMEDIES = {
+    **dict.fromkeys(("If", "Loop", "Scan"), _UNROLL),
     "FakeQuantize": "this is NNCF's own operator: call strip() on the quantized model, or set "
     "export_to_onnx_standard_ops, so that QuantizeLinear and DequantizeLinear are written",
     "DynamicQuantizeLinear": "scales are computed at run time: quantize the model statically "

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar
 
-from cnnc.errors import InternalError
+from cnnc.errors import InternalError, UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, channel_count
 from cnnc.ir.types import F32, Activation, AnyArray, ElementType, Quantization, Shape, Tensor
 
@@ -75,12 +75,18 @@ class FloatOp(ABC):
         return 0
 
     def output_type(self, inputs: Sequence[ElementType]) -> ElementType:
-        """Return the element type of the result; by default that of the first operand.
+        """Return the element type of the result; by default float32, from operands of float32.
 
         Raises:
             ModelError: The operator does not take operands of these types.
         """
-        return inputs[0]
+        for index, kind in enumerate(inputs):
+            if kind is not ElementType.FLOAT32:
+                raise UnsupportedAttributeError(
+                    f"operand {index} is {kind.value}; {self.kind} takes float32",
+                    "put a Cast to float32 before it",
+                )
+        return ElementType.FLOAT32
 
     @abstractmethod
     def evaluate(self, inputs: Sequence[Tensor]) -> Tensor:

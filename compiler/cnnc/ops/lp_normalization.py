@@ -62,8 +62,7 @@ class LpNormalization(FloatOp):
         norm = total if self.power == 1 else float_math.sqrt(total)
         norm = np.where(norm < np.float32(self.least), np.float32(self.least), norm)
         norm = np.where(norm > 0, norm, np.float32(1))
-        result: F32 = np.moveaxis(x / norm, 0, self.axis + 1)
-        return result
+        return np.asarray(np.moveaxis(x / norm, 0, self.axis + 1), np.float32)
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Refuse: there is no rule on integers."""

@@ -17,7 +17,7 @@ from cnnc.codegen.kernel import ALIAS, Lowering, LoweringSite
 from cnnc.errors import ModelError, UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, channel_count
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import F32, AnyArray, Shape
+from cnnc.ir.types import F32, AnyArray, ElementType, Shape
 from cnnc.ops._axes import normalized_axes, normalized_axis
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops._reshape_layout import reshape_layout
@@ -45,6 +45,10 @@ class Reshape(FloatOp):
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Return the target shape after checking the number of elements."""
         return _checked(inputs[0], self.shape)
+
+    def output_type(self, inputs: Sequence[ElementType]) -> ElementType:
+        """Return the operand's type, whatever it is."""
+        return inputs[0]
 
     def evaluate(self, inputs: Sequence[F32]) -> F32:
         """Reshape every sample."""

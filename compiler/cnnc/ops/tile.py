@@ -12,7 +12,7 @@ from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, channel_count
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import AnyArray, Shape, Tensor
+from cnnc.ir.types import AnyArray, ElementType, Shape, Tensor
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops._move import MAXIMUM_AXES, MOVE_KERNEL, View, lower_view, whole
 from cnnc.ops._reshape_layout import reshape_layout
@@ -43,6 +43,10 @@ class Tile(FloatOp):
         shape = _tiled(inputs[0], self.repeats)
         _view(inputs[0], self.repeats).check("a tile")
         return shape
+
+    def output_type(self, inputs: Sequence[ElementType]) -> ElementType:
+        """Return the operand's type, whatever it is."""
+        return inputs[0]
 
     def evaluate(self, inputs: Sequence[Tensor]) -> Tensor:
         """Tile every sample."""

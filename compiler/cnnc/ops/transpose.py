@@ -16,7 +16,7 @@ from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import ModelError, UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import F32, AnyArray, Shape
+from cnnc.ir.types import F32, AnyArray, ElementType, Shape
 from cnnc.ops._axes import normalized_axis
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops._move import MAXIMUM_AXES, MOVE_KERNEL, lower_view, whole
@@ -48,6 +48,10 @@ class Transpose(FloatOp):
             raise ModelError(f"{list(self.permutation)} is no permutation of {list(shape)}'s axes")
         whole(shape).transposed(self.permutation).check("a transpose")
         return tuple(shape[axis] for axis in self.permutation)
+
+    def output_type(self, inputs: Sequence[ElementType]) -> ElementType:
+        """Return the operand's type, whatever it is."""
+        return inputs[0]
 
     def evaluate(self, inputs: Sequence[F32]) -> F32:
         """Transpose every sample."""

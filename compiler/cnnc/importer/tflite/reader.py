@@ -299,6 +299,8 @@ class TfliteNodeReader:
             output=output.quantization,
             output_shape=output.shape,
             constants=tuple(self.builder.constants.get(name) for name in inputs),
+            input_types=tuple(value.element_type for value in values),
+            is_quantized=tuple(value.is_quantized for value in values),
         )
         return op.quantize(context)
 

@@ -43,6 +43,10 @@ class Gather(FloatOp):
             raise UnsupportedAttributeError(f"{what} an axis of {shape[self.axis]} entries")
         return gathered_shape(shape, self.axis, len(self.indices))
 
+    def output_type(self, inputs: Sequence[ElementType]) -> ElementType:
+        """Return the operand's type, whatever it is."""
+        return inputs[0]
+
     def evaluate(self, inputs: Sequence[Tensor]) -> Tensor:
         """Gather from every sample."""
         return np.take(inputs[0], self.indices, axis=self.axis + 1)

@@ -39,9 +39,9 @@ class InverseDeviation(FloatOp):
     def evaluate_in_order(self, inputs: Sequence[F32]) -> F32:
         """Add in blocks, then the blocks; everything in float32."""
         rest = inputs[0] - mean_in_order(inputs[0], self.axes)
-        variance = mean_in_order(rest * rest, self.axes) + np.float32(self.epsilon)
-        inverse: F32 = np.float32(1) / np.sqrt(variance)
-        return inverse
+        squares = np.asarray(rest * rest, np.float32)
+        variance = mean_in_order(squares, self.axes) + np.float32(self.epsilon)
+        return np.asarray(np.float32(1) / np.sqrt(variance), np.float32)
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Refuse: there is no rule on integers."""

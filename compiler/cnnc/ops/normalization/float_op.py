@@ -112,8 +112,8 @@ class Normalization(FloatOp):
             x = x - mean_in_order(x, self.axes)
         variance = mean_in_order(x * x, self.axes) + np.float32(self.variance_epsilon)
         deviation = np.sqrt(variance) + np.float32(self.deviation_epsilon)
-        result: F32 = x * (np.float32(1) / deviation) * self.scale + self.offset
-        return result
+        result = x * (np.float32(1) / deviation) * self.scale + self.offset
+        return np.asarray(result, np.float32)
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Refuse: there is no rule on integers."""

@@ -12,7 +12,7 @@ from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import F32, AnyArray, Quantization, Shape
+from cnnc.ir.types import F32, AnyArray, ElementType, Quantization, Shape
 from cnnc.ops.pad.axis import MAXIMUM_AXES, PaddedAxis, merge_axes, padded_axes
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic, quantize_real
@@ -45,6 +45,10 @@ class Pad(FloatOp):
                 f"pads of more than {MAXIMUM_AXES} axes; split the node into two"
             )
         return tuple(axis.padded for axis in axes)
+
+    def output_type(self, inputs: Sequence[ElementType]) -> ElementType:
+        """Return the operand's type, whatever it is."""
+        return inputs[0]
 
     def evaluate(self, inputs: Sequence[F32]) -> F32:
         """Pad every sample."""

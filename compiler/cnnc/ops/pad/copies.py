@@ -12,7 +12,7 @@ from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import I64, AnyArray, Shape, Tensor
+from cnnc.ir.types import I64, AnyArray, ElementType, Shape, Tensor
 from cnnc.ops.gather.quant_op import add_gather
 from cnnc.ops.pad.axis import MAXIMUM_AXES, PaddedAxis, padded_axes
 from cnnc.quantize.context import QuantizeContext
@@ -61,6 +61,10 @@ class PadCopy(FloatOp):
         axes = padded_axes(inputs[0], self.before, self.after)
         _check(axes, self.mode)
         return tuple(axis.padded for axis in axes)
+
+    def output_type(self, inputs: Sequence[ElementType]) -> ElementType:
+        """Return the operand's type, whatever it is."""
+        return inputs[0]
 
     def evaluate(self, inputs: Sequence[Tensor]) -> Tensor:
         """Pad every sample."""

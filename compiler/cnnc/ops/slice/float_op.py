@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cnnc.codegen.kernel import Lowering, LoweringSite
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
-from cnnc.ir.types import Shape, Tensor
+from cnnc.ir.types import ElementType, Shape, Tensor
 from cnnc.ops._move import lower_view
 from cnnc.ops.slice.axis import SlicedAxis, sliced_axes, view_of
 from cnnc.ops.slice.quant_op import QuantSlice
@@ -36,6 +36,10 @@ class Slice(FloatOp):
         """Return the extents of the result after checking that they fit the operand."""
         view_of(inputs[0], self.axes(inputs[0])).check("a slice")
         return self.shape
+
+    def output_type(self, inputs: Sequence[ElementType]) -> ElementType:
+        """Return the operand's type, whatever it is."""
+        return inputs[0]
 
     def evaluate(self, inputs: Sequence[Tensor]) -> Tensor:
         """Slice every sample."""
