@@ -86,7 +86,7 @@ def test_reshape_constants_that_make_no_sense(tmp_path: Path, target: list[int])
 
 def test_operators_that_an_opset_does_not_have(tmp_path: Path) -> None:
     proto = make.model([make.node("HardSwish", "x", "y", "h")], {"x": (1, 3)}, opset=13)
-    assert _refused(tmp_path, proto) == ["HardSwish node 'h': this operator is not supported"]
+    assert "it is not valid in opset 13" in _refused(tmp_path, proto)[0]
 
     proto = make.model([make.node("Relu", "x x", "y", "r")], {"x": (1, 3)})
     assert "it is not valid in opset 17" in _refused(tmp_path, proto)[0]
