@@ -34,8 +34,7 @@ def _value(net: Network, tree: "Tree | float") -> str:
         return tree
     if isinstance(tree, float):
         return net.constant(np.full((1,), tree, np.float32))
-    op, *operands = tree
-    return net.add(op, *(_value(net, operand) for operand in operands))
+    return net.add(tree[0], *(_value(net, operand) for operand in tree[1:]))
 
 
 _PLUS_3: Tree = (Add(), X, 3.0)
