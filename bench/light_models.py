@@ -195,6 +195,7 @@ class Finding:
         import_seconds: Read and simplify.
         float_error: Largest difference from ONNX Runtime, relative to the largest result.
         compile_seconds: All of ``cnnc compile`` to int8, with calibration.
+        cpu_seconds: Processor time of that.
         peak_bytes: Peak memory of that process.
         weight_bytes: int8 constants.
         arena_bytes: Activations.
@@ -208,6 +209,7 @@ class Finding:
     import_seconds: float
     float_error: float
     compile_seconds: float
+    cpu_seconds: float
     peak_bytes: int
     weight_bytes: int
     arena_bytes: int
@@ -264,12 +266,13 @@ def compile_int8(path: Path, folder: Path) -> dict[str, Any]:
     options = CompileOptions(model=path, output=folder / path.stem, calibration=data)
     directory, report = compile_to_folder(options, no_progress, lambda _: None)
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    used = resource.getrusage(resource.RUSAGE_SELF)
     request = SimulationRequest(inputs=data, limit=SIMULATED_IMAGES, engines=("reference", "host"))
     compared = simulate(directory, request)
     return {
         "compile_seconds": seconds,
-        "peak_bytes": peak,
+        "cpu_seconds": used.ru_utime + used.ru_stime,
+        "peak_bytes": used.ru_maxrss * 1024,
         "weight_bytes": report.weight_bytes,
         "arena_bytes": report.arena_bytes,
         "macs": report.macs,
@@ -294,6 +297,7 @@ _COLUMNS: dict[str, Callable[[Finding], str]] = {
     "import s": lambda found: f"{found.import_seconds:.1f}",
     "float error": lambda found: f"{found.float_error:.1e}",
     "compile s": lambda found: f"{found.compile_seconds:.1f}",
+    "CPU s": lambda found: f"{found.cpu_seconds:.1f}",
     "peak MB": lambda found: f"{found.peak_bytes / 1e6:,.0f}",
     "weights": lambda found: f"{found.weight_bytes:,}",
     "arena": lambda found: f"{found.arena_bytes:,}",

@@ -113,7 +113,14 @@ def all_tests() -> tuple[NodeTest, ...]:
         warnings.simplefilter("ignore")
         found = load_model_tests(kind="node")
     tests = [
-        NodeTest(test.name, test.model, *test.data_sets[0], test.rtol, test.atol)
+        NodeTest(
+            name=test.name,
+            model=test.model,
+            inputs=test.data_sets[0][0],
+            outputs=test.data_sets[0][1],
+            rtol=test.rtol,
+            atol=test.atol,
+        )
         for test in found
         if test.model is not None and test.data_sets
     ]
@@ -223,7 +230,7 @@ def _wanted_constant(error: ModelError, case: NodeCase, bound: Sequence[str]) ->
         (
             name
             for name, array in case.inputs.items()
-            if array.dtype in (np.int32, np.int64) and name not in bound
+            if array.dtype.name in ("int32", "int64") and name not in bound
         ),
         None,
     )

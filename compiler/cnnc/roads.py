@@ -82,7 +82,7 @@ def quantize_float(options: CompileOptions, progress: Progress, dump: Dump) -> Q
     dump("quantize", lambda: dump_quant(quantized))
     return QuantizedModel(
         model=quantized,
-        macs=sum(node.op.macs(simplified.input_shapes(node)) for node in simplified.nodes),
+        macs=simplified.macs(),
         golden_inputs=store_inputs(quantized, next(samples.batches(1))),
         calibration={
             "method": ranges.method,
@@ -147,7 +147,7 @@ def _keep_formats(
     has_data = options.calibration is not None
     return QuantizedModel(
         model=kept.model,
-        macs=sum(node.op.macs(simplified.input_shapes(node)) for node in simplified.nodes),
+        macs=simplified.macs(),
         golden_inputs=store_inputs(kept.model, next(samples.batches(1))),
         calibration={
             "method": f"given, {method}" if kept.calibrated else "given",

@@ -205,6 +205,10 @@ def test_layers_in_float32_are_named(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert [layer["moved_bytes"] for layer in converting] == [5 * 192, 5 * 192]
     document = simulate(folder, SimulationRequest(random=4)).to_json()
     assert all(document["engines"][name]["bit_exact"] for name in ("host", "target", "tflite"))
+    simulated = ["simulate", str(folder), "--random", "1", "--engines", "target", "--profile"]
+    assert main(simulated) == 0
+    shown = capsys.readouterr().out
+    assert f"{len(islands) + 2} layers compute in float32 or convert from and to it: " in shown
     readme = (folder / "README.md").read_text(encoding="utf-8")
     assert f"int8, with {len(islands) + 2} of {len(layers)} layers in float32" in readme
 

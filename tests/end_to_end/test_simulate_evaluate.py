@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.support import onnx_models as make
 from tests.support.compiling import no_progress
 from tests.support.emitted import spoil_first_bias
 from tests.support.onnx_networks import CLASSES, images, write_classifier
@@ -144,3 +145,25 @@ def test_several_labels_for_one_item(compiled: Path, tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", x=images(4), y=np.ones((4, 2), dtype=np.int64))
     with pytest.raises(CalibrationError, match="8 labels"):
         evaluate(compiled, tmp_path / "d.npz")
+
+
+def test_masks_are_measured_by_their_overlap(tmp_path: Path) -> None:
+    """The network thresholds brightness; a third of each mask is wrong."""
+    weights = {"w": np.full((1, 1, 1, 1), 20.0, np.float32), "b": np.full(1, -10.0, np.float32)}
+    nodes = [make.node("Conv", "x w b", "c"), make.node("Sigmoid", "c", "y")]
+    model = make.save(tmp_path, make.model(nodes, {"x": (1, 1, 6, 6)}, weights=weights))
+    x = np.zeros((4, 1, 6, 6), np.float32)
+    x[:, :, :3] = 1.0
+    mask = np.zeros((4, 1, 6, 6), np.uint8)
+    mask[:, :, 1:4] = 1
+    np.savez(tmp_path / "data.npz", x=x, y=mask)
+    options = CompileOptions(
+        model=model, output=tmp_path / "out", calibration=tmp_path / "data.npz"
+    )
+    directory, _ = compile_to_folder(options, no_progress, print)
+
+    found = evaluate(directory, tmp_path / "data.npz")
+
+    # Rows 0 to 2 are found, 1 to 3 are labelled: 2 of 4 rows are common.
+    assert (found.metric, found.float_score, found.score) == ("iou", 0.5, 0.5)
+    assert found.samples == 4 * 36

@@ -472,3 +472,30 @@ def test_layer_behind_one_on_real_numbers_is_adapted() -> None:
     assert isinstance(before, WeightedOp)
     assert isinstance(after, WeightedOp)
     assert not np.array_equal(before.weight, after.weight)
+
+
+def test_number_of_samples_follows_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = import_proto(
+        make.model(
+            [make.node("Conv", "x w", "y")],
+            {"x": (1, 3, 6, 6)},
+            weights={"w": reals(5, 4, 3, 3, 3)},
+        )
+    )
+    assert model.macs() == 16 * 4 * 27
+    samples = synthetic_samples(model.inputs, 8, seed=0)
+    ranges = calibrate(model, samples)
+    few = Samples(2, None, lambda size: spread(samples, size))
+
+    def spread(source: Samples, size: int) -> Iterator[dict[str, F32]]:
+        chosen = spread_samples(source, 2, size)
+        yield chosen
+
+    monkeypatch.setattr("cnnc.quantize.adapt.MAC_LIMIT", 2 * model.macs())
+    limited = adapt_weights(model, ranges, samples).nodes[-1].op
+    monkeypatch.undo()
+    expected = adapt_weights(model, ranges, few).nodes[-1].op
+
+    assert isinstance(limited, WeightedOp)
+    assert isinstance(expected, WeightedOp)
+    assert np.array_equal(limited.weight, expected.weight)

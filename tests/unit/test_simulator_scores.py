@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnnc.ir.float_model import Port
-from cnnc.simulator.scores import NoiseRatio, class_count, top_classes
+from cnnc.simulator.scores import NoiseRatio, class_count, is_present, overlap, top_classes
 
 
 def test_classes_of_a_flat_output() -> None:
@@ -75,3 +75,12 @@ def test_what_is_infinite_on_one_side_differs_without_bound(found: float) -> Non
     ratio.add(np.array([1.0], np.float32), np.array([found], np.float32))
     assert ratio.largest_difference == np.inf
     assert not ratio.identical
+
+
+def test_overlap_of_masks() -> None:
+    found = is_present(np.array([[0.5, 0.9], [0.49, 0.0]], np.float32))
+
+    assert found.tolist() == [1, 1, 0, 0]
+    assert overlap(found, np.array([1, 0, 0, 0])) == 0.5
+    assert overlap(found, np.array([0, 0, 1, 1])) == 0.0
+    assert overlap(np.zeros(4, np.int64), np.zeros(4, np.int64)) == 1.0

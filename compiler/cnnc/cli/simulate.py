@@ -1,7 +1,7 @@
 """``cnnc simulate``: the same bytes from every engine, or where they first differ."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,20 @@ def _profile(report: SimulationReport) -> list[RenderableType]:
     note = f"\none inference of the first input; cycles: {model}"
     if target["cycles_per_inference"] is not None and target["clock_hz"] is not None:
         note += f"; ms: these cycles at the board's {target['clock_hz'] / 1e6:g} MHz"
-    return ["", profile_table(target), note]
+    return ["", profile_table(target), note, *_float32_share(target["profile"])]
+
+
+def _float32_share(layers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what the layers in float32 cost among others; nothing where all or none are."""
+    real = [layer for layer in layers if layer["dtype"] == "float32"]
+    if len(real) in (0, len(layers)):
+        return []
+    instructions = sum(layer["instructions"] for layer in real)
+    share = 100 * sum(layer["share"] for layer in real)
+    return [
+        f"{len(real)} layers compute in float32 or convert from and to it: "
+        f"{instructions:,} instructions, {share:.1f} %"
+    ]
 
 
 def _rows(report: SimulationReport) -> dict[str, EngineResult]:

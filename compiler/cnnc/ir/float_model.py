@@ -90,6 +90,10 @@ class FloatModel:
         """Return the element type of an input, constant or value."""
         return self.types.get(value, ElementType.FLOAT32)
 
+    def macs(self) -> int:
+        """Return multiply-accumulates of one inference."""
+        return sum(node.op.macs(self.input_shapes(node)) for node in self.nodes)
+
     def input_shapes(self, node: FloatNode) -> tuple[Shape, ...]:
         """Return the shapes of a node's operands."""
         return tuple(self.shapes[name] for name in node.inputs)

@@ -28,6 +28,9 @@ LIVE_BYTES = 256 * 2**20
 """Bound on the values, float and int8, that are alive at once for all samples; fewer samples are
 used if need be."""
 
+MAC_LIMIT = 2**38
+"""Bound on the multiply-accumulates of all samples: a minute or two on one core."""
+
 ROW_LIMIT = 2**14
 """Rows (output pixels of all samples) that one layer is fitted to; spread evenly over them."""
 
@@ -189,9 +192,10 @@ def _row_stride(rows: int) -> int:
 
 
 def _sample_count(model: FloatModel) -> int:
-    """Return how many samples fit ``LIVE_BYTES``."""
+    """Return how many samples fit ``LIVE_BYTES`` and ``MAC_LIMIT``."""
     item_bytes = np.dtype(np.float32).itemsize + np.dtype(np.int8).itemsize
-    return max(1, min(SAMPLE_LIMIT, LIVE_BYTES // (item_bytes * max(_live_elements(model), 1))))
+    fitting = LIVE_BYTES // (item_bytes * max(_live_elements(model), 1))
+    return max(1, min(SAMPLE_LIMIT, fitting, MAC_LIMIT // max(model.macs(), 1)))
 
 
 def _live_elements(model: FloatModel) -> int:

@@ -15,6 +15,8 @@ from cnnc.quantize.sampling import spread_samples
 from cnnc.simulator.reference import iterate_reference
 
 SAMPLE_LIMIT = 16
+MAC_LIMIT = 2**36
+"""Bound on the multiply-accumulates of all samples."""
 BATCH_BYTES = 128 * 2**20
 """Bound on all float values of one batch."""
 
@@ -28,7 +30,7 @@ def layer_sqnr(
     """Return the signal-to-quantization-noise ratio of every value, in dB.
 
     10 * log10(sum float^2 / sum (float - dequantized)^2), over at most 16 samples from all over
-    the data.
+    the data, fewer of a network that takes long.
 
     Args:
         model_float: The network before quantization.
@@ -41,9 +43,10 @@ def layer_sqnr(
     signal: defaultdict[str, float] = defaultdict(float)
     noise: defaultdict[str, float] = defaultdict(float)
     size = _batch_size(model_float)
-    chosen = spread_samples(samples, SAMPLE_LIMIT, size)
+    limit = max(1, min(SAMPLE_LIMIT, MAC_LIMIT // max(model_float.macs(), 1)))
+    chosen = spread_samples(samples, limit, size)
     stored = {port.value: to_storage(port, chosen[port.name]) for port in model_float.inputs}
-    for begin in range(0, min(samples.count, SAMPLE_LIMIT), size):
+    for begin in range(0, min(samples.count, limit), size):
         inputs = {value: array[begin : begin + size] for value, array in stored.items()}
         real = dict(run_float(model_float, inputs))
         for value, integers in iterate_reference(model_quant, _quantized(model_quant, inputs)):

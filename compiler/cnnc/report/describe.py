@@ -46,7 +46,7 @@ def describe_layers(
         LayerReport(
             name=node.name,
             op=node.op.kind,
-            dtype=_layer_type(model, node),
+            dtype=layer_type(model, node),
             reason=node.op.reason or None if isinstance(node.op, RealOp) else None,
             kernel=", ".join(layer.kernels) or "alias",
             output_shape=model.values[node.output].shape,
@@ -61,8 +61,8 @@ def describe_layers(
     )
 
 
-def _layer_type(model: QuantModel, node: QuantNode) -> str:
-    """Return float32 where any operand or the result is, else the result's type."""
+def layer_type(model: QuantModel, node: QuantNode) -> str:
+    """Return what a layer computes with: float32 where any operand or the result is."""
     types = [model.values[name].element_type for name in (*node.inputs, node.output)]
     return (ElementType.FLOAT32 if ElementType.FLOAT32 in types else types[-1]).value
 

@@ -15,6 +15,7 @@ from cnnc.codegen.names import layer_symbol
 from cnnc.errors import InternalError
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import Tensor
+from cnnc.report.describe import layer_type
 from cnnc.simulator.counting import Interval, build_plugin, plugin_arguments, read_counts
 from cnnc.simulator.cycles import TIMINGS, Timing, modelled_cycles
 from cnnc.simulator.disassembly import Instruction, disassemble, find_disassembler
@@ -34,6 +35,7 @@ class LayerProfile:
     Attributes:
         layer: Name of the layer.
         op: Kind of its operator.
+        dtype: What it computes with, as in report.json.
         kernel: Kernels that compute it, ``alias`` where nothing is computed.
         macs: Multiply-accumulates.
         instructions: Executed instructions; 0 for a layer that computes nothing.
@@ -42,6 +44,7 @@ class LayerProfile:
 
     layer: str
     op: str
+    dtype: str
     kernel: str
     macs: int
     instructions: int
@@ -57,6 +60,7 @@ class LayerProfile:
         return {
             "layer": self.layer,
             "op": self.op,
+            "dtype": self.dtype,
             "kernel": self.kernel,
             "macs": self.macs,
             "instructions": self.instructions,
@@ -186,6 +190,7 @@ class Profiler:
             LayerProfile(
                 layer=node.name,
                 op=node.op.kind,
+                dtype=layer_type(self.model, node),
                 kernel=kernels[index].replace("cnnc_", ""),
                 macs=node.op.macs(self.model.input_shapes(node)),
                 instructions=owners[index].instructions,
