@@ -33,7 +33,7 @@ def _value(net: Network, tree: Tree) -> str:
     """Add an expression to a network; returns its value."""
     if isinstance(tree, str):
         return tree
-    if isinstance(tree, float):
+    if isinstance(tree, float | int):
         return net.constant(np.full((1,), tree, np.float32))
     return net.add(tree[0], *(_value(net, operand) for operand in tree[1:]))
 
