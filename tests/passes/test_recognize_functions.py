@@ -1,6 +1,7 @@
 """Activations that are written as several nodes, in the orders that exporters use."""
 
 import math
+from typing import TypeAlias
 
 import numpy as np
 import pytest
@@ -24,18 +25,17 @@ from cnnc.passes.eliminate_dead_code import ELIMINATE_DEAD_CODE
 from cnnc.passes.recognize_functions import RECOGNIZE_FUNCTIONS
 
 _RELU = Clip(0.0, math.inf)
-Tree = tuple[FloatOp, "Tree | float", "Tree | float"] | tuple[FloatOp, "Tree | float"] | str
+Tree: TypeAlias = "str | float | tuple[FloatOp, Tree] | tuple[FloatOp, Tree, Tree]"
 X: Tree = "x"
 
 
-def _value(net: Network, tree: "Tree | float") -> str:
+def _value(net: Network, tree: Tree) -> str:
     """Add an expression to a network; returns its value."""
     if isinstance(tree, str):
         return tree
-    if isinstance(tree, float):
+    if isinstance(tree, float | int):
         return net.constant(np.full((1,), tree, np.float32))
-    op, *operands = tree
-    return net.add(op, *(_value(net, operand) for operand in operands))
+    return net.add(tree[0], *(_value(net, operand) for operand in tree[1:]))
 
 
 _PLUS_3: Tree = (Add(), X, 3.0)

@@ -328,6 +328,7 @@ def test_context_says_everything_about_the_node() -> None:
         output_shape=SHAPE,
         constants=(None,),
         input_types=(ElementType.INT8,),
+        is_quantized=(True,),
     )
 
 

@@ -143,9 +143,9 @@ REFUSED = {
         ),
         "a fused activation is not supported",
     ),
-    "two bounds": (
-        one_operator("MINIMUM", [VECTOR, activation("z", (1, 6))], RESULT),
-        "one of the two operands must be a constant",
+    "operands of two formats": (
+        one_operator("MINIMUM", [VECTOR, activation("z", (1, 6), scale=0.5)], RESULT),
+        "both operands and the result need one format",
     ),
     "an option nobody knows": (
         one_operator("RELU", [VECTOR], RESULT, table("Concatenation", Axis=5)),
