@@ -113,6 +113,7 @@ class _PairedRun:
         with np.errstate(all="ignore"):
             reals = [self._real[name] for name in node.inputs]
             self._real[node.output] = _in_chunks(node.op.evaluate, reals)
+        self._builder.forget_nodes()
         self._forget(node)
         return adapted
 
