@@ -59,6 +59,7 @@ def test_single_rounding(case: OpCase) -> None:
         Clip(0.0, _INFINITY),
         Clip(0.0, 6.0),
         Clip(-1.0, 1.0),
+        Clip(0.0, 1.0),
         Clip(-0.3, _INFINITY),
         Clip(-_INFINITY, 0.4),
         Clip(0.1, 0.2),

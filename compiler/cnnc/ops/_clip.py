@@ -1,6 +1,7 @@
 """The op that clips to an interval, on real numbers and on int8 (see clip.py)."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,20 +13,26 @@ from cnnc.ir.types import (
     F32,
     INT8_MAX,
     INT8_MIN,
-    Activation,
     Quantization,
 )
 from cnnc.ops._lookup import QuantLookup, all_inputs, rescaling_table
 from cnnc.ops._unary import UnaryOp
 from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
-from cnnc.quantize.fixed_point import Arithmetic, activation_limits, quantize_real
+from cnnc.quantize.fixed_point import Arithmetic, quantize_real
 
 if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
 
-_TFLITE_OPERATORS = {Activation.RELU: 2, Activation.RELU6: 2, Activation.RELU_N1_TO_1: 1}
-"""With the version that takes int8."""
+_TFLITE_OPERATORS: Mapping[tuple[float, float], str] = {
+    (0.0, math.inf): "RELU",
+    (0.0, 6.0): "RELU6",
+    (-1.0, 1.0): "RELU_N1_TO_1",
+    (0.0, 1.0): "RELU_0_TO_1",
+}
+"""By their bounds."""
+_TFLITE_VERSIONS = {"RELU": 2, "RELU6": 2, "RELU_N1_TO_1": 1, "RELU_0_TO_1": 1}
+"""Those that take int8."""
 _TFLITE_BROADCAST_RANK = 4
 
 
@@ -58,17 +65,14 @@ class Clip(UnaryOp):
         in TFLite.
         """
         source, output = context.inputs[0], context.output
-        activation = Activation.from_bounds(self.low, self.high)
-        if activation is not None and activation in _TFLITE_OPERATORS:
+        operator = _TFLITE_OPERATORS.get((self.low, self.high), "")
+        ratio = source.scale / output.scale
+        if operator:
             ratio = float(np.float32(source.scale) / np.float32(output.scale))
-            limits = activation_limits(activation, output)
-        else:
-            activation = Activation.NONE
-            ratio = source.scale / output.scale
-            limits = (_int8_bound(self.low, output), _int8_bound(self.high, output))
+        limits = (_int8_bound(self.low, output), _int8_bound(self.high, output))
         zero_points = (source.zero_point, output.zero_point)
         table = rescaling_table(ratio, zero_points, Arithmetic(context.rounding), limits)
-        return QuantClip(table, activation, *limits)
+        return QuantClip(table, operator, *limits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,21 +80,21 @@ class QuantClip(QuantLookup):
     """Clip on int8: y = clamp(MBQM(q - z_in, QM(s_in / s_out)) + z_out, minimum, maximum).
 
     Attributes:
-        activation: What TFLite has as an operator of its own, else NONE.
+        operator: What TFLite has for these bounds, e.g. RELU6, else empty.
         minimum: Least result, -128..127.
         maximum: Greatest result, -128..127.
     """
 
-    activation: Activation
+    operator: str
     minimum: int
     maximum: int
 
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
-        """Add RELU, RELU6 or RELU_N1_TO_1; for other bounds QUANTIZE, then MAXIMUM and MINIMUM."""
+        """Add the operator; for other bounds QUANTIZE, then MAXIMUM and MINIMUM."""
         source = operands.inputs[0]
-        if self.activation in _TFLITE_OPERATORS:
-            version = _TFLITE_OPERATORS[self.activation]
-            graph.operator(self.activation.value, [source], operands.output, version=version)
+        if self.operator:
+            version = _TFLITE_VERSIONS[self.operator]
+            graph.operator(self.operator, [source], operands.output, version=version)
             return
         bounds = [("MAXIMUM", self.minimum)] if self.minimum > INT8_MIN else []
         bounds += [("MINIMUM", self.maximum)] if self.maximum < INT8_MAX else []
@@ -116,4 +120,4 @@ def _int8_bound(real: float, output: Quantization) -> int:
 
 def clamp_levels(limits: tuple[int, int]) -> QuantClip:
     """Return the op that clamps int8 values and keeps their format."""
-    return QuantClip(np.clip(all_inputs(), *limits).astype(np.int8), Activation.NONE, *limits)
+    return QuantClip(np.clip(all_inputs(), *limits).astype(np.int8), "", *limits)

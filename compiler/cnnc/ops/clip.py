@@ -123,7 +123,7 @@ OPERATOR = OperatorDefinition(
     float_ops=(Clip,),
     quant_ops=(QuantClip,),
     kernels=("lookup_s8", "clip_f32"),
-    tflite=("RELU", "RELU6", "RELU_N1_TO_1", "QUANTIZE", "MAXIMUM", "MINIMUM"),
+    tflite=("RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "QUANTIZE", "MAXIMUM", "MINIMUM"),
     limits=("The bounds must be constants.",),
     tflite_readers={
         "RELU": _read_tflite_relu,

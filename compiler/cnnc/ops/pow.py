@@ -11,6 +11,7 @@ from cnnc.ir.op import NoIntegerRuleError, QuantOp
 from cnnc.ir.types import F32, I64, ElementType, Tensor
 from cnnc.ops._binary import BinaryOp, refuse_integers
 from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._lookup import TABLE_OPERATORS
 from cnnc.ops._unary import QuantFunction, UnaryOp, read_unary
 from cnnc.ops.cast import Cast
 from cnnc.ops.reciprocal import Reciprocal
@@ -155,7 +156,7 @@ OPERATOR = OperatorDefinition(
     float_ops=(Pow, PowConstant),
     quant_ops=(QuantPowConstant,),
     kernels=("lookup_s8", "pow_f32", "pow_constant_f32", "pow_integers"),
-    tflite=(),
+    tflite=TABLE_OPERATORS,
     limits=(
         "Integers wrap around; below exponent 0 their power is cut to an integer, 0 for base 0.",
         "uint32 goes with an exponent of uint32 or float32.",
