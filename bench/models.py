@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnc.ir.types import AnyArray
+from cnnc.ir.types import AnyArray, Tensor
 
 JUDGED_IN_PART = ("cnn3d_motion", "alexnet_s", "mobilenetv3_s")
 """Networks of the zoo with layers that TFLite cannot express."""
@@ -90,7 +90,8 @@ class SharedModel:
             x = x.transpose(0, 2, 3, 1)
         if self.sample_shape is not None:
             x = _fitted(x, self.sample_shape)
-        arrays["x"] = np.ascontiguousarray(x * self.factor + self.offset, np.float32)
+        scaled: Tensor = x
+        arrays["x"] = np.ascontiguousarray(scaled * self.factor + self.offset, np.float32)
         moved = folder / f"{file.stem}_prepared.npz"
         np.savez(moved, **arrays)
         return moved

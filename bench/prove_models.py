@@ -94,7 +94,12 @@ def prove(model: SharedModel, folder: Path) -> Proof:
     return Proof(
         name=model.name,
         layers=len(report.layers),
-        compared={k: r.compared_values for k, r in compared.results.items() if r.bit_exact},
+        compared={
+            name: result.compared_values
+            for name, result in compared.results.items()
+            # TFLite cannot show the result of a network that ends on real numbers.
+            if result.bit_exact or (name == "tflite" and result.compared_values)
+        },
         mismatched={k: r.mismatched_values for k, r in compared.results.items()},
         not_compared=_not_compared(compared),
         compile_seconds=compile_seconds,

@@ -25,9 +25,7 @@ CASES = (
 )
 
 CONSTANT_CASES = tuple(
-    OpCase(
-        f"exponent_{exponent:g}", PowConstant(exponent), ((77,),), (bounds,), not_expressible=True
-    )
+    OpCase(f"exponent_{exponent:g}", PowConstant(exponent), ((77,),), (bounds,))
     for exponent, bounds in (
         (2.0, (-3.0, 2.0)),
         (3.0, (-2.0, 3.0)),

@@ -9,6 +9,7 @@ from cnnc.ir.op import NoIntegerRuleError, QuantOp
 from cnnc.ir.types import F32, Tensor
 from cnnc.ops._binary import BinaryOp, read_binary
 from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._lookup import TABLE_OPERATORS
 from cnnc.ops._unary import QuantFunction, UnaryOp, read_unary
 from cnnc.ops.reciprocal import Reciprocal
 from cnnc.ops.sqrt import Sqrt
@@ -97,7 +98,7 @@ OPERATOR = OperatorDefinition(
     float_ops=(Pow, PowConstant),
     quant_ops=(QuantPowConstant,),
     kernels=("lookup_s8", "pow_f32", "pow_constant_f32"),
-    tflite=(),
+    tflite=TABLE_OPERATORS,
     limits=(
         "Base and exponent are float32, except for an exponent that is one constant.",
         "Shapes that alternate between repeating and not at most 6 times.",
