@@ -23,7 +23,7 @@ def add_parser(verbs: Verbs) -> None:
         "apart there). Unsupported nodes are listed with the reason; nothing is compiled.",
     )
     parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="float .onnx or int8 .tflite file"
+        "model", type=Path, metavar="MODEL", help=".onnx (float or quantized) or int8 .tflite file"
     )
     add_input_shape(parser)
     add_json(parser)
