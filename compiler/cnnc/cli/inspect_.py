@@ -79,4 +79,6 @@ def _field(field: Field | None) -> tuple[str, str]:
 def _tail(inspection: Inspection) -> Text:
     if not inspection.unsupported:
         return Text("\nevery node is supported", style="green")
-    return Text(f"\n{len(inspection.unsupported)} nodes are not supported", style="red")
+    count = len(inspection.unsupported)
+    nodes = "1 node is" if count == 1 else f"{count} nodes are"
+    return Text(f"\n{nodes} not supported", style="red")
