@@ -2,14 +2,14 @@
 
 import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar, get_args
 
 import numpy as np
 
-from bench.network_draw import Drawn, NothingFitsError, input_arrays, run_session, session_of
+from bench.network_draw import Drawn, input_arrays, run_session, session_of
 from bench.node_programs import Job, ProgramFailedError, run_jobs
 from cnnc.codegen.lower import lower
 from cnnc.errors import CnncError, InternalError
@@ -17,7 +17,8 @@ from cnnc.importer.data import Samples, from_storage, to_storage
 from cnnc.importer.read_onnx import read_onnx
 from cnnc.ir.float_model import FloatModel, Port
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import AnyArray, Rounding
+from cnnc.ir.types import F64, AnyArray, Rounding
+from cnnc.options import CalibrationMethod
 from cnnc.passes.optimize import optimize, shrink
 from cnnc.passes.simplify import simplify
 from cnnc.quantize.calibrate import calibrate
@@ -28,12 +29,14 @@ from cnnc.quantize.keep_real import keep_real
 from cnnc.quantize.quantize import quantize
 from cnnc.simulator.channel_removal import ChannelRemovalCheck, check_channel_maps
 from cnnc.simulator.chunk import Chunk
-from cnnc.simulator.compare import Comparison
+from cnnc.simulator.compare import ComparedEngine, Comparison
 from cnnc.simulator.inputs import make_chunk, original_tensor, store_inputs
 from cnnc.simulator.tflite_engine import TfliteEngine
 from cnnc.simulator.tflite_runtime import installed_runtimes
 from cnnc.simulator.tflite_single import SingleRoundingEngine
 from cnnc.simulator.toolsets import sanitizing_toolset
+
+_T = TypeVar("_T")
 
 SAMPLES = 3
 RELATIVE_ERROR = 1e-4
@@ -44,7 +47,10 @@ MOST_STEPS = 4
 
 _CALIBRATION_SAMPLES = 8
 _NUDGE = 3e-7
+_SMALLEST = 1e-3
 _SENSITIVE = 30.0
+_INPUT_STEP = 0.02
+"""Half a step of the inputs of quantized networks, about."""
 
 
 @dataclass(frozen=True)
@@ -105,14 +111,15 @@ def check_network(drawn: Drawn, seed: int) -> Outcome:
     return outcome
 
 
-def _attempt(outcome, stage, work):
+def _attempt(outcome: Outcome, stage: str, work: Callable[[], _T]) -> _T | None:
+    """Do what a stage does; None if it refuses the network or fails."""
     try:
         result = work()
     except InternalError:
         outcome.find(stage, traceback.format_exc(limit=-3))
     except CnncError as error:
         outcome.refused[stage] = str(error)
-    except Exception:
+    except Exception:  # a user would see a traceback
         outcome.find(stage, traceback.format_exc(limit=-3))
     else:
         outcome.passed.add(stage)
@@ -125,33 +132,46 @@ def _imported(outcome: Outcome, real: Mapping[str, AnyArray]) -> FloatModel:
         path = Path(folder, f"{outcome.drawn.name}.onnx")
         path.write_bytes(outcome.drawn.proto.SerializeToString())
         imported = read_onnx(path)
-    expected, slack = _expected(outcome.drawn, real)
-    _compare_real(outcome, "import", imported, real, expected, slack)
+    wanted = _wanted(outcome.drawn, real)
+    _compare_real(outcome, "import", imported, real, wanted)
     simplified = simplify(imported)
-    _compare_real(outcome, "simplify", simplified, real, expected, slack)
+    _compare_real(outcome, "simplify", simplified, real, wanted)
     return simplified
 
 
-def _expected(
-    drawn: Drawn, real: Mapping[str, AnyArray]
-) -> tuple[list[AnyArray], list[AnyArray]]:
-    """Return ONNX Runtime's outputs, and how much they move when the inputs do by a bit."""
+def _wanted(drawn: Drawn, real: Mapping[str, AnyArray], step: float = 0.0) -> "_Wanted":
+    """Return what ONNX Runtime computes.
+
+    Args:
+        drawn: The network.
+        real: Its inputs.
+        step: How much they move beside float32's rounding.
+    """
     session = session_of(drawn.proto)
     generator = np.random.default_rng(0)
     found = [run_session(session, sample) for sample in _samples(real)]
     slack = [[np.zeros(array.shape) for array in arrays] for arrays in found]
     for _ in range(3):
-        nudged = {
-            name: array * (1 + generator.uniform(-_NUDGE, _NUDGE, array.shape)).astype(np.float32)
-            for name, array in real.items()
-        }
+        nudged = {name: _moved(array, generator, step) for name, array in real.items()}
         for index, sample in enumerate(_samples(nudged)):
             for output, moved in enumerate(run_session(session, sample)):
-                change = np.abs(moved.astype(np.float64) - found[index][output])
+                change = _distance(moved, found[index][output])
                 slack[index][output] = np.maximum(slack[index][output], change)
-    return [np.stack(arrays) for arrays in zip(*found, strict=True)], [
-        np.stack(arrays) for arrays in zip(*slack, strict=True)
-    ]
+    return _Wanted(
+        [np.stack(arrays) for arrays in zip(*found, strict=True)],
+        [np.stack(arrays) for arrays in zip(*slack, strict=True)],
+    )
+
+
+def _moved(array: AnyArray, generator: np.random.Generator, step: float) -> AnyArray:
+    noise = generator.uniform(-1.0, 1.0, array.shape)
+    real = array.astype(np.float32)
+    return (real + noise * (_NUDGE * np.abs(real) + step)).astype(np.float32)
+
+
+def _distance(first: AnyArray, second: AnyArray) -> F64:
+    distance: F64 = np.abs(first.astype(np.float64) - second.astype(np.float64))
+    return distance
 
 
 def _samples(real: Mapping[str, AnyArray]) -> list[dict[str, AnyArray]]:
@@ -159,29 +179,50 @@ def _samples(real: Mapping[str, AnyArray]) -> list[dict[str, AnyArray]]:
     return [{name: array[index] for name, array in real.items()} for index in range(count)]
 
 
-def _compare_real(outcome, stage, model, real, expected, slack) -> None:
+@dataclass(frozen=True)
+class _Wanted:
+    """What ONNX Runtime gives.
+
+    Attributes:
+        outputs: (samples, *ONNX shape) each.
+        slack: How much each of them moves when the inputs do.
+    """
+
+    outputs: list[AnyArray]
+    slack: list[AnyArray]
+
+
+def _compare_real(
+    outcome: Outcome,
+    stage: str,
+    model: FloatModel,
+    real: Mapping[str, AnyArray],
+    wanted: _Wanted,
+) -> None:
     if has_given_formats(model):
         return
     stored = {port.value: to_storage(port, real[port.name]) for port in model.inputs}
     values = dict(run_float(model, stored))
-    for port, wanted, moved in zip(model.outputs, expected, slack, strict=True):
-        found = from_storage(port, values[port.value])
-        if found.shape != wanted.shape:
-            outcome.find(stage, f"{port.name} has shape {found.shape}, not {wanted.shape}")
-            continue
-        finite = np.isfinite(wanted)
-        if not np.array_equal(finite, np.isfinite(found)):
-            outcome.find(stage, f"{port.name}: other elements are finite")
-            continue
-        if not finite.any():
-            continue
-        largest = max(float(np.abs(wanted[finite]).max()), 1e-3)
-        allowed = RELATIVE_ERROR * largest + _SENSITIVE * moved.max()
-        error = np.abs(found.astype(np.float64) - wanted)[finite].max()
-        if error > allowed:
-            outcome.find(
-                stage, f"{port.name} differs by {error:.3g} of {largest:.3g} ({moved.max():.2g})"
-            )
+    for port, expected, moved in zip(model.outputs, wanted.outputs, wanted.slack, strict=True):
+        problem = _difference(from_storage(port, values[port.value]), expected, float(moved.max()))
+        if problem is not None:
+            outcome.find(stage, f"{port.name} {problem}")
+
+
+def _difference(found: AnyArray, expected: AnyArray, moved: float) -> str | None:
+    """Return how two outputs differ; None if they are near enough."""
+    if found.shape != expected.shape:
+        return f"has shape {found.shape}, not {expected.shape}"
+    finite = np.isfinite(expected)
+    if not np.array_equal(finite, np.isfinite(found)):
+        return "is finite elsewhere"
+    if not finite.any():
+        return None
+    largest = max(float(np.abs(expected[finite]).max()), _SMALLEST)
+    error = float(_distance(found, expected)[finite].max())
+    if error <= RELATIVE_ERROR * largest + _SENSITIVE * moved:
+        return None
+    return f"differs by {error:.3g} of {largest:.3g}; rounding its inputs moves it by {moved:.2g}"
 
 
 def _check_real(outcome: Outcome, simplified: FloatModel, real: Mapping[str, AnyArray]) -> None:
@@ -196,8 +237,8 @@ def _check_int8(
     generator = np.random.default_rng(seed)
     data = input_arrays(outcome.drawn, seed + 1, _CALIBRATION_SAMPLES)
     samples = Samples(_CALIBRATION_SAMPLES, None, lambda _: iter([data]))
-    method = ("minmax", "percentile", "mse")[int(generator.integers(3))]
-    rounding = "single" if generator.random() < 0.3 else "double"
+    method = get_args(CalibrationMethod)[int(generator.integers(3))]
+    rounding: Rounding = "single" if generator.random() < 0.3 else "double"
     if has_given_formats(simplified):
         # What ONNX Runtime's output holds has to fit into the format of ours.
         seen = Samples(SAMPLES, None, lambda _: iter([dict(real)]))
@@ -226,19 +267,21 @@ def _compare_quantized(
     outcome: Outcome, model: QuantModel, real: Mapping[str, AnyArray], chunk: Chunk
 ) -> None:
     """Compare the import of a quantized network with ONNX Runtime, in steps of each output."""
-    expected, _ = _expected(outcome.drawn, real)
-    for port, wanted in zip(model.outputs, expected, strict=True):
+    runtime = _wanted(outcome.drawn, real, _INPUT_STEP)
+    outputs = zip(model.outputs, runtime.outputs, runtime.slack, strict=True)
+    for port, wanted, moved in outputs:
         found = original_tensor(model, port, chunk.values[port.value])
         format_ = model.values[port.value].format
         step = format_.scale if format_ else float(np.abs(wanted).max()) / 256
-        steps = float(np.abs(found.astype(np.float64) - wanted).max()) / max(step, 1e-9)
+        steps = float(_distance(found, wanted).max()) / max(step, 1e-9)
         outcome.steps.append(steps)
-        if steps > MOST_STEPS + 0.5:
+        if steps > MOST_STEPS + 0.5 + 2 * float(moved.max()) / step:
             outcome.find("quantized", f"{port.name} is {steps:.1f} steps away")
 
 
 def _check_tflite(outcome: Outcome, model: QuantModel, chunk: Chunk) -> None:
     for runtime in installed_runtimes():
+        engine: ComparedEngine
         if model.rounding == "double":
             engine = TfliteEngine(model, runtime)
         elif runtime.name == "ai-edge-litert":

@@ -5,17 +5,17 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 from onnxruntime.quantization import (
-    CalibrationDataReader,
     QuantFormat,
     QuantType,
     quantize_static,
 )
 
-from bench.network_draw import Drawn, NothingFitsError, input_arrays, session_of
+from bench.network_draw import Drawn, NothingFitsError, input_arrays, run_session, session_of
 from cnnc.ir.types import AnyArray
 
 _SAMPLES = 8
@@ -45,7 +45,9 @@ class Way:
         return ", ".join([*parts, "symmetric"] if self.symmetric else parts)
 
 
-class _Reader(CalibrationDataReader):
+class _Reader:
+    """What ``quantize_static`` takes its samples from, by the one method that it calls."""
+
     def __init__(self, samples: Iterator[dict[str, AnyArray]]) -> None:
         self._samples = samples
 
@@ -76,10 +78,12 @@ def quantized(drawn: Drawn, way: Way, seed: int) -> Drawn:
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "quantized.onnx")
+            # By its one method: to mypy the class to derive from is of no type.
+            reader: Any = _Reader(samples)
             quantize_static(
                 drawn.proto,
                 path,
-                _Reader(samples),
+                reader,
                 quant_format=way.format,
                 per_channel=way.per_channel,
                 activation_type=way.activations,
@@ -87,7 +91,8 @@ def quantized(drawn: Drawn, way: Way, seed: int) -> Drawn:
                 extra_options={"ActivationSymmetric": way.symmetric},
             )
             proto = onnx.load(path)
-        session_of(proto)
+        # Its graphs are not always valid.
+        run_session(session_of(proto), {name: array[0] for name, array in data.items()})
     except Exception as error:  # whatever its quantizer cannot do
         raise NothingFitsError(f"{type(error).__name__}: {error}") from error
     finally:

@@ -1,17 +1,21 @@
 """What networks are drawn from: each operator that cnnc reads, with random valid attributes."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from onnx import TensorProto
 
-from bench.network_draw import Draw, NothingFitsError, Recipe
+from bench.network_draw import Attribute, Draw, NothingFitsError, Recipe
 
 UNARY = (
     "Abs", "Ceil", "Cos", "Erf", "Exp", "Floor", "HardSwish", "Identity", "Mish", "Neg", "Relu",
     "Round", "Sigmoid", "Sign", "Sin", "Softplus", "Softsign", "Tanh", "Dropout",
 )  # fmt: skip
+_NUMBERS: dict[str, tuple[str, ...]] = {
+    "HardSigmoid": ("alpha", "beta"),
+    "Selu": ("alpha", "gamma"),
+    "Gelu": (),
+}
 SHAPED = ("Celu", "Elu", "Gelu", "HardSigmoid", "LeakyRelu", "Selu", "Swish", "ThresholdedRelu")
 REDUCTIONS = (
     "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean",
@@ -25,8 +29,7 @@ def _unary(draw: Draw) -> None:
 
 def _shaped(draw: Draw) -> None:
     operator = draw.one_of(SHAPED)
-    names = {"HardSigmoid": ("alpha", "beta"), "Selu": ("alpha", "gamma"), "Gelu": ()}
-    chosen = {key: draw.uniform(0.1, 1.2) for key in names.get(operator, ("alpha",))}
+    chosen = {key: draw.uniform(0.1, 1.2) for key in _NUMBERS.get(operator, ("alpha",))}
     if operator == "Gelu" and draw.chance():
         draw.add(operator, [draw.pick()], approximate="tanh")
     else:
@@ -115,11 +118,17 @@ def _extents(draw: Draw, name: str, most: int = 3) -> list[int]:
     return [draw.between(1, min(most, size)) for size in draw.shape(name)[2:]]
 
 
-def _window(draw: Draw, name: str, kernel: Sequence[int], *, dilated: bool) -> dict[str, Any]:
+def _steps(draw: Draw, axes: int) -> list[int]:
+    return [draw.between(1, 3) if draw.chance(0.7) else 1 for _ in range(axes)]
+
+
+def _window(
+    draw: Draw, kernel: Sequence[int], steps: Sequence[int], *, dilated: bool
+) -> dict[str, Attribute]:
     axes = len(kernel)
-    chosen: dict[str, Any] = {"kernel_shape": list(kernel)}
-    if draw.chance(0.7):
-        chosen["strides"] = [draw.between(1, 3) for _ in range(axes)]
+    chosen: dict[str, Attribute] = {"kernel_shape": list(kernel)}
+    if max(steps) > 1 or draw.chance():
+        chosen["strides"] = list(steps)
     if dilated and draw.chance(0.3):
         chosen["dilations"] = [draw.between(1, 2) for _ in range(axes)]
     if draw.chance(0.25):
@@ -143,7 +152,7 @@ def _convolution(draw: Draw) -> None:
     bias = [draw.normal(outputs)] if draw.chance(0.7) else []
     draw.add(
         "Conv", [operand, weight, *bias], group=group,
-        **_window(draw, operand, kernel, dilated=True),
+        **_window(draw, kernel, _steps(draw, len(kernel)), dilated=True),
     )  # fmt: skip
 
 
@@ -158,10 +167,10 @@ def _transposed(draw: Draw) -> None:
     group = draw.one_of([1, 1, draw.one_of(_divisors(channels))])
     outputs = draw.between(1, 3)
     bias = [draw.normal(group * outputs)] if draw.chance() else []
-    window = _window(draw, operand, kernel, dilated=True)
-    strides = window.get("strides", [1] * len(kernel))
+    steps = _steps(draw, len(kernel))
+    window = _window(draw, kernel, steps, dilated=True)
     if draw.chance(0.2):
-        window["output_padding"] = [draw.below(step) for step in strides]
+        window["output_padding"] = [draw.below(step) for step in steps]
     weight = draw.normal(channels, outputs, *kernel, scale=0.5)
     draw.add("ConvTranspose", [operand, weight, *bias], group=group, **window)
 
@@ -171,7 +180,11 @@ def _pool(draw: Draw) -> None:
     operator = draw.one_of(("MaxPool", "MaxPool", "AveragePool", "AveragePool", "LpPool"))
     since = {"MaxPool": 10, "AveragePool": 19, "LpPool": 18}[operator]
     kernel = _extents(draw, operand)
-    chosen = _window(draw, operand, kernel, dilated=draw.opset >= since)
+    steps = _steps(draw, len(kernel))
+    chosen = _window(draw, kernel, steps, dilated=draw.opset >= since)
+    if "auto_pad" in chosen and any(k < step for k, step in zip(kernel, steps, strict=True)):
+        # ONNX Runtime pads by less than nothing there.
+        raise NothingFitsError
     if draw.chance(0.3) and draw.opset >= (18 if operator == "LpPool" else 10):
         chosen["ceil_mode"] = 1
     if operator == "AveragePool" and draw.chance():
@@ -244,7 +257,7 @@ def _resize(draw: Draw) -> None:
         else:
             draw.add(operator, [operand, draw.constant(scales)], mode=mode)
         return
-    chosen: dict[str, Any] = {"mode": mode}
+    chosen: dict[str, Attribute] = {"mode": mode}
     modes = ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")
     chosen["coordinate_transformation_mode"] = draw.one_of(modes)
     if mode == "nearest":
@@ -261,26 +274,28 @@ def _resize(draw: Draw) -> None:
 
 
 def _concat(draw: Draw) -> None:
-    operand = draw.pick(1)
+    operand = _movable(draw, 1)
     shape = draw.shape(operand)
     axis = draw.below(len(shape))
     fitting = [
         name
         for name, array in draw.values.items()
-        if array.dtype.kind == "f"
+        if array.dtype == draw.values[operand].dtype
         and array.ndim == len(shape)
         and array.shape[:axis] == shape[:axis]
         and array.shape[axis + 1 :] == shape[axis + 1 :]
     ]
     parts = [operand, *(draw.one_of(fitting) for _ in range(draw.between(1, 2)))]
-    if draw.chance(0.15):
+    if draw.chance(0.15) and draw.values[operand].dtype.kind == "f":
         parts.append(draw.normal(*shape))
     draw.generator.shuffle(parts)
-    draw.add("Concat", parts, axis=axis - len(shape) if draw.opset >= 11 and draw.chance() else axis)
+    draw.add(
+        "Concat", parts, axis=axis - len(shape) if draw.opset >= 11 and draw.chance() else axis
+    )
 
 
 def _split(draw: Draw) -> None:
-    operand = draw.pick(1)
+    operand = _movable(draw, 1)
     shape = draw.shape(operand)
     axis = draw.below(len(shape))
     size = shape[axis]
@@ -293,12 +308,21 @@ def _split(draw: Draw) -> None:
         draw.add("Split", [operand, draw.integers([first, size - first])], 2, axis=axis)
 
 
+def _movable(draw: Draw, least_rank: int) -> str:
+    """Return a value of real numbers or, where there are any, of integers."""
+    kinds = {array.dtype.kind for array in draw.values.values()}
+    kind = "i" if "i" in kinds and draw.chance() else "f"
+    return draw.pick(least_rank, kind=kind)
+
+
 def _slice(draw: Draw) -> None:
-    operand = draw.pick(1)
+    operand = _movable(draw, 1)
     shape = draw.shape(operand)
     axes = sorted(int(i) for i in draw.generator.permutation(len(shape))[: draw.between(1, 3)])
     starts = [draw.below(shape[axis]) for axis in axes]
-    ends = [draw.between(begin + 1, shape[axis] + 2) for begin, axis in zip(starts, axes, strict=True)]
+    ends = [
+        draw.between(begin + 1, shape[axis] + 2) for begin, axis in zip(starts, axes, strict=True)
+    ]
     if draw.opset < 10:
         draw.add("Slice", [operand], axes=axes, starts=starts, ends=ends)
         return
@@ -323,7 +347,7 @@ def _pad(draw: Draw) -> None:
 
 
 def _transpose(draw: Draw) -> None:
-    operand = draw.pick(2)
+    operand = _movable(draw, 2)
     order = draw.generator.permutation(len(draw.shape(operand)))
     draw.add("Transpose", [operand], perm=[int(axis) for axis in order])
 
@@ -342,13 +366,13 @@ def _reshape(draw: Draw) -> None:
 
 
 def _flatten(draw: Draw) -> None:
-    operand = draw.pick(1)
+    operand = _movable(draw, 1)
     rank = len(draw.shape(operand))
     draw.add("Flatten", [operand], axis=draw.one_of([1, draw.below(rank + 1)]))
 
 
 def _unit_axes(draw: Draw) -> None:
-    operand = draw.pick(1)
+    operand = _movable(draw, 1)
     shape = draw.shape(operand)
     ones = [axis for axis, size in enumerate(shape) if size == 1]
     operator, axes = "Unsqueeze", [draw.below(len(shape) + 1)]
@@ -372,7 +396,7 @@ def _repeat(draw: Draw) -> None:
 
 
 def _gather(draw: Draw) -> None:
-    operand = draw.pick(1)
+    operand = _movable(draw, 1)
     axis = draw.axis(len(draw.shape(operand)))
     size = draw.shape(operand)[axis]
     shape = draw.one_of([(), (2,), (3,), (1,), (2, 2)])
@@ -414,7 +438,8 @@ def _cast(draw: Draw) -> None:
         return
     kind = draw.one_of([TensorProto.INT32, TensorProto.INT64, TensorProto.FLOAT, TensorProto.BOOL])
     (found,) = draw.add("Cast", [operand], to=kind)
-    draw.add("Cast", [found], to=TensorProto.FLOAT)
+    if draw.chance(0.6):
+        draw.add("Cast", [found], to=TensorProto.FLOAT)
 
 
 def _softmax(draw: Draw) -> None:

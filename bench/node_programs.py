@@ -184,4 +184,4 @@ def _call(command: list[str]) -> None:
     )
     if done.returncode != 0:
         first = next((line for line in done.stderr.splitlines() if "rror" in line), "")
-        import os; print(done.stderr[:1500]) if os.environ.get("FZ") else 0; raise ProgramFailedError(f"{Path(command[0]).name} ended with {done.returncode}: {first}")
+        raise ProgramFailedError(f"{Path(command[0]).name} ended with {done.returncode}: {first}")
