@@ -198,6 +198,12 @@ def test_a_part_without_elements_joins_nothing() -> None:
     compare_with_onnx_runtime(model, proto)
 
 
+def test_refuses_unequal_parts_where_onnx_wants_equal_ones() -> None:
+    proto = split_model((1, 7), 3, 13, axis=1)
+    with pytest.raises(CnncError, match="an axis of 7 has no 3 equal parts"):
+        import_proto(proto)
+
+
 def test_results_without_a_name_are_left_out() -> None:
     proto = split_model((1, 6), 3, 13, axis=1)
     proto.graph.node[0].output[1] = ""

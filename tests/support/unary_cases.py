@@ -9,7 +9,6 @@ def unary_cases(
     op: UnaryOp,
     bounds: tuple[float, float],
     *,
-    not_expressible: bool = True,
     far: float = 1000.0,
 ) -> tuple[OpCase, ...]:
     """Return cases of several ranks and of both ends of the zero point.
@@ -17,7 +16,6 @@ def unary_cases(
     Args:
         op: The function.
         bounds: Interval that operands are drawn from.
-        not_expressible: TFLite has no such operator.
         far: By how much the interval of the last case is wider.
     """
     low, high = bounds
@@ -30,6 +28,5 @@ def unary_cases(
         "far": ((77,), (far * low, far * high)),
     }
     return tuple(
-        OpCase(name, op, (shape,), (interval,), not_expressible=not_expressible)
-        for name, (shape, interval) in shapes.items()
+        OpCase(name, op, (shape,), (interval,)) for name, (shape, interval) in shapes.items()
     )

@@ -9,7 +9,7 @@ import numpy as np
 from cnnc.codegen.tflite_file import OperatorRecord, TensorRecord, TfliteOptions, write_file
 from cnnc.errors import InternalError
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
-from cnnc.ir.types import AnyArray, Quantization, Shape
+from cnnc.ir.types import AnyArray, ElementType, Quantization, Rounding, Shape
 
 __all__ = [
     "NotCompared",
@@ -80,9 +80,14 @@ class TfliteExport:
 
 
 class TfliteGraph:
-    """One subgraph under construction."""
+    """One subgraph under construction.
 
-    def __init__(self) -> None:
+    Attributes:
+        rounding: Of the network that is exported.
+    """
+
+    def __init__(self, rounding: Rounding = "double") -> None:
+        self.rounding = rounding
         self._tensors: list[TensorRecord] = []
         self._operators: list[OperatorRecord] = []
 
@@ -104,6 +109,11 @@ class TfliteGraph:
         """Add an activation of a value's type and format; returns its tensor index."""
         name = f"intermediate_{len(self._tensors)}"
         return self.activation(name, replace(value, shape=tuple(shape)))
+
+    def integers(self, shape: Shape) -> int:
+        """Add an int32 activation that is not a value of the model; returns its tensor index."""
+        value = QuantValue(shape, None, ElementType.INT32)
+        return self.activation(f"intermediate_{len(self._tensors)}", value)
 
     def constant(
         self,
@@ -219,7 +229,7 @@ class _Exporter:
 
     def __init__(self, model: QuantModel) -> None:
         self._model = model
-        self._graph = TfliteGraph()
+        self._graph = TfliteGraph(model.rounding)
         self._extra_inputs: list[str] = []
         self._refused: list[NotCompared] = []
         # A dict drops the second of two ports that share a value: a tensor is listed once.

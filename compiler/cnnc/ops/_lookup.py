@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
 
 _TABLE_SIZE = 256
+TABLE_OPERATORS = ("ADD", "CAST", "GATHER")
+"""TFLite operators that look a table up; see ``export_table``."""
+_TFLITE_INT8 = 9
+_TFLITE_INT32 = 2
 _SATURATING_MULTIPLIER = 512.0
 _BEYOND_INT8 = np.float32(1024)
 
@@ -53,8 +57,12 @@ class QuantLookup(QuantOp):
 
     table: I8
 
-    tflite_code: ClassVar[str]
-    """The TFLite operator with the same table."""
+    judged_in_single_rounding = True
+
+    tflite_code: ClassVar[str] = ""
+    """The TFLite operator with the same table; empty where there is none."""
+    tflite_rounds_alike: ClassVar[bool] = False
+    """Whether that operator has the same table in every kind of rounding."""
     tflite_version: ClassVar[int] = 2
     """Its version that takes int8."""
 
@@ -98,7 +106,13 @@ class QuantLookup(QuantOp):
         return Lowering(calls=(call,), in_place=(0,))
 
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
-        """Add the TFLite operator that builds the same table."""
+        """Add the TFLite operator that builds the same table, or look the table itself up.
+
+        In single rounding it is the table, as XNNPACK's kernels round otherwise (spec section 6).
+        """
+        if not self.tflite_code or (graph.rounding == "single" and not self.tflite_rounds_alike):
+            export_table(self.table, graph, operands)
+            return
         graph.operator(
             self.tflite_code,
             [operands.inputs[0]],
@@ -110,6 +124,21 @@ class QuantLookup(QuantOp):
     def tflite_options(self) -> TfliteOptions | None:
         """Return the TFLite operator's options, if it has any."""
         return None
+
+
+def export_table(table: I8, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
+    """Add CAST, ADD and GATHER: the element of the table at q + 128."""
+    shape = operands.input_values[0].shape
+    wide = graph.integers(shape)
+    casting = {"InDataType": _TFLITE_INT8, "OutDataType": _TFLITE_INT32}
+    graph.operator("CAST", operands.inputs, wide, TfliteOptions("CastOptions", casting))
+    index = graph.integers(shape)
+    offset = graph.constant(np.array([-INT8_MIN], np.int32))
+    graph.operator("ADD", [wide, offset], index, TfliteOptions("AddOptions", {}))
+    format_ = operands.output_value.quantization
+    values = graph.constant(table, (format_.scale,), format_.zero_point)
+    gathering = TfliteOptions("GatherOptions", {"Axis": 0})
+    graph.operator("GATHER", [values, index], operands.output, gathering, version=2)
 
 
 def look_up(table: I8, q: AnyArray) -> AnyArray:

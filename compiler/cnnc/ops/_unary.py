@@ -19,14 +19,12 @@ from cnnc.codegen.kernel import (
     LoweringSite,
     OutputArgument,
 )
-from cnnc.codegen.tflite import NotExpressibleError
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.op import FloatOp
 from cnnc.ir.types import F32, I8, ElementType, Shape, Tensor, elements
 from cnnc.ops._lookup import QuantLookup, all_inputs, table_of
 
 if TYPE_CHECKING:
-    from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.importer.reader import NodeReader
     from cnnc.quantize.context import QuantizeContext
 
@@ -96,10 +94,6 @@ class UnaryOp(FloatOp):
 @dataclass(frozen=True, eq=False)
 class QuantFunction(QuantLookup):
     """A function that TFLite has not on int8, as a table."""
-
-    def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
-        """Refuse: there is no such operator."""
-        raise NotExpressibleError(f"TFLite has no {self.kind} on int8")
 
 
 def read_unary(reader: "NodeReader", op: UnaryOp) -> None:

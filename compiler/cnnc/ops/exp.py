@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnc.codegen.tflite import NotExpressibleError
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import F32, INT8_MAX, Quantization
 from cnnc.ops._definition import OperatorDefinition
-from cnnc.ops._lookup import QuantLookup, function_table
+from cnnc.ops._lookup import QuantLookup, export_table, function_table
 from cnnc.ops._unary import UnaryOp, read_unary
 from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
@@ -49,10 +48,11 @@ class QuantExp(QuantLookup):
     tflite_code = "EXP"
 
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
-        """Add EXP."""
+        """Add EXP, or the table where that overflows: from 2^31 output steps on."""
         source, target = operands.input_values[0].quantization, operands.output_value.quantization
         if overflows(source, target):
-            raise NotExpressibleError("EXP overflows where exp(x) is 2^31 output steps and more")
+            export_table(self.table, graph, operands)
+            return
         super().export_tflite(graph, operands)
 
 

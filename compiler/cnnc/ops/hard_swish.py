@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnc.codegen.tflite import NotExpressibleError
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import F32, I8, I64, INT8_MAX, INT8_MIN, Quantization
 from cnnc.ops._definition import OperatorDefinition
-from cnnc.ops._lookup import QuantLookup, all_inputs
+from cnnc.ops._lookup import QuantLookup, all_inputs, export_table
 from cnnc.ops._unary import UnaryOp, read_unary
 from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
@@ -60,9 +59,10 @@ class QuantHardSwish(QuantLookup):
     tflite_version = 1
 
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
-        """Add HARD_SWISH."""
+        """Add HARD_SWISH, or the table where that overflows."""
         if not self.is_tflites:
-            raise NotExpressibleError(f"HARD_SWISH needs {_DEFINED}")
+            export_table(self.table, graph, operands)
+            return
         super().export_tflite(graph, operands)
 
 

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnc.codegen.tflite import NotExpressibleError
 from cnnc.ir.op import OutputFormat, QuantOp
 from cnnc.ir.types import F32, Quantization
 from cnnc.ops._definition import OperatorDefinition
-from cnnc.ops._lookup import QuantLookup, function_table
+from cnnc.ops._lookup import QuantLookup, export_table, function_table
 from cnnc.ops._unary import UnaryOp, read_unary
 from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
@@ -47,16 +46,13 @@ class QuantSigmoid(QuantLookup):
     """Sigmoid on int8."""
 
     tflite_code = "LOGISTIC"
-    judged_in_single_rounding = True
+    tflite_rounds_alike = True
 
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
-        """Add LOGISTIC.
-
-        Raises:
-            NotExpressibleError: A quantized model wants the result in another format than TFLite.
-        """
+        """Add LOGISTIC, or the table where a quantized model wants another format than TFLite's."""
         if operands.output_value.quantization != Sigmoid.fixed_format:
-            raise NotExpressibleError("LOGISTIC has a fixed output scale, not the model's own")
+            export_table(self.table, graph, operands)
+            return
         super().export_tflite(graph, operands)
 
 

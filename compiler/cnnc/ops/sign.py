@@ -8,6 +8,7 @@ import numpy as np
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import F32
 from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._lookup import TABLE_OPERATORS
 from cnnc.ops._unary import QuantFunction, UnaryOp, read_unary
 from cnnc.quantize.context import QuantizeContext
 
@@ -46,5 +47,5 @@ OPERATOR = OperatorDefinition(
     float_ops=(Sign,),
     quant_ops=(QuantSign,),
     kernels=("lookup_s8", "sign_f32"),
-    tflite=(),
+    tflite=TABLE_OPERATORS,
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import F32
 from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._lookup import TABLE_OPERATORS
 from cnnc.ops._unary import QuantFunction, UnaryOp, read_unary
 from cnnc.quantize import float_trigonometry
 from cnnc.quantize.context import QuantizeContext
@@ -45,5 +46,5 @@ OPERATOR = OperatorDefinition(
     float_ops=(Sin,),
     quant_ops=(QuantSin,),
     kernels=("lookup_s8", "sin_f32"),
-    tflite=(),
+    tflite=TABLE_OPERATORS,
 )

@@ -8,6 +8,7 @@ import numpy as np
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import F32
 from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops._lookup import TABLE_OPERATORS
 from cnnc.ops._unary import QuantFunction, UnaryOp, read_unary
 from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
@@ -49,5 +50,5 @@ OPERATOR = OperatorDefinition(
     float_ops=(Softplus,),
     quant_ops=(QuantSoftplus,),
     kernels=("lookup_s8", "softplus_f32"),
-    tflite=(),
+    tflite=TABLE_OPERATORS,
 )
