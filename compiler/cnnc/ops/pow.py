@@ -8,19 +8,25 @@ import numpy as np
 
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.op import NoIntegerRuleError, QuantOp
-from cnnc.ir.types import F32, I64, ElementType, Tensor
+from cnnc.ir.types import F32, I64, INT8_MAX, ElementType, Tensor
 from cnnc.ops._binary import BinaryOp, refuse_integers
 from cnnc.ops._definition import OperatorDefinition
-from cnnc.ops._lookup import TABLE_OPERATORS
+from cnnc.ops._lookup import TABLE_OPERATORS, all_inputs
 from cnnc.ops._unary import QuantFunction, UnaryOp, read_unary
 from cnnc.ops.cast import Cast
 from cnnc.ops.reciprocal import Reciprocal
 from cnnc.ops.sqrt import Sqrt
 from cnnc.quantize.context import QuantizeContext
+from cnnc.quantize.fixed_point import Arithmetic, quantize_multiplier
+from cnnc.quantize.fixed_point_functions import inverse_square_root
 from cnnc.quantize.float_pow import power
 
 if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
+
+_RSQRT_BITS = 20
+"""Fraction bits of the inverse between the two multiplications."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +155,23 @@ def _cast(
     ]
 
 
+def _read_rsqrt(reader: "TfliteNodeReader") -> None:
+    """Read RSQRT: 1 / sqrt(q - z_in) in fixed point, rescaled; the greatest value at 0.
+
+    y = MBQM(MBQM(1, m, shift + 20), QM(1 / (sqrt(s_in) s_out)) / 2^20) + z_out.
+    """
+    source, target = reader.value(0).quantization, reader.output.quantization
+    distance = all_inputs() - source.zero_point
+    mantissa, exponent = inverse_square_root(np.maximum(distance, 0))
+    arithmetic = Arithmetic(reader.rounding)
+    inverse = arithmetic.rescale(np.ones_like(distance), mantissa, exponent + _RSQRT_BITS)
+    scales = np.sqrt(np.float32(source.scale)) * np.float32(target.scale)
+    multiplier, shift = quantize_multiplier(float(np.float32(1) / scales))
+    table = arithmetic.requantize(inverse, multiplier, shift - _RSQRT_BITS, target.zero_point)
+    table = np.where(distance > 0, table, np.int8(INT8_MAX))
+    reader.emit(QuantPowConstant(table), [reader.key(0)])
+
+
 OPERATOR = OperatorDefinition(
     name="pow",
     summary="Powers; with a constant exponent, a 256-byte table on int8.",
@@ -157,6 +180,7 @@ OPERATOR = OperatorDefinition(
     quant_ops=(QuantPowConstant,),
     kernels=("lookup_s8", "pow_f32", "pow_constant_f32", "pow_integers"),
     tflite=TABLE_OPERATORS,
+    tflite_readers={"RSQRT": _read_rsqrt},
     limits=(
         "Integers wrap around; below exponent 0 their power is cut to an integer, 0 for base 0.",
         "uint32 goes with an exponent of uint32 or float32.",
