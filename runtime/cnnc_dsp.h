@@ -96,17 +96,6 @@ CNNC_KERNEL int32_t cnnc_smlad(uint32_t a, uint32_t b, int32_t sum) {
 #endif
 }
 
-/* SMUAD: the sum of both products of halfwords, modulo 2^32. */
-CNNC_KERNEL int32_t cnnc_smuad(uint32_t a, uint32_t b) {
-#if CNNC_HAS_DSP
-    int32_t result;
-    __asm__("smuad %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
-    return result;
-#else
-    return cnnc_smlad(a, b, 0);
-#endif
-}
-
 /* SMMUL: floor(a * b / 2^32). */
 CNNC_KERNEL int32_t cnnc_smmul(int32_t a, int32_t b) {
 #if CNNC_HAS_DSP
@@ -140,17 +129,6 @@ CNNC_KERNEL uint32_t cnnc_sadd16(uint32_t a, uint32_t b) {
 #endif
 }
 
-/* SSUB16: differences of the halfwords, each modulo 2^16. */
-CNNC_KERNEL uint32_t cnnc_ssub16(uint32_t a, uint32_t b) {
-#if CNNC_HAS_DSP
-    uint32_t result;
-    __asm__("ssub16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
-    return result;
-#else
-    return cnnc_halves((int32_t)(a - b), (int32_t)((a >> 16) - (b >> 16)));
-#endif
-}
-
 /* PKHBT: the low halfword of one word below the low halfword of another. */
 CNNC_KERNEL uint32_t cnnc_pack_low(uint32_t low, uint32_t high) {
 #if CNNC_HAS_DSP
@@ -159,17 +137,6 @@ CNNC_KERNEL uint32_t cnnc_pack_low(uint32_t low, uint32_t high) {
     return result;
 #else
     return (low & 0xFFFFU) | high << 16;
-#endif
-}
-
-/* PKHTB: the high halfword of one word below the high halfword of another. */
-CNNC_KERNEL uint32_t cnnc_pack_high(uint32_t low, uint32_t high) {
-#if CNNC_HAS_DSP
-    uint32_t result;
-    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(result) : "r"(high), "r"(low));
-    return result;
-#else
-    return low >> 16 | (high & 0xFFFF0000U);
 #endif
 }
 

@@ -43,8 +43,8 @@ logger = logging.getLogger(__name__)
 
 SYNTHETIC_WARNING = (
     "no --calibration data: ranges come from synthetic inputs, so accuracy is not to be trusted; "
-    "give typical inputs with --calibration FILE.npz (key 'x', float32, [N, ...] as the model "
-    "takes them)"
+    "give typical inputs with --calibration FILE.npz (keys: the inputs' names, or 'x' for a "
+    "single one; each [N, ...] as the model takes it)"
 )
 
 TextSink = Callable[[str], None]

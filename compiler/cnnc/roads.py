@@ -87,7 +87,7 @@ def quantize_float(options: CompileOptions, progress: Progress, dump: Dump) -> Q
         calibration={
             "method": ranges.method,
             "samples": ranges.samples,
-            "synthetic": options.calibration is None,
+            "synthetic": options.calibration is None and quantized.dtype == "int8",
             "adapted_weights": adapted is not simplified,
         },
         sqnr_db=lambda unpruned: layer_sqnr(simplified, unpruned, samples),

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from cnnc.cli import main
+from cnnc.cli import compile_, main
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "fashion_mnist"
 MODEL = EXAMPLE / "resnet_s.onnx"
@@ -308,3 +308,46 @@ def test_does_not_fit_in_ram(compile_fails: Callable[..., dict[str, str]]) -> No
 )
 def test_usage_errors(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     assert _fail(capsys, *arguments)["problem"]
+
+
+def test_input_that_c_cannot_index(
+    compile_fails: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    model = _save_model(
+        tmp_path / "m.onnx", [helper.make_node("Relu", ["x"], ["y"])], shape=(1, 3, 30000, 30000)
+    )
+
+    error = compile_fails(model)
+    assert error["problem"] == (
+        "input 'x' of shape [1, 3, 30000, 30000] has 2,700,000,000 elements; at most 536,870,911 "
+        "can be indexed in C"
+    )
+    assert "smaller input" in error["remedy"]
+
+
+def test_result_that_c_cannot_index(
+    compile_fails: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    node = helper.make_node("Expand", ["x", "shape"], ["y"], name="repeat")
+    shape = np.array([1, 3, 30000, 30000], np.int64)
+    model = _save_model(tmp_path / "m.onnx", [node], {"shape": shape}, (1, 3, 1, 1))
+
+    error = compile_fails(model)
+    assert error["problem"].startswith("Expand node 'repeat': a result of shape [1, 30000, 30000")
+    assert "2,700,000,000 elements" in error["problem"]
+
+
+def test_too_little_memory_is_no_bug_of_the_compiler(
+    compile_fails: Callable[..., dict[str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise MemoryError("Unable to allocate 40 GiB")  # as NumPy words it
+
+    monkeypatch.setattr(compile_, "compile_to_folder", exhausted)
+    model = _save_model(tmp_path / "m.onnx", [helper.make_node("Relu", ["x"], ["y"])])
+
+    error = compile_fails(model)
+    assert "too little memory for the network: Unable to allocate 40 GiB" in error["problem"]
+    assert "more memory" in error["remedy"]

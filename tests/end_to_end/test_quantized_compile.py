@@ -92,7 +92,7 @@ def test_an_output_without_a_format_asks_for_data(tmp_path: Path) -> None:
 
 def test_sixteen_bits_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     _, report = _compile(tmp_path, _network(bits=16))
-    assert "4 tensors of the model are quantized to 16 bits" in caplog.text
+    assert "the model quantizes 4 tensor(s) to 16 bits" in caplog.text
     assert report.calibration["synthetic"]
 
 

@@ -11,6 +11,7 @@ from tests.support.op_cases import (
     check_engine,
     check_onnx,
     check_real_case,
+    check_real_values,
     quantized_case,
     tflite_refusals,
 )
@@ -51,6 +52,19 @@ LAST_CASES = [
 @pytest.mark.parametrize("op_case", [*CASES, *LAST_CASES], ids=str)
 def test_engines_agree(op_case: OpCase) -> None:
     check_case(op_case)
+
+
+@pytest.mark.parametrize("smallest", [False, True])
+@pytest.mark.parametrize("last", [False, True])
+def test_what_is_no_number_takes_no_place(smallest: bool, last: bool) -> None:
+    case = OpCase("nan", ArgMax(0, keep_dims=True, smallest=smallest, last=last), ((4, 5),))
+    rows = [
+        [np.nan, 1.0, -np.inf, np.nan, 2.0],
+        [3.0, np.nan, np.nan, np.nan, 2.0],
+        [4.0, np.nan, -np.inf, np.nan, np.inf],
+        [3.0, 0.0, np.nan, 1.0, -np.inf],
+    ]
+    check_real_values(case, np.array([rows], np.float32))
 
 
 @pytest.mark.parametrize("op_case", CASES[:2], ids=str)

@@ -125,13 +125,17 @@ FLAT = [
 ]
 
 VOLUMES = [
-    OpCase(name, conv_transpose(*fields), (image,), not_expressible=True)
-    for name, fields, image in (
-        ("2x2x2_stride_2", (3, 2, (TWICE, TWICE, TWICE)), (1, 2, 3, 2, 2)),
-        ("3x3x3_groups_2", (4, 2, (SAME, SAME, TransposedAxis(3)), 2), (1, 2, 3, 2, 4)),
+    OpCase(name, op, (image,), not_expressible=True)
+    for name, op, image in (
+        ("2x2x2_stride_2", conv_transpose(3, 2, (TWICE, TWICE, TWICE)), (1, 2, 3, 2, 2)),
+        (
+            "3x3x3_groups_2",
+            conv_transpose(4, 2, (SAME, SAME, TransposedAxis(3)), 2),
+            (1, 2, 3, 2, 4),
+        ),
         (
             "all_different",
-            (
+            conv_transpose(
                 9,
                 1,
                 (

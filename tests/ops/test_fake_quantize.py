@@ -6,7 +6,7 @@ from onnx import ModelProto
 from tests.support.kinds import kinds
 from tests.support.onnx_cases import compare_with_onnx_runtime, import_proto
 from tests.support.onnx_models import model, node
-from tests.support.op_cases import OpCase, check_case, check_real_case
+from tests.support.op_cases import OpCase, check_case, check_real_case, check_real_values
 
 from cnnc.errors import UnsupportedOpError
 from cnnc.ir.types import Quantization
@@ -34,8 +34,13 @@ def test_int8_operand_has_the_format_already(case: OpCase) -> None:
 
 def test_ties_go_to_even_and_ends_saturate() -> None:
     op = FakeQuantize(Quantization(0.5, -3))
-    real = np.array([[0.25, 0.75, -0.25, -0.75, 1e30, -1e30]], np.float32)
-    np.testing.assert_array_equal(op.evaluate([real]), [[0.0, 1.0, 0.0, -1.0, 65.0, -62.5]])
+    real = np.array([[0.25, 0.75, -0.25, -0.75, 1e30, -1e30, np.nan]], np.float32)
+    np.testing.assert_array_equal(op.evaluate([real]), [[0.0, 1.0, 0.0, -1.0, 65.0, -62.5, -62.5]])
+
+
+def test_real_kernel_gives_the_same_bits_for_what_is_no_number() -> None:
+    case = OpCase("nan", FakeQuantize(Quantization(0.5, -3)), ((4,),))
+    check_real_values(case, np.array([[np.nan, np.inf, -np.inf, -0.0]], np.float32))
 
 
 def _pair(

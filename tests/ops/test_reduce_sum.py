@@ -120,6 +120,15 @@ def test_sums_of_magnitudes_are_not_expressible() -> None:
     "op_case",
     [
         OpCase("long", ReduceSum((1,), True, Term.SQUARE), ((1, 40_000),)),
+        # 1.1 as a multiplier is 0.55 2: the doubled sum could pass int32.
+        OpCase(
+            "doubled",
+            ReduceSum((1,), True, Term.SQUARE),
+            ((1, 25_000),),
+            ((-1.0, 1.0),),
+            {},
+            (0.0, 0.01426),
+        ),
         OpCase("steep", ReduceSum((1,), True), ((1, 9),), ((-1.0, 1.0),), {}, (-1e-7, 1e-7)),
     ],
     ids=str,

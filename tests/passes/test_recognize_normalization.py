@@ -107,6 +107,13 @@ def test_mean_over_other_axes_is_not_part_of_it() -> None:
     assert_fires(net.model(value), PASSES, ["mean", "sub", "normalization"])
 
 
+def _epsilon_of_higher_rank(net: Network) -> str:
+    def shift(net: Network, value: str) -> str:
+        return net.add(Add(), value, net.constant(np.full((1, 1, 1, 1), 0.01, np.float32)))
+
+    return net.add(Div(), "x", deviation(net, "x", shift=shift))
+
+
 def _of_another(net: Network) -> str:
     return net.add(Div(), "y", deviation(net, centered(net, "x")))
 
@@ -149,7 +156,15 @@ def _other_quotient(net: Network) -> str:
 
 @pytest.mark.parametrize(
     "build",
-    [_of_another, _cube, _activation, _epsilon_per_element, _negative_epsilon, _other_quotient],
+    [
+        _of_another,
+        _cube,
+        _activation,
+        _epsilon_per_element,
+        _epsilon_of_higher_rank,
+        _negative_epsilon,
+        _other_quotient,
+    ],
 )
 def test_what_stays(build: Callable[[Network], str]) -> None:
     net = Network(x=SHAPE, y=SHAPE)

@@ -20,10 +20,12 @@ from tests.passes.channel_network import (
 from tests.passes.integer_network import FORMAT, OTHER, IntegerNetwork, random_int8
 
 from cnnc.ir.channels import ChannelMap
+from cnnc.ir.float_model import FloatModel, FloatNode, Port
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import Activation, Quantization, Window
+from cnnc.ir.types import Activation, ElementType, Quantization, Window
+from cnnc.ops.arg_max import ArgMax
 from cnnc.ops.average_pool import QuantAveragePool
-from cnnc.ops.concat import QuantConcat
+from cnnc.ops.concat import Concat, QuantConcat
 from cnnc.ops.conv2d import QuantConv2d
 from cnnc.ops.fully_connected import QuantFullyConnected
 from cnnc.ops.max_pool import QuantMaxPool
@@ -31,7 +33,12 @@ from cnnc.ops.mean import QuantMean
 from cnnc.ops.mul import QuantMul
 from cnnc.ops.pad import QuantPad
 from cnnc.ops.reshape import QuantReshape
+from cnnc.ops.slice import Slice
 from cnnc.ops.transpose import QuantTranspose
+from cnnc.passes.optimize import shrink
+from cnnc.quantize.quantize import quantize
+from cnnc.quantize.ranges import ValueRange, ValueRanges
+from cnnc.simulator.reference import run_reference
 
 ZERO = FORMAT.zero_point
 IMAGE = (1, 5, 6, 3)
@@ -392,3 +399,28 @@ def test_a_map_of_impossible_channels_is_refused(
             np.array(constant, np.int32),
             np.array(constants, np.int8),
         )
+
+
+def test_integers_that_are_no_int8_stay() -> None:
+    ports = {
+        name: Port(name, name, shape, (0, 1)) for name, shape in (("x", (1, 5)), ("y", (1, 2)))
+    }
+    nodes = (
+        FloatNode("search", ArgMax(1, keep_dims=True), ("x",), "place"),
+        FloatNode("join", Concat(axis=1), ("thousands", "place"), "joined"),
+        FloatNode("cut", Slice((0, 0), (1, 1), (1, 2)), ("joined",), "y"),
+    )
+    model = FloatModel(
+        name="indices",
+        inputs=(ports["x"],),
+        outputs=(ports["y"],),
+        nodes=nodes,
+        constants={"thousands": np.array([[1000, 1000]], np.int32)},
+        shapes={"x": (1, 5), "place": (1, 1), "thousands": (1, 2), "joined": (1, 3), "y": (1, 2)},
+        types=dict.fromkeys(("place", "thousands", "joined", "y"), ElementType.INT32),
+    )
+    spans = dict.fromkeys(model.shapes, ValueRange(-1.0, 1.0))
+    ranges = ValueRanges(spans, samples=1, method="minmax")
+    after = shrink(quantize(model, ranges))
+    found = run_reference(after, {"x": random_int8(1, 2, 1, 5)})
+    assert found["y"].tolist() == [[[1000, 1000]]] * 2

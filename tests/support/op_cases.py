@@ -42,6 +42,7 @@ __all__ = [
     "check_onnx",
     "check_program",
     "check_real_case",
+    "check_real_values",
     "float_model",
     "quantized_case",
     "tflite_refusals",
@@ -118,6 +119,16 @@ def check_real_case(case: OpCase) -> None:
         )
         for port, (low, high) in zip(model.inputs, given, strict=True)
     }
+    _check_real(case, model, inputs)
+
+
+def check_real_values(case: OpCase, operand: Tensor) -> None:
+    """Assert the same for given values of the only operand, (samples, *shape)."""
+    model = keep_real(float_model(case))
+    _check_real(case, model, {model.inputs[0].value: operand})
+
+
+def _check_real(case: OpCase, model: QuantModel, inputs: dict[str, Tensor]) -> None:
     chunk = Chunk(first=0, real={}, inputs=inputs, values=run_reference(model, inputs))
     check_program(f"{case.name}: real", model, lower(model), chunk)
 

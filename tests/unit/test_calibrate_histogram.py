@@ -11,7 +11,7 @@ from cnnc.ir.types import F32
 from cnnc.quantize.clipping import choose_range, minmax_range, mse_range, percentile_range
 from cnnc.quantize.fixed_point import dequantize, quantize_real
 from cnnc.quantize.histogram import BIN_COUNT, SUBSAMPLE_ABOVE, Histogram
-from cnnc.quantize.parameters import format_of_array, format_of_range
+from cnnc.quantize.parameters import format_of_range
 from cnnc.quantize.ranges import ValueRange
 
 
@@ -202,11 +202,6 @@ def test_format_covers_the_range_and_has_an_exact_zero(first: float, second: flo
 def test_format_refuses_what_is_not_a_range(low: float, high: float) -> None:
     with pytest.raises(ValueError, match="range"):
         format_of_range(low, high)
-
-
-def test_format_of_array_takes_its_own_extremes() -> None:
-    assert format_of_array(np.array([[-128.0, 127.0]], np.float32)) == format_of_range(-128, 127)
-    assert format_of_array(np.zeros((0,), np.float32)) == format_of_range(0, 0)
 
 
 def test_range_must_hold_zero() -> None:

@@ -145,6 +145,8 @@ _BETWEEN = {
     ],
     "clip": [node("Clip", "q low high", "r")],
     "pad": [node("Pad", "q pads value", "r")],
+    "pad_with_zeros": [node("Pad", "q pads", "r")],
+    "pad_with_edges": [node("Pad", "q pads", "r", mode="edge")],
     "cast": [node("Cast", "q", "r", to=onnx.TensorProto.UINT8)],
     "concat": [node("Concat", "q q", "r", axis=2)],
 }
@@ -163,6 +165,30 @@ def test_integers_between_quantize_and_dequantize(name: str) -> None:
     nodes = [_QUANTIZE, *_BETWEEN[name], node("DequantizeLinear", "r xs xz", "y")]
     proto = model(nodes, {"x": (1, 3, 4, 5)}, ["y"], weights)
     assert steps_apart(proto).max() == 0
+
+
+@pytest.mark.parametrize("zero_point", [-40, 0, 5])
+def test_rectified_integers(zero_point: int) -> None:
+    weights = {"xs": np.float32(0.03), "xz": np.int8(zero_point)}
+    nodes = [_QUANTIZE, node("Relu", "q", "r"), node("DequantizeLinear", "r xs xz", "y")]
+    assert steps_apart(model(nodes, {"x": (1, 3, 4, 5)}, ["y"], weights)).max() == 0
+
+
+@pytest.mark.parametrize("between", [[], [node("MaxPool", "q", "r", kernel_shape=[2, 2])]])
+def test_zero_point_is_by_default_zero_of_the_integers(between: list[onnx.NodeProto]) -> None:
+    last = node("DequantizeLinear", f"{'r' if between else 'q'} xs", "y")
+    typed = node("QuantizeLinear", "x xs", "q", output_dtype=onnx.TensorProto.INT8)
+    scale, zero = {"xs": np.float32(0.03)}, {"xz": np.int8(0)}
+    for first, weights in ((typed, scale), (_QUANTIZE, {**scale, **zero})):
+        proto = model([first, *between, last], {"x": (1, 3, 4, 5)}, ["y"], weights, opset=21)
+        assert steps_apart(proto).max() == 0
+
+
+def test_default_zero_point_has_to_be_the_given_one() -> None:
+    nodes = [_QUANTIZE, node("DequantizeLinear", "q xs", "y")]
+    weights = {"xs": np.float32(0.03), "xz": np.int8(-128)}
+    with pytest.raises(UnsupportedOpError, match="another scale or zero point"):
+        import_proto(model(nodes, {"x": (1, 3, 4, 5)}, ["y"], weights))
 
 
 def test_zero_points_that_the_graph_computes() -> None:

@@ -26,11 +26,12 @@ def add_parser(verbs: Verbs) -> None:
     parser = verbs.add_parser(
         "compile",
         help="turn a model into a folder of C",
-        description="Import, simplify, quantize to int8, plan memory and write C. An int8 .tflite "
-        "keeps its scales; with --dtype float32 nothing is quantized. No C compiler is needed.",
+        description="Import, simplify, quantize to int8, plan memory and write C. A model that is "
+        "quantized already keeps its scales; with --dtype float32 nothing is quantized. No C "
+        "compiler is needed.",
     )
     parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="float .onnx or int8 .tflite file"
+        "model", type=Path, metavar="MODEL", help=".onnx (float or quantized) or int8 .tflite file"
     )
     parser.add_argument(
         "--target",
@@ -50,8 +51,8 @@ def add_parser(verbs: Verbs) -> None:
         "--calibration",
         type=Path,
         metavar="FILE",
-        help="typical inputs of a float model, .npz or .npy; without it ranges come from "
-        "synthetic inputs",
+        help="typical inputs, .npz or .npy, of a model that states no ranges; without it they come "
+        "from synthetic inputs",
     )
     parser.add_argument(
         "--calibration-method",
@@ -187,7 +188,7 @@ def _islands(report: CompileReport) -> str:
 def _flash_for_speed(report: CompileReport) -> str:
     """Return what faster kernels cost in flash, if it is much; empty otherwise."""
     extra = sum(layer.bytes_for_speed for layer in report.layers)
-    if extra * _MUCH_FLASH < report.weight_bytes:
+    if extra == 0 or extra * _MUCH_FLASH < report.weight_bytes:
         return ""
     return (
         f"faster kernels take {extra:,} of these bytes of weights: --flash with what the "

@@ -18,7 +18,7 @@ EXIT_BROKEN_PIPE = 141
 """128 + SIGPIPE: whoever read our output went away."""
 
 _DESCRIPTION = """\
-Compile a trained ONNX CNN to plain C running int8 inference, and prove that the C is right.
+Compile a trained CNN to plain C, in int8 or float32, and prove that the C is right.
 
 Exit status: 0 done and equal; 1 outputs differ, the C fails or nothing was compared;
 2 the input is at fault; 3 a tool is missing."""
@@ -75,12 +75,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         return EXIT_BROKEN_PIPE
+    except MemoryError as error:
+        refused = _too_large(error)
+        console.error(refused)
+        return refused.exit_status
     except Exception as error:
         if verbose:
             traceback.print_exc()
         console.error(_internal(error))
         return EXIT_INTERNAL
     return status
+
+
+def _too_large(error: MemoryError) -> CnncError:
+    return CnncError(
+        f"this machine has too little memory for the network: {error or 'allocation failed'}",
+        "choose a smaller input (--input-shape, where it is dynamic) or a machine with more "
+        "memory; 'cnnc inspect' shows the shape of every node's result",
+        "memory",
+    )
 
 
 def _internal(error: Exception) -> CnncError:

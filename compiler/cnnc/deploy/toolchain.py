@@ -78,9 +78,3 @@ def missing_tool(tool: Tool) -> ToolchainError:
 def host_core() -> Core:
     """Return the core of the machine that cnnc runs on."""
     return cores()["host"]
-
-
-def tools_of(target: Target) -> tuple[Tool, ...]:
-    """Return every program that ``simulate`` may call for a target."""
-    commands = [*target.core.compilers[:1], *target.emulator[:1]]
-    return tuple(TOOLS[command] for command in commands)

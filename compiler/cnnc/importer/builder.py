@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cnnc.errors import UnsupportedAttributeError
+from cnnc.importer.size import check_size
 from cnnc.ir.finite import all_finite
 from cnnc.ir.float_model import FloatNode
 from cnnc.ir.names import unique_name
@@ -26,11 +27,6 @@ class StoredValue:
 
     key: str
     axes: tuple[int, ...]
-
-    @property
-    def is_onnx_order(self) -> bool:
-        """Whether memory has the axes in ONNX order."""
-        return self.axes == onnx_order(len(self.axes))
 
 
 def stored_type(array: AnyArray) -> ElementType:
@@ -102,10 +98,16 @@ class GraphBuilder:
     def append(
         self, name: str, op: FloatOp, inputs: Sequence[str], key: str, sources: tuple[str, ...]
     ) -> str:
-        """Add a node that defines ``key``; both names are made unique. Returns the key used."""
+        """Add a node that defines ``key``; both names are made unique. Returns the key used.
+
+        Raises:
+            UnsupportedAttributeError: The operator refuses the shapes, or the result is too large.
+        """
         unique_key = unique_name(key, self.shapes)
         label = unique_name(name, {node.name for node in self.nodes})
-        self.shapes[unique_key] = op.output_shape([self.shapes[i] for i in inputs])
+        shape = op.output_shape([self.shapes[i] for i in inputs])
+        check_size(shape)
+        self.shapes[unique_key] = shape
         kind = op.output_type([self.element_type(i) for i in inputs])
         if kind is not ElementType.FLOAT32:
             self.types[unique_key] = kind

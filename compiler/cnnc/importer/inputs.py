@@ -9,6 +9,7 @@ from onnx import TensorProto
 from cnnc.errors import DynamicShapeError, ModelError, UsageError
 from cnnc.importer.builder import StoredValue, onnx_order
 from cnnc.importer.layout import input_axes
+from cnnc.importer.size import check_input_size
 from cnnc.ir.float_model import Port
 from cnnc.ir.types import ElementType, Shape
 
@@ -23,6 +24,7 @@ _ELEMENT_TYPES: Mapping[int, ElementType] = {
     TensorProto.INT32: ElementType.INT32,
     TensorProto.UINT32: ElementType.UINT32,
     TensorProto.INT64: ElementType.INT32,
+    TensorProto.UINT64: ElementType.UINT32,
 }
 _EXAMPLE_EXTENT = 224
 _EXAMPLE_CHANNELS = 3
@@ -47,7 +49,8 @@ def input_ports(
     Raises:
         UsageError: A pinned name is no input, or a pin contradicts the model.
         DynamicShapeError: An extent other than the batch is neither static nor pinned.
-        ModelError: The model has no inputs, or one is no tensor of float32 or integers.
+        ModelError: The model has no inputs, or one is no tensor of float32 or integers, or it is
+            larger than C can index.
     """
     values = graph_inputs(graph)
     if not values:
@@ -59,6 +62,7 @@ def input_ports(
     for value in values:
         element_type(value)
         shape = _static_shape(value, pinned.get(value.name))
+        check_input_size(value.name, shape)
         axes = onnx_order(len(shape))
         if len(shape) > 2:
             axes = input_axes(nodes, value.name, shape)
@@ -84,7 +88,7 @@ def _check_names(pinned: Iterable[str], names: list[str]) -> None:
 
 
 def element_type(value: onnx.ValueInfoProto) -> ElementType:
-    """Return the type that an input has in C; int64 becomes int32.
+    """Return the type that an input has in C; int64 becomes int32, uint64 uint32.
 
     Raises:
         ModelError: It is no tensor of float32 or integers.

@@ -2,7 +2,10 @@
 
     QLinearX(q, s, z, ..., s_y, z_y)   = Q(X(DQ(q, s, z), ...), s_y, z_y)
     f(q)                               = Q(f(DQ(q, s, z)), s, z)      f keeps or orders elements
+    Relu(q)                            = Q(Max(DQ(q, s, z), -z s), s, z)
+    Pad(q) without a value             = Q(Pad(DQ(q, s, z), -z s), s, z)
     Cast(q) to an 8-bit type           = q
+    Q(x, s) to int8                    = Q(x, s, 0)                   likewise DQ(q, s)
 
 so that the walk meets one form only: what QuantizeLinear gives is read by DequantizeLinear. Scales
 and zero points stay names here; their values are known when the nodes that make them are folded.
@@ -18,7 +21,7 @@ import onnx
 from onnx import TensorProto
 
 from cnnc.importer.quantized_operators import SPELLINGS, Spelling
-from cnnc.importer.spelling import QUANTIZE, Format, NodeWriter
+from cnnc.importer.spelling import DEQUANTIZE, QUANTIZE, Format, NodeWriter
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +83,11 @@ class _Speller:
         elif node.op_type in SPELLINGS:
             self._spell(node, SPELLINGS[node.op_type])
         elif node.op_type == QUANTIZE:
+            node = self._with_zero_point(node)
             self._formats[node.output[0]] = Format(*node.input[1:3])
             self.writer.keep(node)
+        elif node.op_type == DEQUANTIZE and node.input[0] in self._formats:
+            self.writer.keep(self._with_operands_zero(node))
         elif self._is_idle_cast(node):
             self._same[node.output[0]] = node.input[0]
         elif node.op_type in _ON_INTEGERS and node.input[0] in self._formats:
@@ -98,6 +104,20 @@ class _Speller:
         changed.input.extend(self._same.get(name, name) for name in node.input)
         return changed
 
+    def _with_zero_point(self, node: onnx.NodeProto) -> onnx.NodeProto:
+        """Return a QuantizeLinear with a zero point where it names a type but has none."""
+        kind = _integer(node, "output_dtype")
+        if not kind or _has_zero_point(node):
+            return node
+        return _with_third(node, self.writer.zero(kind, node.output[0]))
+
+    def _with_operands_zero(self, node: onnx.NodeProto) -> onnx.NodeProto:
+        """Return a DequantizeLinear with a zero point: by default 0 of its operand's type."""
+        given = self._formats[node.input[0]].zero_point
+        if not given or _has_zero_point(node):
+            return node
+        return _with_third(node, self.writer.difference(given, given))
+
     def _spell(self, node: onnx.NodeProto, spelling: Spelling) -> None:
         result = spelling(node, self.writer)
         self.rewritten += 1
@@ -109,7 +129,7 @@ class _Speller:
         format_ = self._formats.get(node.input[0]) if node.op_type == "Cast" else None
         if format_ is None or node.output[0] in self._outputs:
             return False
-        target = next((entry.i for entry in node.attribute if entry.name == "to"), 0)
+        target = _integer(node, "to")
         known = self._kinds.get(format_.zero_point, target)
         return target in _EIGHT_BITS and target == known
 
@@ -119,6 +139,8 @@ class _Speller:
         real = self.writer.copy(node)
         for index in _real_operands(node):
             real.input[index] = self.writer.dequantize(node.input[index], format_)
+        if format_.zero_point:
+            real = self._with_integer_zero(real, format_)
         results = [name for name in node.output if name]
         del real.output[:]
         real.output.extend(self.writer.fresh(name) if name else "" for name in node.output)
@@ -127,6 +149,31 @@ class _Speller:
             self.writer.quantize(source, format_, name)
             self._formats[name] = format_
         self.rewritten += 1
+
+    def _with_integer_zero(self, node: onnx.NodeProto, format_: Format) -> onnx.NodeProto:
+        """Return a node on reals with the real number of the integer 0, if it means that."""
+        if node.op_type == "Relu":
+            node.op_type = "Max"
+            node.input.append(self.writer.real_of_zero(format_))
+        elif node.op_type == "Pad" and not any(node.input[_PAD_VALUE:][:1]):
+            return _with_third(node, self.writer.real_of_zero(format_))
+        return node
+
+
+def _integer(node: onnx.NodeProto, name: str) -> int:
+    """Return an attribute of the node; 0 where it has none of this name."""
+    return next((entry.i for entry in node.attribute if entry.name == name), 0)
+
+
+def _has_zero_point(node: onnx.NodeProto) -> bool:
+    return any(node.input[2:3])
+
+
+def _with_third(node: onnx.NodeProto, name: str) -> onnx.NodeProto:
+    """Return the node with its operand 2 named so."""
+    changed = NodeWriter.copy(node)
+    changed.input[2:3] = [name]
+    return changed
 
 
 def _real_operands(node: onnx.NodeProto) -> Iterable[int]:

@@ -108,6 +108,29 @@ class NodeWriter:
         self.nodes.append(helper.make_node("Mul", [first, second], [result]))
         return result
 
+    def zero(self, kind: int, base: str) -> str:
+        """Add the constant 0; returns its name, made from another one.
+
+        Args:
+            kind: ONNX's number of its type.
+            base: The other name.
+        """
+        result = self.fresh(base)
+        value = helper.make_tensor(result, kind, (), [0])
+        self.nodes.append(helper.make_node("Constant", [], [result], value=value))
+        return result
+
+    def difference(self, first: str, second: str) -> str:
+        """Add the difference of two constants; returns its name."""
+        result = self.fresh(first)
+        self.nodes.append(helper.make_node("Sub", [first, second], [result]))
+        return result
+
+    def real_of_zero(self, format_: Format) -> str:
+        """Add the real number that the integer 0 of a format stands for; returns its name."""
+        zero = self.difference(format_.zero_point, format_.zero_point)
+        return self.dequantize(zero, format_)
+
     def _convert(
         self, op_type: str, source: str, format_: Format, target: str, axis: int | None
     ) -> None:

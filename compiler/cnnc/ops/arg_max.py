@@ -59,8 +59,8 @@ class ArgMax(FloatOp):
         return ElementType.INT32
 
     def evaluate(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Compare."""
-        return _extreme_indices(inputs[0], self)
+        """Compare in the order of the C, for which NaN takes no other's place."""
+        return _indices_in_order(inputs[0], self)
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
         """Return the same op on int8."""
@@ -126,6 +126,18 @@ def _extreme_indices(x: AnyArray, op: ArgMax | QuantArgMax) -> AnyArray:
     searched = np.flip(x, axis) if op.last else x
     found: I32 = search(searched, axis=axis, keepdims=op.keep_dims).astype(np.int32)
     return np.subtract(x.shape[axis] - 1, found, dtype=np.int32) if op.last else found
+
+
+def _indices_in_order(x: AnyArray, op: ArgMax) -> AnyArray:
+    """Return int32 indices, found element by element."""
+    first, *others = np.moveaxis(x, op.axis + 1, 0)
+    extreme, found = first, np.zeros(first.shape, np.int32)
+    for index, entry in enumerate(others, start=1):
+        replaces = entry < extreme if op.smallest else entry > extreme
+        if op.last:
+            replaces = replaces | (entry == extreme)
+        extreme, found = np.where(replaces, entry, extreme), np.where(replaces, index, found)
+    return np.expand_dims(found, op.axis + 1) if op.keep_dims else found
 
 
 def _lowering(kernel: str, op: ArgMax | QuantArgMax, site: LoweringSite) -> Lowering:

@@ -57,9 +57,11 @@ class FakeQuantize(FloatOp):
         with np.errstate(over="ignore"):
             steps = (inputs[0] / scale).astype(np.float32)
         low, high = np.float32(INT8_MIN) - zero_point, np.float32(INT8_MAX) - zero_point
-        # Clamped first: the bounds are integers, so that rounding does not pass them.
+        # Clamped first: the bounds are integers, so that rounding does not pass them. NaN is least,
+        # as in C.
+        bounded = np.clip(np.where(np.isnan(steps), low, steps), low, high)
         # Adding 0 makes -0 what the C has.
-        rounded: F32 = np.rint(np.clip(steps, low, high)) + np.float32(0.0)
+        rounded: F32 = np.rint(bounded) + np.float32(0.0)
         return np.asarray(rounded * scale, np.float32)
 
     def quantize(self, context: QuantizeContext) -> QuantOp:

@@ -56,7 +56,7 @@ class LpPool(FloatOp):
 
     def evaluate_in_order(self, inputs: Sequence[F32]) -> F32:
         """Multiply from left to right, add in the order of the taps."""
-        magnitude = np.abs(inputs[0])
+        magnitude: F32 = np.abs(inputs[0])
         powers = magnitude
         for _ in range(1, self.power):
             powers = powers * magnitude

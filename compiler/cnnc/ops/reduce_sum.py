@@ -96,9 +96,9 @@ class ReduceSum(Reduction):
         largest = reduced_elements(context.input_shapes[0], self.axes) * _LARGEST_DIFFERENCE ** (
             2 if squares else 1
         )
-        if largest * max(ratio, 1.0) >= 2.0**31:
-            raise NoIntegerRuleError("the sum of so many elements could pass int32")
         multiplier, shift = quantize_multiplier(ratio)
+        if largest * 2.0 ** max(shift, 0) >= 2.0**31:
+            raise NoIntegerRuleError("the sum of so many elements could pass int32")
         return QuantReduceSum(
             axes=self.axes,
             keep_dims=self.keep_dims,

@@ -18,6 +18,7 @@ import numpy as np
 
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, Mask, channel_count
 from cnnc.ir.quant_model import QuantModel, QuantNode
+from cnnc.ir.types import ElementType
 from cnnc.quantize.fixed_point import Arithmetic
 
 
@@ -62,13 +63,22 @@ def analyse_channels(model: QuantModel) -> ChannelAnalysis:
 
 
 def _all_bounds(model: QuantModel) -> dict[str, ChannelBounds]:
-    bounds = {name: ChannelBounds.of_array(array) for name, array in model.constants.items()}
-    for port in model.inputs:
-        channels = channel_count(model.values[port.value].shape)
-        bounds[port.value] = ChannelBounds.unknown(channels)
+    # What is not int8 is never called constant: bounds are int8 numbers.
+    bounds = {
+        name: ChannelBounds.unknown(channel_count(value.shape))
+        for name, value in model.values.items()
+    }
+    for name, array in model.constants.items():
+        if _is_int8(model, name):
+            bounds[name] = ChannelBounds.of_array(array)
     for node in model.nodes:
-        bounds[node.output] = node.op.channel_bounds(_site(model, bounds, node))
+        if _is_int8(model, node.output):
+            bounds[node.output] = node.op.channel_bounds(_site(model, bounds, node))
     return bounds
+
+
+def _is_int8(model: QuantModel, name: str) -> bool:
+    return model.values[name].element_type is ElementType.INT8
 
 
 def _site(model: QuantModel, bounds: Mapping[str, ChannelBounds], node: QuantNode) -> ChannelSite:

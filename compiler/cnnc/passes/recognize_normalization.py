@@ -60,6 +60,8 @@ def _rewrite(editor: FloatEditor, node: FloatNode) -> str | None:
     match = _match(editor, numerator, root)
     if isinstance(match, str):
         return match
+    if editor.shape(node.output) != editor.shape(match.source):
+        return f"'{root.output}' enlarges '{numerator}'"
     rank = len(editor.shape(match.source))
     op = Normalization(
         axes=match.axes,

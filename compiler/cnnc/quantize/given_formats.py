@@ -209,7 +209,7 @@ class _Islands:
 
     def calibrated_values(self) -> frozenset[str]:
         """Return the values without a format that will be int8."""
-        found = {port.value for port in self._model.outputs}
+        found = {port.value for port in (*self._model.inputs, *self._model.outputs)}
         for node in self._open:
             if self._is_calibrated(node):
                 found.update((*node.inputs, node.output))

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from cnnc.ir.types import F32, INT8_MAX, INT8_MIN, Quantization
+from cnnc.ir.types import INT8_MAX, INT8_MIN, Quantization
 
 DEFAULT_SCALE = 1.0 / 128.0
 """Scale of a value that is always zero."""
@@ -41,10 +41,3 @@ def format_of_range(low: float, high: float) -> Quantization:
     exact = INT8_MIN - low / scale
     zero_point = math.floor(exact + 0.5) if exact >= 0.0 else math.ceil(exact - 0.5)
     return Quantization(scale, min(max(zero_point, INT8_MIN), INT8_MAX))
-
-
-def format_of_array(array: F32) -> Quantization:
-    """Return the format of a constant: its own minimum and maximum."""
-    if array.size == 0:
-        return format_of_range(0.0, 0.0)
-    return format_of_range(float(array.min()), float(array.max()))

@@ -18,9 +18,6 @@ from cnnc.simulator.build import (
 )
 from cnnc.simulator.toolsets import bare_metal_toolset
 
-MARK_SYMBOL = "cnnc_harness_mark"
-"""The harness calls it right before and right after a run of the plain build."""
-
 _STACK_BYTES = 65536
 """Far more than any inference needs: what it does need is measured."""
 

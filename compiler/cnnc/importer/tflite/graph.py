@@ -6,6 +6,7 @@ import numpy as np
 
 from cnnc.codegen.tflite_file import TensorRecord
 from cnnc.errors import UnsupportedAttributeError
+from cnnc.importer.size import check_size
 from cnnc.importer.tflite.file import TfliteFile
 from cnnc.ir.quant_model import QuantNode, QuantValue
 from cnnc.ir.types import INT8_MAX, INT8_MIN, AnyArray, ElementType, Quantization, Rounding
@@ -73,8 +74,9 @@ def quant_value(record: TensorRecord) -> QuantValue:
     """Return shape and format of an int8 tensor with one scale.
 
     Raises:
-        UnsupportedAttributeError: It is of another type, or quantized per channel.
+        UnsupportedAttributeError: It is of another type, quantized per channel, or too large.
     """
+    check_size(record.shape)
     if record.element_type != "int8" or len(record.scales) != 1:
         scales = f" with {len(record.scales)} scales" if record.element_type == "int8" else ""
         raise UnsupportedAttributeError(
@@ -93,7 +95,7 @@ def stored_value(record: TensorRecord) -> QuantValue:
     """Return shape and format of an int8 tensor; one of computed integers is stored as int32.
 
     Raises:
-        UnsupportedAttributeError: It is of another type, or quantized per channel.
+        UnsupportedAttributeError: It is of another type, quantized per channel, or too large.
     """
     if record.data is None and record.element_type in INTEGERS and not record.scales:
         return QuantValue(record.shape, None, ElementType.INT32)

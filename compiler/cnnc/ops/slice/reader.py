@@ -110,6 +110,8 @@ def _split_sizes(reader: "NodeReader", extent: int) -> tuple[int, ...]:
     parts = reader.int_attribute("num_outputs", reader.result_count)
     if sizes is not None:
         return sizes
+    if reader.opset < 18 and extent % parts != 0:
+        raise UnsupportedAttributeError(f"an axis of {extent} has no {parts} equal parts")
     # The last part is smaller where the extent is no multiple (ONNX Split, since opset 18).
     size = math.ceil(extent / parts)
     return (*(size,) * (parts - 1), extent - size * (parts - 1))
