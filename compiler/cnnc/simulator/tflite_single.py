@@ -26,6 +26,7 @@ from cnnc.ir.types import I64, AnyArray
 from cnnc.quantize.fixed_point import Arithmetic, IntLike, wrap_int32
 from cnnc.simulator.chunk import Chunk
 from cnnc.simulator.compare import Observation
+from cnnc.simulator.faults import EngineFailedError
 from cnnc.simulator.tflite_runtime import TfliteRuntime, TfliteSession
 
 logger = logging.getLogger(__name__)
@@ -61,8 +62,7 @@ class SingleRoundingEngine:
         model: The network, quantized for single rounding.
         runtime: ai-edge-litert.
 
-    Raises:
-        EngineFailedError: The runtime refuses an exported layer.
+    A layer that XNNPACK refuses is reported as not compared.
     """
 
     def __init__(self, model: QuantModel, runtime: TfliteRuntime) -> None:
@@ -124,7 +124,10 @@ class SingleRoundingEngine:
         export = export_tflite(one_node_model(self._model, node))
         if export.not_expressible:
             return export.not_expressible[0].reason
-        self._sessions[layer] = TfliteSession(runtime, export.data, "default")
+        try:
+            self._sessions[layer] = TfliteSession(runtime, export.data, "default")
+        except EngineFailedError:
+            return "XNNPACK refuses the layer, as it does where the ratio of scales is 256 or more"
         return None
 
     def _judge(self, layer: int, chunk: Chunk) -> AnyArray:
