@@ -56,13 +56,11 @@ class NudgedArithmetic(Arithmetic):
 
 
 class SingleRoundingEngine:
-    """Every layer that XNNPACK can judge, as a model of its own.
+    """Every layer that XNNPACK can judge, as a model of its own; others are not compared.
 
     Args:
         model: The network, quantized for single rounding.
         runtime: ai-edge-litert.
-
-    A layer that XNNPACK refuses is reported as not compared.
     """
 
     def __init__(self, model: QuantModel, runtime: TfliteRuntime) -> None:
