@@ -16,8 +16,12 @@ import numpy as np
 
 from cnnc.ir.types import AnyArray, Tensor
 
-JUDGED_IN_PART = ("cnn3d_motion", "alexnet_s", "mobilenetv3_s")
-"""Networks of the zoo with layers that TFLite cannot express."""
+NOT_IN_TFLITE = {
+    "alexnet_s": frozenset({"average_pool3", "div"}),  # local response normalization
+    "cnn3d_motion": frozenset({"conv3d", "max_pool3"}),
+    "yolox_nano": frozenset({"concat", "reshape"}),  # boxes and scores are joined in float32
+}
+"""Networks with layers that TFLite cannot express, and which."""
 
 LARGE_IMAGES = 8
 """How many of the enlarged pictures are used."""
@@ -59,8 +63,8 @@ class SharedModel:
         sample_shape: What samples of the data have to be reshaped to; None for as they are.
         factor: What the data are multiplied with, and then ``offset`` added.
         inputs: How many samples the engines are compared on.
-        judged_in_part: Whether it has layers that TFLite cannot express: 3-D windows, tables,
-            layers on real numbers.
+        not_in_tflite: Kinds of its layers that TFLite cannot express: 3-D windows, layers on real
+            numbers.
     """
 
     name: str
@@ -73,7 +77,7 @@ class SharedModel:
     factor: float = 1.0
     offset: float = 0.0
     inputs: int = 100
-    judged_in_part: bool = False
+    not_in_tflite: frozenset[str] = frozenset()
 
     @property
     def _is_prepared(self) -> bool:
@@ -119,7 +123,7 @@ def _zoo() -> Iterator[SharedModel]:
                 data / f"{stem}_test.npz",
                 0.5,
                 sample_shape=(28, 28) if network == "cnn1d_rows" else None,
-                judged_in_part=network in JUDGED_IN_PART,
+                not_in_tflite=NOT_IN_TFLITE.get(network, frozenset()),
             )
 
 
@@ -157,22 +161,16 @@ def _third_party() -> Iterator[SharedModel]:
             factor,
             offset,
             inputs=1,
-            judged_in_part=True,
+            not_in_tflite=NOT_IN_TFLITE.get(name, frozenset()),
         )
     for name in ("micro_kws_m_static_qdq", "onnx2c_mnist8", "onnx2c_mnist_pytorch"):
-        yield SharedModel(
-            name, folder / f"{name}.onnx", None, None, None, inputs=10, judged_in_part=True
-        )
+        yield SharedModel(name, folder / f"{name}.onnx", None, None, None, inputs=10)
     words = data / "kws_test.npz"
     kws = folder / "kaijiang_kws_q.onnx"
-    yield SharedModel(
-        kws.stem, kws, None, words, 1.0, sample_shape=(490,), inputs=10, judged_in_part=True
-    )
+    yield SharedModel(kws.stem, kws, None, words, 1.0, sample_shape=(490,), inputs=10)
     resnet = folder / "kaijiang_ic_resnet_q.onnx"
     images = data / "ic_calibration_crops.npz"
-    yield SharedModel(
-        resnet.stem, resnet, None, images, None, channel_last=True, inputs=10, judged_in_part=True
-    )
+    yield SharedModel(resnet.stem, resnet, None, images, None, channel_last=True, inputs=10)
 
 
 def _mlperf_tiny() -> Iterator[SharedModel]:

@@ -42,8 +42,6 @@ FOLDED = frozenset({"CastLike", "Constant", "ConstantOfShape", "Range", "Shape",
 
 _QUANTIZING = ("QLinear", "Quantize", "Dequantize", "ConvInteger", "MatMulInteger", "DynamicQuant")
 _MUST_BE_CONSTANT = re.compile(r"input \d+, '([^']*)'\) must be a constant")
-_SMALLEST = np.iinfo(np.int32).min
-_LARGEST = np.iinfo(np.int32).max
 
 
 class NotApplicableError(Exception):
@@ -247,13 +245,9 @@ def stored_type(array: AnyArray, element: "np.dtype[Any]") -> AnyArray:
     """Return an input in the type that the compiled network takes.
 
     Raises:
-        NotApplicableError: A number does not fit int32.
+        NotApplicableError: A number does not fit it.
     """
-    if array.dtype.kind in "iu" and array.size and not _fits(array):
-        raise NotApplicableError("integers beyond int32")
-    return array.astype(element)
-
-
-def _fits(array: AnyArray) -> bool:
-    wide = array.astype(np.int64)
-    return bool(wide.min() >= _SMALLEST and wide.max() <= _LARGEST)
+    stored = array.astype(element)
+    if array.dtype.kind in "iu" and not np.array_equal(stored, array):
+        raise NotApplicableError(f"integers beyond {element}")
+    return stored

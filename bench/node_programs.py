@@ -11,7 +11,7 @@ from cnnc.codegen.emit import emit
 from cnnc.codegen.program import CProgram
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import AnyArray
-from cnnc.simulator.toolsets import host_toolset
+from cnnc.simulator.toolsets import Toolset, host_toolset
 
 _TIME_LIMIT_SECONDS = 300
 _MAIN = """\
@@ -62,6 +62,21 @@ _OUTPUT = """\
     (void)fwrite({port}, 1, {macro}_{upper}_BYTES, out);
     free({port});
 """
+_STORED_INPUT = """\
+    if (fread({name}_{port}(&context), 1, {macro}_{upper}_BYTES, in) != {macro}_{upper}_BYTES) {{
+        return 1;
+    }}
+"""
+_STORED_OUTPUT = """\
+    (void)fwrite({name}_{port}(&context), 1, {macro}_{upper}_BYTES, out);
+"""
+_TEMPLATES = {
+    ("float32", "input"): _INPUT,
+    ("float32", "output"): _OUTPUT,
+    ("int8", "input"): _STORED_INPUT,
+    ("int8", "output"): _STORED_OUTPUT,
+}
+"""By type of the network and kind of port: bytes of int8 networks are in storage order."""
 
 
 class ProgramFailedError(Exception):
@@ -73,9 +88,10 @@ class Job:
     """A network with one sample.
 
     Attributes:
-        model: In float32; its name is unique among the jobs of a program.
+        model: Its name is unique among the jobs of a program, but for other samples of it.
         program: The C that it becomes.
-        inputs: Port name -> array in ONNX order, of the port's element type.
+        inputs: Port name -> array of the port's element type; in ONNX order for float32 networks,
+            as it is stored for int8.
     """
 
     model: QuantModel
@@ -83,22 +99,25 @@ class Job:
     inputs: Mapping[str, AnyArray]
 
 
-def run_jobs(jobs: Sequence[Job], folder: Path) -> list[list[AnyArray]]:
-    """Return the outputs of every job, in ONNX order.
+def run_jobs(
+    jobs: Sequence[Job], folder: Path, toolset: Toolset | None = None
+) -> list[list[AnyArray]]:
+    """Return the outputs of every job, in the order of its inputs' axes.
 
     Args:
         jobs: What to run.
         folder: Empty folder to build in.
+        toolset: What builds it; the host's own without optimization by default.
 
     Raises:
         ProgramFailedError: Any job does not compile or crashes.
     """
     main = folder / "main.c"
-    names = [job.model.name for job in jobs]
-    texts = [_write(job, folder / job.model.name) for job in jobs]
-    calls = ", ".join(f"{name}_call" for name in names)
+    names = {job.model.name: job for job in jobs}
+    texts = [_write(job, folder / name) for name, job in names.items()]
+    calls = ", ".join(f"{job.model.name}_call" for job in jobs)
     main.write_text(_MAIN.format(sources="\n".join(texts), calls=calls), encoding="utf-8")
-    toolset = host_toolset("-O0")
+    toolset = toolset or host_toolset("-O0")
     includes = [f"-I{folder / name / place}" for name in names for place in ("include", "src")]
     command = [toolset.compiler, *toolset.compile_flags, *includes, str(main)]
     _call([*command, *toolset.link_flags, "-o", str(folder / "program")])
@@ -121,18 +140,17 @@ def _write(job: Job, folder: Path) -> str:
         target.write_bytes(content)
     # One copy of the kernels for all: the headers of every project are the same.
     sources = [f'#include "{folder / "src" / name}{part}.c"' for part in ("_weights", "", "_io")]
-    ports = {
-        kind: _ports(job, kind, text) for kind, text in (("input", _INPUT), ("output", _OUTPUT))
-    }
+    ports = {kind: _ports(job, kind) for kind in ("input", "output")}
     call = _CALL.format(
         name=name, macro=name.upper(), inputs=ports["input"], outputs=ports["output"]
     )
     return "\n".join([*sources, call])
 
 
-def _ports(job: Job, kind: str, template: str) -> str:
+def _ports(job: Job, kind: str) -> str:
     found = job.model.inputs if kind == "input" else job.model.outputs
     suffixes = [kind] if len(found) == 1 else [f"{kind}_{index}" for index in range(len(found))]
+    template = _TEMPLATES[job.model.dtype, kind]
     return "".join(
         template.format(
             name=job.model.name,
@@ -153,7 +171,8 @@ def _read(data: bytes, jobs: Sequence[Job]) -> list[list[AnyArray]]:
         for port in job.model.outputs:
             value = job.model.values[port.value]
             flat = np.frombuffer(data[begin : begin + value.bytes], value.element_type.numpy)
-            arrays.append(flat.reshape(port.onnx_shape))
+            real = job.model.dtype == "float32"
+            arrays.append(flat.reshape(port.onnx_shape if real else value.shape))
             begin += value.bytes
         results.append(arrays)
     return results
@@ -164,5 +183,5 @@ def _call(command: list[str]) -> None:
         command, capture_output=True, check=False, timeout=_TIME_LIMIT_SECONDS, text=True
     )
     if done.returncode != 0:
-        first = next((line for line in done.stderr.splitlines() if "error" in line), "")
+        first = next((line for line in done.stderr.splitlines() if "rror" in line), "")
         raise ProgramFailedError(f"{Path(command[0]).name} ended with {done.returncode}: {first}")

@@ -20,7 +20,7 @@ from cnnc.options import CompileOptions
 from cnnc.pipeline import compile_to_folder
 from cnnc.progress import no_progress
 from cnnc.simulator.evaluate import evaluate
-from cnnc.simulator.run import SimulationReport, SimulationRequest, simulate
+from cnnc.simulator.run import SimulationRequest, simulate
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Proof:
         layers: Number of layers.
         compared: Values compared on each engine.
         mismatched: Values that differ, by engine.
-        not_compared: Layers that TFLite cannot express.
+        not_compared: Layers that TFLite cannot express, each with ``layer``, ``op`` and ``reason``.
         compile_seconds: Wall time of compile, calibration included.
         evaluate_seconds: Wall time of evaluate.
         samples: Number of evaluated samples.
@@ -48,7 +48,7 @@ class Proof:
     layers: int
     compared: dict[str, int]
     mismatched: dict[str, int]
-    not_compared: list[str]
+    not_compared: list[dict[str, str]]
     compile_seconds: float
     evaluate_seconds: float | None
     samples: int | None
@@ -101,7 +101,7 @@ def prove(model: SharedModel, folder: Path) -> Proof:
             if result.bit_exact or (name == "tflite" and result.compared_values)
         },
         mismatched={k: r.mismatched_values for k, r in compared.results.items()},
-        not_compared=_not_compared(compared),
+        not_compared=compared.results["tflite"].to_json()["not_compared"],
         compile_seconds=compile_seconds,
         evaluate_seconds=None if scores is None else seconds,
         samples=None if scores is None else scores.samples,
@@ -112,11 +112,6 @@ def prove(model: SharedModel, folder: Path) -> Proof:
         arena_bytes=report.arena_bytes,
         weight_bytes=report.weight_bytes,
     )
-
-
-def _not_compared(report: SimulationReport) -> list[str]:
-    entries = report.results["tflite"].to_json()["not_compared"]
-    return [f"{entry['layer']}: {entry['reason']}" for entry in entries]
 
 
 def _row(proof: Proof) -> tuple[str, ...]:

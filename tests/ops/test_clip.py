@@ -5,16 +5,19 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 from tests.support.kinds import kinds
+from tests.support.onnx_cases import compare_with_onnx_runtime, import_proto
 from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case
 from tests.support.tables import assert_same_as_tflite, quantized, random_formats
 
 from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
 from cnnc.errors import ModelError, UnsupportedOpError
 from cnnc.ir.quant_model import QuantValue
-from cnnc.ir.types import AnyArray, Quantization, Shape
+from cnnc.ir.types import AnyArray, Quantization, Shape, Tensor
 from cnnc.ops.clip import Clip, QuantClip
 from cnnc.quantize.context import QuantizeContext
+from cnnc.quantize.float_reference import run_float
 
 _INFINITY = math.inf
 
@@ -56,6 +59,7 @@ def test_single_rounding(case: OpCase) -> None:
         Clip(0.0, _INFINITY),
         Clip(0.0, 6.0),
         Clip(-1.0, 1.0),
+        Clip(0.0, 1.0),
         Clip(-0.3, _INFINITY),
         Clip(-_INFINITY, 0.4),
         Clip(0.1, 0.2),
@@ -195,3 +199,37 @@ def test_bounds_that_are_computed_are_refused() -> None:
 def test_bounds_with_several_elements_are_refused() -> None:
     with pytest.raises(UnsupportedOpError, match=r"min has shape \[2\], not one element"):
         check_onnx("Clip", {}, [(2, 3)], 17, {1: np.zeros(2, dtype=np.float32)})
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ((-3, 5), [-3, -3, 0, 5, 5]),
+        ((None, 5), [-128, -4, 0, 5, 5]),
+        ((-3, None), [-3, -3, 0, 6, 127]),
+        ((7, 2), [2, 2, 2, 2, 2]),
+        ((None, None), [-128, -4, 0, 6, 127]),
+    ],
+)
+def test_reads_integers(bounds: tuple[int | None, ...], expected: list[int]) -> None:
+    names = ["" if bound is None else f"bound_{i}" for i, bound in enumerate(bounds)]
+    model = helper.make_model(
+        helper.make_graph(
+            [helper.make_node("Clip", ["x", *names], ["y"])],
+            "clip",
+            [helper.make_tensor_value_info("x", TensorProto.INT8, [1, 5])],
+            [helper.make_tensor_value_info("y", TensorProto.INT8, [1, 5])],
+            [
+                numpy_helper.from_array(np.array(bound, np.int8), name)
+                for bound, name in zip(bounds, names, strict=True)
+                if bound is not None
+            ],
+        ),
+        opset_imports=[helper.make_opsetid("", 13)],
+        ir_version=8,
+    )
+    imported = import_proto(model)
+    compare_with_onnx_runtime(imported, model)
+    x: Tensor = np.array([[[-128, -4, 0, 6, 127]]], np.int8)
+    found = dict(run_float(imported, {"x": x})).get(imported.outputs[0].value, x)
+    assert found.tolist() == [[expected]]

@@ -1,24 +1,17 @@
 """Elementwise quotients: every engine, the reader."""
 
-import numpy as np
 import pytest
+from tests.support.binary_cases import BROADCASTS, Shapes, check_reads, constant, integer_cases
 from tests.support.op_cases import (
     OpCase,
     case_chunk,
-    check_onnx,
     check_program,
     check_real_case,
     quantized_case,
 )
 
 from cnnc.codegen.lower import lower
-from cnnc.ir.types import F32, ElementType, Shape
 from cnnc.ops.div import Div
-
-
-def _constant(*shape: int) -> F32:
-    return np.linspace(-1.5, 0.7, int(np.prod(shape)), dtype=np.float32).reshape(shape)
-
 
 CASES = (
     OpCase("equal_shapes", Div(), ((1, 5, 5, 7), (1, 5, 5, 7)), ((0.5, 3.0), (0.5, 2.0))),
@@ -29,14 +22,9 @@ CASES = (
     OpCase("pixels", Div(), ((1, 4, 5, 6), (1, 4, 5, 1)), ((0.5, 3.0), (0.5, 2.0))),
     OpCase("rank_5", Div(), ((2, 2, 3, 1, 2), (1, 2, 1, 1, 2)), ((0.5, 3.0), (0.5, 2.0))),
     OpCase("single_element", Div(), ((1, 3, 3, 2), (1,)), ((0.5, 3.0), (0.5, 2.0))),
-    OpCase("constant", Div(), ((1, 3, 3, 8),), ((0.5, 3.0),), constants={1: _constant(1, 1, 1, 8)}),
+    OpCase("constant", Div(), ((1, 3, 3, 8),), ((0.5, 3.0),), constants={1: constant(1, 1, 1, 8)}),
 )
-
-INTEGER_CASES = tuple(
-    OpCase(f"{kind}", Div(), ((1, 3, 4), (3, 1)), ((0, 100), (0, 90)), input_types=(kind, kind))
-    for kind in ElementType
-    if kind is not ElementType.FLOAT32
-)
+INTEGER_CASES = integer_cases(Div())
 
 
 @pytest.mark.parametrize("case", [*CASES, *INTEGER_CASES], ids=str)
@@ -52,15 +40,6 @@ def test_between_int8_layers_it_runs_on_real_numbers(case: OpCase) -> None:
 
 
 @pytest.mark.parametrize("opset", [7, 13, 17])
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ((1, 3, 4, 5), (1, 3, 4, 5)),
-        ((1, 3, 4, 5), (3, 1, 1)),
-        ((5,), (1, 3, 4, 5)),
-        ((2, 7), (2, 1)),
-    ],
-)
-def test_reads_onnx(opset: int, first: Shape, second: Shape) -> None:
-    check_onnx("Div", {}, [first, second], opset)
-    check_onnx("Div", {}, [first], opset, {1: _constant(*second)})
+@pytest.mark.parametrize("shapes", BROADCASTS, ids=str)
+def test_reads_onnx(opset: int, shapes: Shapes) -> None:
+    check_reads("Div", opset, shapes)

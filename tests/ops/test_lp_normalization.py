@@ -1,13 +1,28 @@
 """Vectors divided by their norm: C to the bit, ONNX's attributes, what is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case, quantized_case
+from tests.support.op_cases import (
+    OpCase,
+    case_chunk,
+    check_case,
+    check_onnx,
+    check_real_case,
+    quantized_case,
+)
 
+from cnnc.codegen.tflite import TfliteGraph, TfliteOperands, export_tflite
 from cnnc.errors import CnncError
-from cnnc.ir.types import Shape
+from cnnc.importer.tflite.read import read_tflite
+from cnnc.ir.quant_model import QuantValue
+from cnnc.ir.types import Quantization, Shape
 from cnnc.ops._real_op import RealOp
-from cnnc.ops.lp_normalization import LpNormalization
+from cnnc.ops.lp_normalization import L2Normalization, LpNormalization, QuantL2Normalization
+from cnnc.quantize.fixed_point import Arithmetic
+from cnnc.simulator.reference import run_reference
+from cnnc.simulator.tflite_runtime import TfliteSession, installed_runtimes
 
 
 def case(name: str, op: LpNormalization, *shape: int) -> OpCase:
@@ -24,7 +39,71 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("op_case", CASES, ids=str)
+INT8_CASES = [
+    OpCase("image", L2Normalization(3, 2), ((2, 3, 4, 7),), ((-3.0, 2.0),)),
+    OpCase("one_element", L2Normalization(0, 2), ((1,),), ((-3.0, 2.0),)),
+    OpCase("rank_5", L2Normalization(4, 2, 1e-12), ((2, 1, 3, 2, 5),), ((0.0, 2.0),)),
+    OpCase("long", L2Normalization(1, 2), ((2, 33025),), ((-1.0, 1.0),)),
+    OpCase("negative", L2Normalization(1, 2), ((40, 2),), ((-5.0, 0.0),)),
+]
+
+
+@pytest.mark.parametrize("op_case", INT8_CASES, ids=str)
+def test_lengths_on_int8(op_case: OpCase) -> None:
+    model = check_case(op_case)
+    assert [node.op.kind for node in model.nodes] == ["l2_normalization"]
+
+
+def test_single_rounding() -> None:
+    check_case(INT8_CASES[0], "single")
+
+
+def test_every_square_root_is_tflites() -> None:
+    # Every sum of one square, and small sums, which need the largest shifts.
+    source = Quantization(0.5, -128)
+    shape = (256, 2)
+    graph = TfliteGraph()
+    value, result = QuantValue(shape, source), QuantValue(shape, Quantization(1 / 128, 0))
+    operand, output = graph.activation("x", value), graph.activation("y", result)
+    op = QuantL2Normalization(-128)
+    op.export_tflite(graph, TfliteOperands((operand,), (value,), output, result))
+    data = graph.file([operand], [output])
+    first = np.repeat(np.arange(-128, 128), 2).reshape(shape).astype(np.int8)
+    for second in (-128, -127, -126, 0, 127):
+        x = first.copy()
+        x[:, 1] = second
+        expected = op.evaluate([x], Arithmetic())
+        for runtime in installed_runtimes():
+            (found,) = next(iter(TfliteSession(runtime, data).run([x[np.newaxis]])))
+            np.testing.assert_array_equal(expected, found)
+
+
+@pytest.mark.parametrize(
+    "op_case",
+    [
+        OpCase("too_long", L2Normalization(1, 2), ((1, 33026),), ((-1.0, 1.0),)),
+        OpCase("least", L2Normalization(1, 2, 0.5), ((4, 3),), ((-1.0, 1.0),)),
+    ],
+    ids=str,
+)
+def test_what_has_no_integer_rule_stays_real(op_case: OpCase) -> None:
+    model = quantized_case(op_case, "double")
+    assert [node.op.kind for node in model.nodes][1] == "l2_normalization"
+    assert isinstance(model.nodes[1].op, RealOp)
+
+
+def test_reads_tflite(tmp_path: Path) -> None:
+    model = quantized_case(INT8_CASES[0], "double")
+    path = tmp_path / "lengths.tflite"
+    path.write_bytes(export_tflite(model).data)
+    imported = read_tflite(path)
+    assert [node.op.kind for node in imported.nodes] == ["l2_normalization"]
+    chunk = case_chunk(model)
+    found = run_reference(imported, chunk.inputs)
+    np.testing.assert_array_equal(found["output"], chunk.values["output"])
+
+
+@pytest.mark.parametrize("op_case", [*CASES, *INT8_CASES], ids=str)
 def test_real_numbers(op_case: OpCase) -> None:
     check_real_case(op_case)
 

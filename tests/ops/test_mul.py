@@ -2,18 +2,14 @@
 
 import numpy as np
 import pytest
+from tests.support.binary_cases import constant, integer_cases
 from tests.support.op_cases import OpCase, check_case, check_onnx, check_real_case, tflite_refusals
 
 from cnnc.errors import UnsupportedAttributeError
-from cnnc.ir.types import F32, Activation, ElementType, Quantization, Shape
+from cnnc.ir.types import Activation, Quantization, Shape
 from cnnc.ops.mul import Mul
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic
-
-
-def _constant(*shape: int) -> F32:
-    return np.linspace(-1.5, 0.7, int(np.prod(shape)), dtype=np.float32).reshape(shape)
-
 
 CASES = (
     OpCase("equal_shapes", Mul(), ((1, 5, 5, 7), (1, 5, 5, 7))),
@@ -32,16 +28,11 @@ CASES = (
     OpCase("pixels_first_operand", Mul(), ((1, 4, 5, 1), (1, 4, 5, 6))),
     OpCase("both_repeat", Mul(), ((3, 1), (1, 4)), ((0, 1), (-1, 0))),
     OpCase("rank_5_merged", Mul(), ((1, 2, 2, 3, 4), (1, 1, 1, 3, 1))),
-    OpCase("constant_channels", Mul(), ((1, 3, 3, 8),), constants={1: _constant(1, 1, 1, 8)}),
-    OpCase("constant_first", Mul(), ((1, 3, 3, 8),), constants={0: _constant(1, 3, 3, 8)}),
+    OpCase("constant_channels", Mul(), ((1, 3, 3, 8),), constants={1: constant(1, 1, 1, 8)}),
+    OpCase("constant_first", Mul(), ((1, 3, 3, 8),), constants={0: constant(1, 3, 3, 8)}),
     OpCase("constant_negative", Mul(), ((4, 9),), constants={1: np.full((1,), -2, np.float32)}),
 )
-
-INTEGER_CASES = tuple(
-    OpCase(f"{kind}", Mul(), ((1, 3, 4), (3, 1)), ((0, 100), (0, 90)), input_types=(kind, kind))
-    for kind in ElementType
-    if kind is not ElementType.FLOAT32
-)
+INTEGER_CASES = integer_cases(Mul())
 
 
 @pytest.mark.parametrize("case", [*CASES, *INTEGER_CASES], ids=str)
@@ -66,7 +57,7 @@ def test_single_rounding(case: OpCase) -> None:
 )
 def test_reads_onnx(opset: int, first: Shape, second: Shape) -> None:
     check_onnx("Mul", {}, [first, second], opset)
-    check_onnx("Mul", {}, [second], opset, {0: _constant(*first)})
+    check_onnx("Mul", {}, [second], opset, {0: constant(*first)})
 
 
 def test_reads_a_scalar() -> None:

@@ -13,6 +13,7 @@ CASES = (
     OpCase("flatten", Reshape((1, 60)), ((1, 3, 4, 5),)),
     OpCase("split_axis", Reshape((2, 3, 2)), ((2, 6),)),
     OpCase("one_element", Reshape((1, 1, 1)), ((1,),)),
+    OpCase("scalar", Reshape((1, 1)), ((),)),
     OpCase("same_shape", Reshape((3, 4)), ((3, 4),), ((0.0, 1.0),)),
     OpCase("more_axes", Reshape((1, 2, 1, 3, 1, 5)), ((30,),), ((-1.0, 0.0),)),
 )

@@ -1,6 +1,7 @@
 """Resize and Upsample: every engine, every mode and coordinate mode, ONNX's spellings."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from cnnc.importer.tflite.read import read_tflite
 from cnnc.ir.op import FloatOp
 from cnnc.ir.quant_model import QuantValue
 from cnnc.ir.types import Quantization, Rounding, Shape
-from cnnc.ops.resize import ResizeCubic, ResizeLinear, ResizeNearest
+from cnnc.ops.resize import ResizeLinear, ResizeNearest, ResizeWeighted
 from cnnc.ops.resize.coordinates import (
     Coordinates,
     NearestMode,
@@ -34,6 +35,7 @@ from cnnc.ops.resize.tflite_form import linear_steps
 
 ASYMMETRIC, HALF_PIXEL = Coordinates.ASYMMETRIC, Coordinates.HALF_PIXEL
 ALIGN_CORNERS = Coordinates.ALIGN_CORNERS
+CROP = Coordinates.TF_CROP_AND_RESIZE
 
 
 def resized(
@@ -77,7 +79,7 @@ def cubic(shape: Shape, axes: Sequence[int], sizes: Sequence[int]) -> FloatOp:
     ]
     indices = np.concatenate([entry.indices for entry in taps])
     weights = np.concatenate([entry.weights for entry in taps])
-    return ResizeCubic(tuple(axes), tuple(sizes), indices, weights)
+    return ResizeWeighted(tuple(axes), tuple(sizes), indices, weights)
 
 
 IMAGE = (1, 4, 5, 3)
@@ -167,7 +169,7 @@ def test_real_numbers(op_case: OpCase) -> None:
 def test_cubic_interpolation_runs_on_real_numbers() -> None:
     check_case(CUBIC_CASES[0])
     model = quantized_case(CUBIC_CASES[0], "double")
-    assert [node.op.kind for node in model.nodes] == ["dequantize", "resize_cubic", "quantize"]
+    assert [node.op.kind for node in model.nodes] == ["dequantize", "resize_weighted", "quantize"]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def _by_sizes(sizes: Sequence[int], opset: int = 18) -> dict[int, Any]:
     return {1: _empty_roi(opset), 2: scales, 3: np.array(sizes, np.int64)}
 
 
-@pytest.mark.parametrize("coordinates", list(Coordinates))
+@pytest.mark.parametrize("coordinates", [c for c in Coordinates if c is not CROP])
 @pytest.mark.parametrize("mode", list(NearestMode))
 @pytest.mark.parametrize("size", [(8, 10), (7, 11), (3, 2), (1, 1)])
 def test_nearest(coordinates: str, mode: str, size: tuple[int, int]) -> None:
@@ -282,17 +284,73 @@ def test_equal_size_adds_nothing() -> None:
     assert not any(node.op.kind.startswith("resize") for node in model.nodes)
 
 
+@pytest.mark.parametrize("mode", ["linear", "cubic"])
+@pytest.mark.parametrize("scales", [(2, 2), (0.5, 0.5), (0.3, 0.7), (0.4, 1.5), (1, 0.2)])
+@pytest.mark.parametrize("exclude_outside", [0, 1])
+def test_antialias(mode: str, scales: tuple[float, float], exclude_outside: int) -> None:
+    attributes = {"mode": mode, "antialias": 1, "exclude_outside": exclude_outside}
+    check_onnx("Resize", attributes, [(1, 2, 9, 10)], 18, _by_scales((1, 1, *scales)))
+
+
 def test_antialias_matters_only_where_an_axis_becomes_shorter() -> None:
     attributes = {"mode": "linear", "antialias": 1}
-    check_onnx("Resize", attributes, [(1, 2, 3, 4)], 18, _by_scales((1, 1, 2, 2)))
-    with pytest.raises(CnncError, match="antialias is not supported where"):
-        check_onnx("Resize", attributes, [(1, 2, 8, 8)], 18, _by_scales((1, 1, 0.5, 0.5)))
+    model = check_onnx("Resize", attributes, [(1, 2, 3, 4)], 18, _by_scales((1, 1, 2, 2)))
+    assert [node.op.kind for node in model.nodes] == ["resize_linear"]
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear", "cubic"])
+@pytest.mark.parametrize(
+    "roi",
+    [
+        (0, 0, 0.4, 0.6, 1, 1, 0.6, 0.8),
+        (0, 0, -0.3, 0.2, 1, 1, 0.7, 1.2),
+        (0, 0, 0.9, -0.5, 1, 1, 0.1, 1.5),
+        (0, 0, 0.0, 0.0, 1, 1, 1.0, 1.0),
+    ],
+)
+@pytest.mark.parametrize("size", [(3, 5), (1, 8), (6, 4)])
+def test_crop(mode: str, roi: tuple[float, ...], size: tuple[int, int]) -> None:
+    attributes = {
+        "mode": mode,
+        "coordinate_transformation_mode": CROP.value,
+        "extrapolation_value": -2.5,
+        "nearest_mode": "floor",
+    }
+    constants = {**_by_sizes((1, 2, *size)), 1: np.array(roi, np.float32)}
+    check_onnx("Resize", attributes, [(1, 2, 4, 7)], 18, constants)
+
+
+def test_crop_of_an_axis_that_keeps_its_size() -> None:
+    axis = ResizedAxis(3, 3, 1.0, CROP, (0.5, 1.0))
+    assert not axis.is_unchanged
+    assert axis.positions().tolist() == [1.0, 1.5, 2.0]
+
+
+def test_crop_of_named_axes_on_int8() -> None:
+    axes = [ResizedAxis(6, 5, 5 / 6, CROP, (-0.4, 1.1))]
+    assert axes[0].outside() == (2, 1)
+    inside = replace(axes[0], skipped=(2, 1))
+    assert inside.positions().shape == (2,)
+    indices = nearest_indices(inside, NearestMode.FLOOR)
+    op = ResizeNearest((1,), (2,), indices)
+    check_case(OpCase("crop", op, ((2, 6, 3),), not_expressible=True))
+
+
+@pytest.mark.parametrize(
+    ("roi", "reason"),
+    [((0, 0, 1), "does not fit axes"), ((0, 0, 1.2, 1, 1, 1.5), "lies outside the operand")],
+)
+def test_crops_that_are_refused(roi: tuple[float, ...], reason: str) -> None:
+    attributes = {"mode": "linear", "coordinate_transformation_mode": CROP.value}
+    constants = {**_by_sizes((1, 2, 3)), 1: np.array(roi, np.float32)}
+    with pytest.raises(CnncError, match=reason):
+        check_onnx("Resize", attributes, [(1, 2, 4)], 18, constants)
 
 
 @pytest.mark.parametrize(
     ("attributes", "constants", "reason"),
     [
-        ({"coordinate_transformation_mode": "tf_crop_and_resize"}, _by_scales((1, 1, 2)), "half_"),
+        ({"coordinate_transformation_mode": "cubes"}, _by_scales((1, 1, 2)), "half_"),
         ({"mode": "lanczos"}, _by_scales((1, 1, 2)), "mode 'lanczos' is not supported"),
         ({"nearest_mode": "up"}, _by_scales((1, 1, 2)), "nearest_mode 'up'"),
         ({"keep_aspect_ratio_policy": "crop"}, _by_sizes((1, 2, 3)), "policy 'crop'"),

@@ -15,7 +15,7 @@ from tests.support.tflite_files import activation, check_original, constant
 from cnnc.codegen.tflite_file import OperatorRecord, TensorRecord, TfliteOptions, write_file
 from cnnc.errors import CnncError, UnsupportedAttributeError
 from cnnc.importer.tflite.read import read_tflite
-from cnnc.ir.types import AnyArray, Shape
+from cnnc.ir.types import AnyArray, ElementType, Shape
 from cnnc.ops.slice import Slice
 from cnnc.ops.slice.axis import SlicedAxis, merge_sliced_axes
 
@@ -48,6 +48,12 @@ CASES = [
     case("rank_5", (2, 3, 2, 3, 4), ALL, slice(1, 3), ALL, slice(None, None, -1), slice(1, 3)),
     case("rank_6", (2, 3, 2, 2, 2, 3), ALL, slice(1, 3), ALL, ALL, ALL, slice(0, 2)),
     case("everything", (2, 3), ALL, ALL),
+    OpCase(
+        "integers_of_many_axes",
+        Slice((0, 0, 1, 0, 0, 0), (1,) * 6, (2, 3, 1, 2, 2, 2)),
+        ((2, 3, 2, 2, 2, 2),),
+        input_types=(ElementType.INT32,),
+    ),
     OpCase("many_axes", Slice((0,) * 6, (2,) * 6, (2,) * 6), ((3,) * 6,), not_expressible=True),
 ]
 

@@ -83,6 +83,14 @@ def test_moves_integers() -> None:
     assert builder.element_type(key) is ElementType.INT32
 
 
+def test_tflite_moves_integers_of_many_axes() -> None:
+    integers = (ElementType.INT32,)
+    shape = (2, 1, 3, 2, 2, 3, 2)
+    check_case(
+        OpCase("many_axes", Transpose((6, 0, 5, 1, 4, 2, 3)), (shape,), input_types=integers)
+    )
+
+
 def test_refuses_what_is_no_permutation() -> None:
     builder = GraphBuilder(shapes={"x": (2, 3)})
     with pytest.raises(CnncError, match="no permutation"):

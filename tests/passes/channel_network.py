@@ -101,7 +101,7 @@ def dense(seed: int, inputs: int, outputs: int) -> QuantFullyConnected:
 def table(low: int, high: int) -> QuantClip:
     """Return the table that clamps to an interval."""
     clamped = np.clip(np.arange(-128, 128), low, high).astype(np.int8)
-    return QuantClip(clamped, Activation.NONE, low, high)
+    return QuantClip(clamped, "", low, high)
 
 
 def addition() -> QuantAdd:

@@ -65,7 +65,7 @@ def test_unsupported_node_is_printed_as_it_is(
     assert main(["inspect", str(model)]) == 0
     printed = capsys.readouterr().out
     assert "c[/red]" in printed
-    assert "1 nodes are not supported" in printed
+    assert "1 node is not supported" in printed
 
 
 def test_colours_are_styles(

@@ -1,7 +1,11 @@
 """What ``cnnc compile`` says of flash that was traded for speed."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from tests.support import onnx_models as make
+
+from cnnc.cli import main
 from cnnc.codegen.choose import Candidate
 from cnnc.report.compile_report import LayerReport
 
@@ -35,3 +39,14 @@ REFUSED = Candidate("refused", None, None, None, "the stride is 2")
 )
 def test_bytes_for_speed(candidates: tuple[Candidate, ...], extra: int) -> None:
     assert layer(*candidates).bytes_for_speed == extra
+
+
+def test_a_network_without_weights_trades_no_flash(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = make.node("MaxPool", "x", "y", kernel_shape=[2, 2])
+    model = make.save(tmp_path, make.model([node], {"x": (1, 3, 4, 4)}))
+    assert main(["compile", str(model), "-o", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert "weights 0 bytes" in printed
+    assert "faster kernels" not in printed

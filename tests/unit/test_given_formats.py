@@ -16,6 +16,7 @@ from cnnc.passes.simplify import simplify
 from cnnc.quantize.calibrate import calibrate
 from cnnc.quantize.given_formats import given_formats
 from cnnc.quantize.keep_given import KeptFormats, keep_given
+from cnnc.quantize.ranges import ValueRanges
 
 _RANDOM = np.random.default_rng(5)
 _WEIGHTS: dict[str, object] = {
@@ -216,6 +217,22 @@ def test_output_without_a_format_is_calibrated() -> None:
     assert found.calibrated == {found.model.outputs[0].value}
 
 
+def test_output_of_an_island_that_keeps_its_operands_format_is_calibrated() -> None:
+    proto = _model([*_pair("x", "a"), node("LRN", "a", "b", size=3), node("Flatten", "b", "y")])
+    found = _calibrated(proto)
+    (port,) = found.model.outputs
+    assert found.calibrated == {port.value}
+    assert found.model.values[port.value].format == _observed(proto).quantization(port.value)
+
+
+def test_input_of_an_island_is_calibrated() -> None:
+    proto = _model([node("Add", "x two", "a"), node("LRN", "a", "b", size=3), *_pair("b", "y")])
+    found = _calibrated(proto)
+    (port,) = found.model.inputs
+    assert found.calibrated == {port.value}
+    assert found.model.values[port.value].format == _observed(proto).quantization(port.value)
+
+
 def test_float_model_is_calibrated_throughout() -> None:
     imported = import_proto(_model([node("Conv", "x w", "y")]))
     assert kinds(imported) == ["conv2d"]
@@ -226,8 +243,12 @@ def test_float_model_is_calibrated_throughout() -> None:
 
 def _calibrated(proto: ModelProto) -> KeptFormats:
     simplified = simplify(import_proto(proto))
-    samples = synthetic_samples(simplified.inputs, 8, 0)
-    return keep_given(simplified, "single", lambda: calibrate(simplified, samples, "minmax"))
+    return keep_given(simplified, "single", lambda: _observed(proto))
+
+
+def _observed(proto: ModelProto) -> ValueRanges:
+    simplified = simplify(import_proto(proto))
+    return calibrate(simplified, synthetic_samples(simplified.inputs, 8, 0), "minmax")
 
 
 def test_batch_normalization_alone_makes_no_island_of_weights() -> None:

@@ -112,7 +112,7 @@ def test_a_near_name_is_suggested(tmp_path: Path) -> None:
     [
         (TensorProto.FLOAT16, "float16"),
         (TensorProto.DOUBLE, "double"),
-        (TensorProto.UINT64, "uint64"),
+        (TensorProto.BFLOAT16, "bfloat16"),
         (TensorProto.BOOL, "bool"),
     ],
 )
@@ -128,6 +128,7 @@ def test_inputs_of_other_types_are_refused(tmp_path: Path, element: int, name: s
     ("element", "kind"),
     [
         (TensorProto.INT64, ElementType.INT32),
+        (TensorProto.UINT64, ElementType.UINT32),
         (TensorProto.INT32, ElementType.INT32),
         (TensorProto.INT8, ElementType.INT8),
         (TensorProto.UINT8, ElementType.UINT8),

@@ -188,7 +188,7 @@ def _islands(report: CompileReport) -> str:
 def _flash_for_speed(report: CompileReport) -> str:
     """Return what faster kernels cost in flash, if it is much; empty otherwise."""
     extra = sum(layer.bytes_for_speed for layer in report.layers)
-    if extra * _MUCH_FLASH < report.weight_bytes:
+    if extra == 0 or extra * _MUCH_FLASH < report.weight_bytes:
         return ""
     return (
         f"faster kernels take {extra:,} of these bytes of weights: --flash with what the "

@@ -23,7 +23,7 @@ def add_parser(verbs: Verbs) -> None:
         "apart there). Unsupported nodes are listed with the reason; nothing is compiled.",
     )
     parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="float .onnx or int8 .tflite file"
+        "model", type=Path, metavar="MODEL", help=".onnx (float or quantized) or int8 .tflite file"
     )
     add_input_shape(parser)
     add_json(parser)
@@ -79,4 +79,6 @@ def _field(field: Field | None) -> tuple[str, str]:
 def _tail(inspection: Inspection) -> Text:
     if not inspection.unsupported:
         return Text("\nevery node is supported", style="green")
-    return Text(f"\n{len(inspection.unsupported)} nodes are not supported", style="red")
+    count = len(inspection.unsupported)
+    nodes = "1 node is" if count == 1 else f"{count} nodes are"
+    return Text(f"\n{nodes} not supported", style="red")

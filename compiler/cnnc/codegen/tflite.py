@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -104,6 +104,11 @@ class TfliteGraph:
         """Add an int8 activation that is not a value of the model; returns its tensor index."""
         value = QuantValue(shape, quantization)
         return self.activation(f"intermediate_{len(self._tensors)}", value)
+
+    def reshaped(self, value: QuantValue, shape: Shape) -> int:
+        """Add an activation of a value's type and format; returns its tensor index."""
+        name = f"intermediate_{len(self._tensors)}"
+        return self.activation(name, replace(value, shape=tuple(shape)))
 
     def integers(self, shape: Shape) -> int:
         """Add an int32 activation that is not a value of the model; returns its tensor index."""

@@ -24,6 +24,7 @@ _ELEMENT_TYPES: Mapping[int, ElementType] = {
     TensorProto.INT32: ElementType.INT32,
     TensorProto.UINT32: ElementType.UINT32,
     TensorProto.INT64: ElementType.INT32,
+    TensorProto.UINT64: ElementType.UINT32,
 }
 _EXAMPLE_EXTENT = 224
 _EXAMPLE_CHANNELS = 3
@@ -87,7 +88,7 @@ def _check_names(pinned: Iterable[str], names: list[str]) -> None:
 
 
 def element_type(value: onnx.ValueInfoProto) -> ElementType:
-    """Return the type that an input has in C; int64 becomes int32.
+    """Return the type that an input has in C; int64 becomes int32, uint64 uint32.
 
     Raises:
         ModelError: It is no tensor of float32 or integers.

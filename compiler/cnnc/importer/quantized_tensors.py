@@ -50,7 +50,7 @@ def warn_of_wide_activations(builder: GraphBuilder) -> None:
     if found is None or not found.wide_activations:
         return
     logger.warning(
-        "the model quantizes %d tensor(s) to 16 bits: they become int8 by calibration (give "
-        "typical inputs with --calibration), or quantize the model to 8 bits",
+        "the model quantizes %d tensor(s) to 16 bits: in int8 they are calibrated (give typical "
+        "inputs with --calibration, or quantize the model to 8 bits), in float32 not rounded",
         found.wide_activations,
     )

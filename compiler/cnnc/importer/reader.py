@@ -133,7 +133,7 @@ class NodeReader:
         return self._inputs[index]
 
     def element_type(self, index: int) -> ElementType:
-        """Return the element type of an operand as it is stored; int64 is int32, bool uint8."""
+        """Return the element type of an operand as it is stored; e.g. int32 for int64."""
         name = self._given(index)
         if name in self._builder.folded:
             return stored_type(self._builder.folded[name])

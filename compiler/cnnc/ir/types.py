@@ -28,7 +28,7 @@ Dtype = Literal["int8", "float32"]
 class ElementType(StrEnum):
     """Type of a tensor's elements; the names are NumPy's.
 
-    int64 of a model is stored as int32.
+    int64 of a model is stored as int32, uint64 as uint32.
     """
 
     FLOAT32 = "float32"

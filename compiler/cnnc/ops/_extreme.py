@@ -20,7 +20,7 @@ from cnnc.ir.op import OutputFormat
 from cnnc.ir.types import INT8_MAX, INT8_MIN, Activation, ElementType, elements
 from cnnc.ops._binary import BinaryOp, integer_parameters
 from cnnc.ops._broadcast import QuantBroadcast, merge_axes
-from cnnc.ops.clip import Clip, clamp_levels
+from cnnc.ops._clip import Clip, clamp_levels
 from cnnc.quantize.fixed_point import Arithmetic
 
 if TYPE_CHECKING:

@@ -56,6 +56,7 @@ _TARGETS: dict[int, ElementType] = {
     onnx.TensorProto.INT32: ElementType.INT32,
     onnx.TensorProto.INT64: ElementType.INT32,
     onnx.TensorProto.UINT32: ElementType.UINT32,
+    onnx.TensorProto.UINT64: ElementType.UINT32,
     onnx.TensorProto.BOOL: ElementType.UINT8,
 }
 
@@ -211,7 +212,7 @@ OPERATOR = OperatorDefinition(
     tflite=("CAST", "QUANTIZE"),
     limits=(
         "Not to or from float16, bfloat16, double and strings.",
-        "int64 is computed as int32, bool as a byte that is 0 or 1.",
+        "int64 is computed as int32, uint64 as uint32, bool as a byte that is 0 or 1.",
         "A real number beyond the integers of the result becomes the nearest of them.",
     ),
 )

@@ -1,18 +1,22 @@
 """Natural logarithm (ONNX Log)."""
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import F32
 from cnnc.ops._definition import OperatorDefinition
-from cnnc.ops._lookup import TABLE_OPERATORS
+from cnnc.ops._lookup import TABLE_OPERATORS, function_table
 from cnnc.ops._unary import QuantFunction, UnaryOp, read_unary
 from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
 
 if TYPE_CHECKING:
     from cnnc.importer.reader import NodeReader
+    from cnnc.importer.tflite.reader import TfliteNodeReader
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +30,8 @@ class Log(UnaryOp):
         return float_math.log(x)
 
     def quantize(self, context: QuantizeContext) -> QuantOp:
-        """Return the table."""
-        return QuantLog(self.table(context))
+        """Return TFLite's table, of the logarithm rounded to float32."""
+        return QuantLog(function_table(_log, context.inputs[0], context.output))
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +39,16 @@ class QuantLog(QuantFunction):
     """Natural logarithm on int8."""
 
 
+def _log(x: float) -> np.float32:
+    return np.float32(math.log(x)) if x > 0 else np.float32(-np.inf)
+
+
 def _read_log(reader: "NodeReader") -> None:
     read_unary(reader, Log())
+
+
+def _read_tflite_log(reader: "TfliteNodeReader") -> None:
+    reader.emit(Log(), [reader.key(0)])
 
 
 OPERATOR = OperatorDefinition(
@@ -47,5 +59,6 @@ OPERATOR = OperatorDefinition(
     quant_ops=(QuantLog,),
     kernels=("lookup_s8", "log_f32"),
     tflite=TABLE_OPERATORS,
-    limits=("On int8 the logarithm of 0 is the lowest value of the format, below 0 it is 0.",),
+    limits=("On int8 the logarithm of 0 and below is the lowest value of the format.",),
+    tflite_readers={"LOG": _read_tflite_log},
 )

@@ -9,9 +9,9 @@ import numpy as np
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import I8, I64, Tensor
 from cnnc.ops._binary import refuse_integers
+from cnnc.ops._clip import Clip
 from cnnc.ops._definition import OperatorDefinition
 from cnnc.ops._extreme import ExtremeOp, QuantExtreme, read_extreme, read_tflite_extreme
-from cnnc.ops.clip import Clip
 from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import Arithmetic

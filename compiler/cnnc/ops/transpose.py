@@ -101,14 +101,13 @@ class QuantTranspose(QuantOp):
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
         """Add TRANSPOSE, between two RESHAPE to and from merged axes beyond TFLite's rank."""
         shape = operands.input_values[0].shape
-        quantization = operands.output_value.quantization
         if len(shape) <= MAXIMUM_AXES:
             _add_transpose(graph, operands.inputs[0], self.permutation, operands.output)
             return
         merged, permutation = merge_axes(shape, self.permutation)
-        source = graph.intermediate(merged, quantization)
+        source = graph.reshaped(operands.output_value, merged)
         moved_shape = tuple(merged[axis] for axis in permutation)
-        moved = graph.intermediate(moved_shape, quantization)
+        moved = graph.reshaped(operands.output_value, moved_shape)
         graph.reshape(operands.inputs[0], merged, source)
         _add_transpose(graph, source, permutation, moved)
         graph.reshape(moved, operands.output_value.shape, operands.output)

@@ -11,7 +11,7 @@ import math
 from cnnc.ir.float_model import FloatModel, FloatNode
 from cnnc.ops.clip import Clip
 from cnnc.ops.div import Div
-from cnnc.ops.lp_normalization import LpNormalization
+from cnnc.ops.lp_normalization import lp_normalization
 from cnnc.ops.reduce_real import Function, ReduceReal
 from cnnc.ops.reduce_sum import ReduceSum, Term
 from cnnc.ops.tile import Tile
@@ -35,7 +35,7 @@ def _rewrite(editor: FloatEditor, node: FloatNode) -> str | None:
     found = None if norm is None or norm.inputs[0] != source else _axis_and_power(norm)
     if norm is None or found is None:
         return f"'{clip.inputs[0]}' is not the norm of '{source}' over an axis that stays"
-    op = LpNormalization(*found, least)
+    op = lp_normalization(*found, len(editor.shape(source)), least)
     nodes = (norm, clip, *repeats, node)
     editor.replace(node, merge(nodes, node, op, (source,), node.output))
     return None

@@ -1,4 +1,4 @@
-"""Exponential and reciprocal in fixed point, in NumPy (spec 4.9, "EXP" and "RECIP").
+"""Exponential, reciprocal and 1/sqrt in fixed point, in NumPy (spec 4.9, 4.17).
 
 A number in Qi.f has i integer bits and f fraction bits, i + f = 31, held in int64.
 """
@@ -32,6 +32,11 @@ _FIRST_GUESS = 1515870810
 _FIRST_GUESS_SLOPE = -1010580540
 """-32/17 in Q2.29: its slope."""
 _NEWTON_STEPS = 3
+_ROOT_STEPS = 5
+_THREE_HALVES = (1 << 28) + (1 << 27)
+"""3/2 in Q3.28."""
+_HALF_ROOT_OF_TWO = 1518500250
+"""sqrt(2) / 2 in Q0.31."""
 
 
 def exp_of_negative(a: I64, integer_bits: int) -> I64:
@@ -80,6 +85,33 @@ def reciprocal_of_one_plus(a: I64) -> I64:
         error = (1 << 29) - multiply(half_denominator, x)
         x = x + _saturating_shift_left(multiply(x, error), 2)
     return _saturating_shift_left(x, 1)
+
+
+def inverse_square_root(a: I64) -> tuple[I64, I64]:
+    """Return 1 / sqrt(a) as mantissa and shift <= 0: mantissa * 2^(shift - 31).
+
+    Newton's steps x = (3 x - a x^3) / 2 from 1, on a in Q3.28 between 1/4 and 1.
+
+    Args:
+        a: 0 <= a < 2^31, any shape; up to 1 the mantissa is the greatest.
+    """
+    multiply = saturating_rounding_doubling_high_multiply
+    reduced, exponent = a, np.full_like(a, 11)
+    while (reduced >= 1 << 29).any():
+        is_large = reduced >= 1 << 29
+        reduced = np.where(is_large, reduced // 4, reduced)
+        exponent = exponent + is_large
+    while (is_small := (reduced < 1 << 27) & (a > 1)).any():
+        reduced = np.where(is_small, reduced * 4, reduced)
+        exponent = exponent - is_small
+    half = rounding_divide_by_power_of_two(reduced >> 1, 1)
+    x = np.full_like(a, 1 << 28)
+    for _ in range(_ROOT_STEPS):
+        cube = _saturating_shift_left(multiply(multiply(x, x), x), 6)
+        x = _saturating_shift_left(multiply(x, _THREE_HALVES) - multiply(half, cube), 3)
+    mantissa = multiply(x, _HALF_ROOT_OF_TWO) << np.maximum(-exponent, 0)
+    shift = -np.maximum(exponent, 0)
+    return np.where(a <= 1, INT32_MAX, mantissa), np.where(a <= 1, 0, shift)
 
 
 def _saturating_shift_left(x: I64, bits: int) -> I64:

@@ -64,7 +64,11 @@ def assign_formats(
         values[name] = adopted.get(name) or joined.ranges.quantization(name)
     requantized: dict[tuple[str, int], Quantization] = {}
     for node in model.nodes:
-        output = stated.values.get(node.output) or _output_format(node, values, adopted, joined)
+        output = stated.values.get(node.output)
+        if output is None and node.name in stated.real and node.output in stated.calibrated:
+            # Its operand, which is real too, has no format that it could keep.
+            output = ranges.quantization(node.output)
+        output = output or _output_format(node, values, adopted, joined)
         values[node.output] = output
         if node.output not in joined.joining:
             continue

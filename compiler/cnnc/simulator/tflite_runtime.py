@@ -100,7 +100,8 @@ class TfliteSession:
         """
         for sample in zip(*inputs, strict=True):
             for index, array in zip(self._inputs, sample, strict=True):
-                self._interpreter.set_tensor(index, np.ascontiguousarray(array))
+                # ascontiguousarray would give a tensor without axes one.
+                self._interpreter.set_tensor(index, np.require(array, requirements="C"))
             self._interpreter.invoke()
             yield [self._interpreter.get_tensor(index) for index in self._outputs]
 

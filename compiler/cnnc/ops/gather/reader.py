@@ -59,8 +59,10 @@ def checked_indices(indices: AnyArray, extent: int) -> tuple[int, ...]:
     """Return flat indices counted from 0.
 
     Raises:
-        UnsupportedAttributeError: One is outside of the axis, or there is none.
+        UnsupportedAttributeError: One is no integer or outside of the axis, or there is none.
     """
+    if indices.dtype.kind not in "iu":
+        raise UnsupportedAttributeError(f"the indices are {indices.dtype.name}, no integers")
     flat: I64 = indices.astype(np.int64).reshape(-1)
     outside = flat[(flat < -extent) | (flat >= extent)]
     if outside.size or not flat.size:

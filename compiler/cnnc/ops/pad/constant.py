@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnc.codegen.kernel import InputArgument, KernelCall, Lowering, LoweringSite, OutputArgument
-from cnnc.codegen.tflite import TfliteOptions
+from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
@@ -115,30 +115,32 @@ class QuantPad(QuantOp):
         value = operands.input_values[0]
         axes = padded_axes(value.shape, self.before, self.after)
         if len(axes) <= MAXIMUM_AXES:
-            self._add_pad(graph, axes, value.quantization, (operands.inputs[0], operands.output))
+            self._add_pad(graph, axes, value.format, (operands.inputs[0], operands.output))
             return
         merged = merge_axes(axes)
-        source = graph.intermediate(tuple(axis.extent for axis in merged), value.quantization)
-        padded = graph.intermediate(tuple(axis.padded for axis in merged), value.quantization)
+        source = graph.reshaped(value, tuple(axis.extent for axis in merged))
+        padded = graph.reshaped(value, tuple(axis.padded for axis in merged))
         graph.reshape(operands.inputs[0], tuple(axis.extent for axis in merged), source)
-        self._add_pad(graph, merged, value.quantization, (source, padded))
+        self._add_pad(graph, merged, value.format, (source, padded))
         graph.reshape(padded, operands.output_value.shape, operands.output)
 
     def _add_pad(
         self,
         graph: "TfliteGraph",
         axes: tuple[PaddedAxis, ...],
-        quantization: Quantization,
+        format_: Quantization | None,
         tensors: tuple[int, int],
     ) -> None:
         """Add the operator from the first of ``tensors`` to the second."""
         source, output = tensors
         pads = graph.constant(np.array([(a.before, a.after) for a in axes], dtype=np.int32))
-        if self.fill == quantization.zero_point:
+        if self.fill == (format_.zero_point if format_ else 0):
             graph.operator("PAD", [source, pads], output, TfliteOptions("PadOptions", {}))
             return
+        if format_ is None:
+            raise NotExpressibleError("TFLite pads integers that are not quantized with 0 only")
         fill = graph.constant(
-            np.array([self.fill], dtype=np.int8), (quantization.scale,), quantization.zero_point
+            np.array([self.fill], dtype=np.int8), (format_.scale,), format_.zero_point
         )
         graph.operator("PADV2", [source, pads, fill], output, TfliteOptions("PadV2Options", {}))
 

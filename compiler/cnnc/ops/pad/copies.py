@@ -140,7 +140,7 @@ class QuantPadCopy(QuantOp):
             shape[number] = axes[number].padded
             output = operands.output
             if number != padded[-1]:
-                output = graph.intermediate(tuple(shape), operands.output_value.quantization)
+                output = graph.reshaped(operands.output_value, tuple(shape))
             indices = _sources(axes[number], self.mode).tolist()
             add_gather(graph, number, indices, source, output)
             source = output

@@ -21,6 +21,7 @@ class Coordinates(StrEnum):
     PYTORCH_HALF_PIXEL = "pytorch_half_pixel"
     TF_HALF_PIXEL_FOR_NN = "tf_half_pixel_for_nn"
     ALIGN_CORNERS = "align_corners"
+    TF_CROP_AND_RESIZE = "tf_crop_and_resize"
 
 
 class NearestMode(StrEnum):
@@ -41,12 +42,17 @@ class ResizedAxis:
         size: Elements of the result.
         scale: size / extent, or what the model says instead; a float32 value.
         coordinates: Where an element of the result comes from.
+        crop: Where the first and the last element of the result come from, as parts of the way
+            from the operand's first element to its last; for tf_crop_and_resize.
+        skipped: Elements of the result, in front and at the end, that are not asked for.
     """
 
     extent: int
     size: int
     scale: float
     coordinates: Coordinates
+    crop: tuple[float, float] = (0.0, 1.0)
+    skipped: tuple[int, int] = (0, 0)
 
     @property
     def has_exact_scale(self) -> bool:
@@ -56,10 +62,16 @@ class ResizedAxis:
     @property
     def is_unchanged(self) -> bool:
         """Whether every element comes from itself."""
-        return self.size == self.extent and self.scale == 1.0
+        return self.size == self.extent and self.scale == 1.0 and self.crop == (0.0, 1.0)
 
     def positions(self) -> F32:
-        """Return the position of each element of the result; float32 [size]."""
+        """Return the position of each element of the result that is asked for; float32."""
+        first, last = self.skipped
+        is_crop = self.coordinates is Coordinates.TF_CROP_AND_RESIZE
+        every = self._cropped() if is_crop else self._uncropped()
+        return every[first : self.size - last]
+
+    def _uncropped(self) -> F32:
         index = np.arange(self.size, dtype=np.float32)
         half, scale = np.float32(0.5), np.float32(self.scale)
         match self.coordinates:
@@ -78,6 +90,28 @@ class ResizedAxis:
                 return offset + ((index + half) / scale - half)
             case _:
                 return (index + half) / scale - half
+
+    def _cropped(self) -> F32:
+        start, end = (np.float32(part) for part in self.crop)
+        last = np.float32(self.extent - 1)
+        if self.size == 1:
+            return np.full(1, np.float32(0.5) * (start + end) * last, np.float32)
+        index = np.arange(self.size, dtype=np.float32)
+        return start * last + index * (end - start) * last / np.float32(self.size - 1)
+
+    def outside(self) -> tuple[int, int]:
+        """Return how many elements of the result, in front and at the end, lie outside.
+
+        They get the extrapolation value; only a crop has any.
+        """
+        if self.coordinates is not Coordinates.TF_CROP_AND_RESIZE:
+            return 0, 0
+        x = self._cropped()
+        # The positions are monotonic, so that those inside are in one piece.
+        inside = np.flatnonzero((x >= 0) & (x <= np.float32(self.extent - 1)))
+        if not len(inside):
+            return self.size, 0
+        return int(inside[0]), self.size - 1 - int(inside[-1])
 
 
 def nearest_indices(axis: ResizedAxis, mode: NearestMode) -> I32:

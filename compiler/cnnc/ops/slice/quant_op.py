@@ -10,7 +10,7 @@ from cnnc.codegen.kernel import Lowering, LoweringSite
 from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import QuantOp
-from cnnc.ir.types import AnyArray, Quantization, Shape
+from cnnc.ir.types import AnyArray, Shape
 from cnnc.ops._move import lower_view
 from cnnc.ops.slice.axis import SlicedAxis, merge_sliced_axes, sliced_axes, view_of
 from cnnc.quantize.fixed_point import Arithmetic
@@ -88,8 +88,8 @@ class QuantSlice(QuantOp):
         merged = merge_sliced_axes(axes)
         if len(merged) > _TFLITE_AXES:
             raise NotExpressibleError(f"TFLite slices at most {_TFLITE_AXES} axes")
-        source = _intermediate(graph, [axis.extent for axis in merged], value.quantization)
-        sliced = _intermediate(graph, [axis.size for axis in merged], value.quantization)
+        source = graph.reshaped(value, tuple(axis.extent for axis in merged))
+        sliced = graph.reshaped(value, tuple(axis.size for axis in merged))
         graph.reshape(operands.inputs[0], tuple(axis.extent for axis in merged), source)
         _add_slice(graph, merged, source, sliced)
         graph.reshape(sliced, self.shape, operands.output)
@@ -100,10 +100,6 @@ class QuantSlice(QuantOp):
     def _channels(self, source: Shape) -> SlicedAxis:
         axes = self._axes(source)
         return axes[-1] if axes else SlicedAxis(1, 0, 1, 1)
-
-
-def _intermediate(graph: "TfliteGraph", shape: list[int], quantization: Quantization) -> int:
-    return graph.intermediate(tuple(shape), quantization)
 
 
 def _add_slice(graph: "TfliteGraph", axes: Sequence[SlicedAxis], source: int, output: int) -> None:
