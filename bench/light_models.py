@@ -7,6 +7,9 @@ normal (He et al., "Delving Deep into Rectifiers", 2015, section 2.2) for layers
 batch normalizations get the statistics that random images have there, so that activations neither
 explode nor vanish.
 
+Each is compared with ONNX Runtime, compiled to float32 and to int8, and its C compared with the
+reference.
+
 Run from the checkout: ``python -m bench.light_models [SUBSTRING ...] [--folder DIR]``.
 """
 
@@ -193,7 +196,14 @@ class Finding:
     Attributes:
         name: Of the network.
         import_seconds: Read and simplify.
-        float_error: Largest difference from ONNX Runtime, relative to the largest result.
+        float_error: Largest difference of the float reference from ONNX Runtime, relative to the
+            largest result.
+        real_seconds: All of ``cnnc compile --dtype float32``.
+        real_cpu_seconds: Processor time of that.
+        real_peak_bytes: Peak memory of that process.
+        real_error: As ``float_error``, of the emitted C in float32.
+        real_engines: Values of the float32 network compared on each engine, bit for bit.
+        real_differing: Values that differ, over all of these.
         compile_seconds: All of ``cnnc compile`` to int8, with calibration.
         cpu_seconds: Processor time of that.
         peak_bytes: Peak memory of that process.
@@ -208,6 +218,12 @@ class Finding:
     name: str
     import_seconds: float
     float_error: float
+    real_seconds: float
+    real_cpu_seconds: float
+    real_peak_bytes: int
+    real_error: float
+    real_engines: dict[str, int]
+    real_differing: int
     compile_seconds: float
     cpu_seconds: float
     peak_bytes: int
@@ -221,15 +237,18 @@ class Finding:
     @property
     def holds(self) -> bool:
         """Whether float and int8 results are what they should be."""
-        return self.float_error <= RELATIVE_TOLERANCE and self.differing == 0 and bool(self.engines)
+        near = max(self.float_error, self.real_error) <= RELATIVE_TOLERANCE
+        same = self.differing == self.real_differing == 0
+        return near and same and bool(self.engines) and bool(self.real_engines)
 
 
 def examine(light: Path, folder: Path) -> Finding:
     """Give a network weights, compile it and compare; each step in a process of its own."""
     path = give_weights(light, folder)
     imported = _in_process("float", path, folder)
+    real = _in_process("float32", path, folder)
     compiled = _in_process("int8", path, folder)
-    return Finding(name=path.stem, **{**imported, **compiled})
+    return Finding(name=path.stem, **{**imported, **real, **compiled})
 
 
 def _in_process(step: str, path: Path, folder: Path) -> dict[str, Any]:
@@ -240,8 +259,9 @@ def _in_process(step: str, path: Path, folder: Path) -> dict[str, Any]:
     return found
 
 
-def compare_float(path: Path) -> dict[str, Any]:
+def compare_float(path: Path, folder: Path) -> dict[str, Any]:
     """Return how far the imported network is from ONNX Runtime."""
+    del folder
     start = time.perf_counter()
     model = simplify(read_onnx(path))
     seconds = time.perf_counter() - start
@@ -265,14 +285,13 @@ def compile_int8(path: Path, folder: Path) -> dict[str, Any]:
     data = _write_images(path, folder)
     options = CompileOptions(model=path, output=folder / path.stem, calibration=data)
     directory, report = compile_to_folder(options, no_progress, lambda _: None)
-    seconds = time.perf_counter() - start
-    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds, cpu_seconds, peak = _spent_since(start)
     request = SimulationRequest(inputs=data, limit=SIMULATED_IMAGES, engines=("reference", "host"))
     compared = simulate(directory, request)
     return {
         "compile_seconds": seconds,
-        "cpu_seconds": used.ru_utime + used.ru_stime,
-        "peak_bytes": used.ru_maxrss * 1024,
+        "cpu_seconds": cpu_seconds,
+        "peak_bytes": peak,
         "weight_bytes": report.weight_bytes,
         "arena_bytes": report.arena_bytes,
         "macs": report.macs,
@@ -280,6 +299,54 @@ def compile_int8(path: Path, folder: Path) -> dict[str, Any]:
         "engines": {k: r.compared_values for k, r in compared.results.items() if r.bit_exact},
         "differing": sum(r.mismatched_values for r in compared.results.values()),
     }
+
+
+def compile_float32(path: Path, folder: Path) -> dict[str, Any]:
+    """Compile to float32 for this machine, then compare the C with the reference and the model.
+
+    The reference equals the C bit for bit, so its distance from ONNX Runtime is the C's.
+    """
+    start = time.perf_counter()
+    options = CompileOptions(model=path, output=folder / f"{path.stem}_float32", dtype="float32")
+    directory, _ = compile_to_folder(options, no_progress, lambda _: None)
+    seconds, cpu_seconds, peak = _spent_since(start)
+    request = SimulationRequest(
+        inputs=_write_images(path, folder),
+        limit=SIMULATED_IMAGES,
+        model=path,
+        engines=("reference", "host", "float"),
+    )
+    compared = simulate(directory, request)
+    near = compared.float_result or {}
+    error = near.get("max_relative_error")
+    return {
+        "real_seconds": seconds,
+        "real_cpu_seconds": cpu_seconds,
+        "real_peak_bytes": peak,
+        "real_error": math.inf if error is None else error,
+        "real_engines": {k: r.compared_values for k, r in compared.results.items() if r.bit_exact},
+        "real_differing": sum(r.mismatched_values for r in compared.results.values()),
+    }
+
+
+def _spent_since(start: float) -> tuple[float, float, int]:
+    """Return seconds since a time, processor seconds and peak memory of this process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = time.perf_counter() - start
+    return seconds, used.ru_utime + used.ru_stime, _peak_bytes(used.ru_maxrss * 1024)
+
+
+def _peak_bytes(fallback: int) -> int:
+    """Return the peak of this program's own memory.
+
+    Linux counts what the parent held when it started this process into ``ru_maxrss``.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return fallback
+    lines = status.read_text(encoding="ascii").splitlines()
+    peaks = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")]
+    return peaks[0] if peaks else fallback
 
 
 def _write_images(path: Path, folder: Path) -> Path:
@@ -296,6 +363,11 @@ _COLUMNS: dict[str, Callable[[Finding], str]] = {
     "network": lambda found: found.name,
     "import s": lambda found: f"{found.import_seconds:.1f}",
     "float error": lambda found: f"{found.float_error:.1e}",
+    "f32 s": lambda found: f"{found.real_seconds:.1f}",
+    "f32 CPU s": lambda found: f"{found.real_cpu_seconds:.1f}",
+    "f32 MB": lambda found: f"{found.real_peak_bytes / 1e6:,.0f}",
+    "f32 error": lambda found: f"{found.real_error:.1e}",
+    "f32 engines": lambda found: _verdict(found.real_engines, found.real_differing),
     "compile s": lambda found: f"{found.compile_seconds:.1f}",
     "CPU s": lambda found: f"{found.cpu_seconds:.1f}",
     "peak MB": lambda found: f"{found.peak_bytes / 1e6:,.0f}",
@@ -304,7 +376,18 @@ _COLUMNS: dict[str, Callable[[Finding], str]] = {
     "MACs": lambda found: f"{found.macs:,}",
     "removed": lambda found: str(found.channels_removed),
     "values": lambda found: f"{sum(found.engines.values()):,}",
-    "engines": lambda found: "equal" if found.engines and not found.differing else "DIFFERENT",
+    "engines": lambda found: _verdict(found.engines, found.differing),
+}
+
+
+def _verdict(engines: Mapping[str, int], differing: int) -> str:
+    return "equal" if engines and not differing else "DIFFERENT"
+
+
+_STEPS: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
+    "float": compare_float,
+    "float32": compile_float32,
+    "int8": compile_int8,
 }
 
 
@@ -314,11 +397,11 @@ def main() -> int:
     parser.add_argument("words", nargs="*", help="parts of names (default: all)")
     parser.add_argument("--folder", type=Path, help="keep networks and folders there")
     parser.add_argument("--json", type=Path, help="also write the table to a file")
-    parser.add_argument("--step", choices=("float", "int8"), help=argparse.SUPPRESS)
+    parser.add_argument("--step", choices=tuple(_STEPS), help=argparse.SUPPRESS)
     parser.add_argument("--model", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.step is not None:
-        sys.stdout.write(json.dumps(_step(arguments.step, arguments.model, arguments.folder)))
+        sys.stdout.write(json.dumps(_STEPS[arguments.step](arguments.model, arguments.folder)))
         return 0
     words = arguments.words or [""]
     chosen = [path for path in light_models() if any(word in path.stem for word in words)]
@@ -337,10 +420,6 @@ def main() -> int:
         text = json.dumps([asdict(finding) for finding in findings], indent=1)
         arguments.json.write_text(text + "\n", encoding="utf-8")
     return 0 if findings and all(finding.holds for finding in findings) else 1
-
-
-def _step(step: str, path: Path, folder: Path) -> dict[str, Any]:
-    return compare_float(path) if step == "float" else compile_int8(path, folder)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The road a model takes, stage by stage, from the file to the folder."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -145,20 +146,40 @@ def compile_to_folder(
     compilation = compile_model(options, progress, print_text)
     model = compilation.quant_model
     directory = options.output or Path("build") / model.name
-    files = {
-        **emit(
-            compilation.program,
-            weights_mode(compilation.program, options.weights),
-            compilation.golden,
-            with_given_sizes(compilation.target, options),
-        ),
-        **_model_files(compilation),
-        **_board_files(options),
-    }
-    report = _report(compilation, tuple(sorted([*files, REPORT_FILE])))
-    write_folder(directory, {**files, REPORT_FILE: report.to_bytes()})
-    logger.info("wrote %d files to %s", len(files) + 1, directory)
-    return directory, report
+    reports: list[CompileReport] = []
+
+    def files() -> Iterator[tuple[str, bytes]]:
+        names = [REPORT_FILE]
+        yield from map(partial(_noted, names), _files(compilation, options))
+        reports.append(_report(compilation, tuple(sorted(names))))
+        yield REPORT_FILE, reports[0].to_bytes()
+
+    write_folder(directory, files())
+    logger.info("wrote %d files to %s", len(reports[0].files), directory)
+    return directory, reports[0]
+
+
+def _noted(names: list[str], file: tuple[str, bytes]) -> tuple[str, bytes]:
+    names.append(file[0])
+    return file
+
+
+def _files(compilation: Compilation, options: CompileOptions) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of every file but the report; holds one large one at a time."""
+    yield from _emitted(compilation, options)
+    yield from _model_files(compilation)
+    yield from _board_files(options).items()
+
+
+def _emitted(compilation: Compilation, options: CompileOptions) -> Iterator[tuple[str, bytes]]:
+    sources = emit(
+        compilation.program,
+        weights_mode(compilation.program, options.weights),
+        compilation.golden,
+        with_given_sizes(compilation.target, options),
+    )
+    while sources:
+        yield sources.popitem()
 
 
 def _golden(model: QuantModel, inputs: Mapping[str, Tensor]) -> Golden:
@@ -195,15 +216,14 @@ def _report(compilation: Compilation, files: tuple[str, ...]) -> CompileReport:
     )
 
 
-def _model_files(compilation: Compilation) -> dict[str, bytes]:
-    files = _saved(compilation.quant_model, COMPUTED)
+def _model_files(compilation: Compilation) -> Iterator[tuple[str, bytes]]:
+    yield from _saved(compilation.quant_model, COMPUTED)
     if compilation.quant_model.dtype == "int8":
-        files["model/model.tflite"] = export_tflite(compilation.unpruned).data
+        yield "model/model.tflite", export_tflite(compilation.unpruned).data
     if compilation.unpruned is not compilation.quant_model:
-        files.update(_saved(compilation.unpruned, UNPRUNED))
+        yield from _saved(compilation.unpruned, UNPRUNED)
     if compilation.source.copy is not None:
-        files[f"model/{compilation.source.copy_name}"] = compilation.source.copy
-    return files
+        yield f"model/{compilation.source.copy_name}", compilation.source.copy
 
 
 def _board_files(options: CompileOptions) -> dict[str, bytes]:
@@ -213,6 +233,7 @@ def _board_files(options: CompileOptions) -> dict[str, bytes]:
     return {f"model/{BOARD_COPY}": board_file_content(options.target)}
 
 
-def _saved(model: QuantModel, stem: str) -> dict[str, bytes]:
+def _saved(model: QuantModel, stem: str) -> Iterator[tuple[str, bytes]]:
     document, arrays = save(model)
-    return {f"model/{stem}.json": document, f"model/{stem}.npz": arrays}
+    yield f"model/{stem}.json", document
+    yield f"model/{stem}.npz", arrays

@@ -16,7 +16,7 @@ def _files(*names: str) -> dict[str, bytes]:
 
 
 def test_writes_nested_files(tmp_path: Path) -> None:
-    write_folder(tmp_path / "a" / "out", _files("src/x.c", "x.h"))
+    write_folder(tmp_path / "a" / "out", _files("src/x.c", "x.h").items())
 
     assert (tmp_path / "a" / "out" / "src" / "x.c").read_text() == "src/x.c"
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["out"]
@@ -24,11 +24,11 @@ def test_writes_nested_files(tmp_path: Path) -> None:
 
 def test_replaces_what_it_wrote(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    write_folder(out, _files("old.c"))
+    write_folder(out, _files("old.c").items())
     (out / "build").mkdir()
     (out / "build" / "old.o").write_bytes(b"")
 
-    write_folder(out, _files("new.c"))
+    write_folder(out, _files("new.c").items())
 
     assert sorted(path.name for path in out.iterdir()) == ["build", "new.c", "report.json"]
     assert [path.name for path in (out / "build").iterdir()] == ["old.o"]
@@ -43,11 +43,11 @@ def test_refuses_a_folder_of_somebody_else(tmp_path: Path) -> None:
 
 def test_refuses_to_delete_a_stranger_in_its_own_folder(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    write_folder(out, _files("x.c"))
+    write_folder(out, _files("x.c").items())
     (out / "notes.txt").write_text("mine")
 
     with pytest.raises(UsageError, match=r"holds 'notes.txt', which cnnc did not write"):
-        write_folder(out, _files("x.c"))
+        write_folder(out, _files("x.c").items())
 
     assert (out / "notes.txt").read_text() == "mine"
 
@@ -63,15 +63,15 @@ def test_refuses_a_parent_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     with pytest.raises(UsageError, match="cannot be written"):
-        write_folder(tmp_path / "file" / "out", _files("x.c"))
+        write_folder(tmp_path / "file" / "out", _files("x.c").items())
 
 
 def test_a_failed_write_leaves_the_old_folder(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    write_folder(out, _files("x.c"))
+    write_folder(out, _files("x.c").items())
 
     with pytest.raises(UsageError, match="cannot be written"):
-        write_folder(out, {**_files("x.c"), "x.c/below-a-file": b""})
+        write_folder(out, {**_files("x.c"), "x.c/below-a-file": b""}.items())
 
     assert (out / "x.c").read_text() == "x.c"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -105,11 +105,11 @@ def test_a_failed_rename_leaves_the_old_folder(
     seen: type[BaseException],
 ) -> None:
     out = tmp_path / "out"
-    write_folder(out, _files("x.c"))
+    write_folder(out, _files("x.c").items())
     _fail_renames(monkeypatch, lambda call: error if call == number else None)
 
     with pytest.raises(seen):
-        write_folder(out, _files("new.c"))
+        write_folder(out, _files("new.c").items())
 
     assert (out / "x.c").read_text() == "x.c"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -119,7 +119,7 @@ def test_an_interrupt_after_the_last_rename_leaves_the_new_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    write_folder(out, _files("x.c"))
+    write_folder(out, _files("x.c").items())
     rename = Path.rename
 
     def interrupted(self: Path, target: Path) -> Path:
@@ -130,7 +130,7 @@ def test_an_interrupt_after_the_last_rename_leaves_the_new_folder(
 
     monkeypatch.setattr(Path, "rename", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        write_folder(out, _files("new.c"))
+        write_folder(out, _files("new.c").items())
 
     assert (out / "new.c").read_text() == "new.c"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -140,11 +140,11 @@ def test_says_where_the_old_folder_is_if_it_cannot_be_put_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    write_folder(out, _files("x.c"))
+    write_folder(out, _files("x.c").items())
     _fail_renames(monkeypatch, lambda call: OSError("no") if call > 1 else None)
 
     with pytest.raises(UsageError, match="cannot be written") as caught:
-        write_folder(out, _files("new.c"))
+        write_folder(out, _files("new.c").items())
 
     (shelter,) = tmp_path.iterdir()
     assert str(shelter / "out") in caught.value.remedy

@@ -91,17 +91,26 @@ def number_rows(array: AnyArray) -> tuple[str, ...]:
 
 def build_blob(arrays: Sequence[ConstantArray]) -> Blob:
     """Return the arrays one behind the other; the total is a positive multiple of the alignment."""
-    data = bytearray()
-    entries = []
+    entries: list[BlobEntry] = []
+    # Joined once: the arrays may be hundreds of megabytes.
+    parts: list[bytes | memoryview] = []
+    size = 0
     alignment = max([ALIGNMENT, *(constant.alignment for constant in arrays)])
     for constant in arrays:
-        data += bytes(-len(data) % constant.alignment)
+        gap = -size % constant.alignment
         macro = constant.symbol.upper()
-        entries.append(BlobEntry(macro, element_type(constant.array), len(data)))
-        data += constant.array.astype(constant.array.dtype.newbyteorder("<")).tobytes()
+        entries.append(BlobEntry(macro, element_type(constant.array), size + gap))
+        parts += [bytes(gap), little_endian(constant.array)]
+        size += gap + constant.array.nbytes
     # C has no arrays of no elements.
-    data += bytes(-len(data) % alignment or (0 if data else alignment))
-    return Blob(bytes(data), alignment, tuple(entries))
+    parts.append(bytes(-size % alignment or (0 if size else alignment)))
+    return Blob(b"".join(parts), alignment, tuple(entries))
+
+
+def little_endian(array: AnyArray) -> memoryview:
+    """Return an array's bytes, little-endian, in C order; without a copy where they are so."""
+    stored = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    return stored.reshape(-1).view(np.uint8).data
 
 
 def _number(value: int) -> str:

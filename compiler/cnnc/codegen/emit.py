@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnc.codegen.arrays import array_text, build_blob, number_rows
+from cnnc.codegen.arrays import Blob, array_text, build_blob, number_rows
 from cnnc.codegen.fill_views import arena_bytes, layer_view, port_views
 from cnnc.codegen.firmware import firmware_files, firmware_of
 from cnnc.codegen.kernel_source import runtime_assembly, runtime_headers
@@ -80,7 +80,8 @@ def emit(
     Raises:
         InternalError: The golden sample does not fit the program.
     """
-    view = _model_view(program, weights, golden, target)
+    blob = build_blob(() if weights == "c" else program.arrays)
+    view = _model_view(program, weights, blob, golden, target)
     name = program.name
     texts = {
         f"include/{name}.h": render("model/model.h.j2", view),
@@ -107,7 +108,7 @@ def emit(
     else:
         files.update(_hosted_files(view))
     if weights != "c":
-        files[f"src/{name}_weights.bin"] = build_blob(program.arrays).data
+        files[f"src/{name}_weights.bin"] = blob.data
     logger.info("emit: %d files, %d bytes", len(files), sum(map(len, files.values())))
     return dict(sorted(files.items()))
 
@@ -118,12 +119,15 @@ def _hosted_files(view: ModelView) -> dict[str, bytes]:
 
 
 def _model_view(
-    program: CProgram, weights: WeightsMode, golden: Golden | None, target: Target | None
+    program: CProgram,
+    weights: WeightsMode,
+    blob: Blob,
+    golden: Golden | None,
+    target: Target | None,
 ) -> ModelView:
     name = program.name
     inputs = port_views(program, program.inputs, "input", weights)
     outputs = port_views(program, program.outputs, "output", weights)
-    blob = build_blob(() if weights == "c" else program.arrays)
     return ModelView(
         name=name,
         macro=name.upper(),

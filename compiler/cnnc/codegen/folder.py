@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from cnnc.errors import UsageError
@@ -35,12 +35,13 @@ def check_replaceable(directory: Path) -> None:
         raise _refused(f"'{directory}' holds '{strange[0]}', which cnnc did not write")
 
 
-def write_folder(directory: Path, files: Mapping[str, bytes]) -> None:
+def write_folder(directory: Path, files: Iterable[tuple[str, bytes]]) -> None:
     """Write all files into a new folder, then put it in the place of the old one.
 
     Args:
         directory: Target folder; see ``check_replaceable``.
-        files: Relative path (with ``/``) -> content; includes ``report.json``.
+        files: Relative path (with ``/``) and content; includes ``report.json``. Contents may be
+            made on the way: each is let go once it is written.
 
     Raises:
         UsageError: The folder cannot be replaced or written; the old one stays as it was.
@@ -92,11 +93,13 @@ def _put_back(old: Path, directory: Path) -> None:
         ) from error
 
 
-def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    for name, content in files.items():
+def _write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    for name, content in files:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+        # Not held while the next one is made.
+        del content
 
 
 def _files_of_report(directory: Path) -> set[str] | None:

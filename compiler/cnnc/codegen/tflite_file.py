@@ -4,6 +4,7 @@ Source: the flatbuffer schema of TFLite, version 3, through the Python binding `
 graph always gives the same bytes.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ import flatbuffers
 import numpy as np
 import tflite
 
+from cnnc.codegen.arrays import little_endian
 from cnnc.errors import InternalError
 from cnnc.ir.types import AnyArray, Shape
 
@@ -109,8 +111,8 @@ class _FileWriter:
 
     def __init__(self) -> None:
         self._builder: Any = flatbuffers.Builder(1 << 16)
-        self._buffers: list[bytes] = [b""]
-        self._buffer_index: dict[bytes, int] = {b"": 0}
+        self._buffers: list[memoryview] = [memoryview(b"")]
+        self._buffer_index: dict[bytes, int] = {_digest(self._buffers[0]): 0}
 
     def write(
         self,
@@ -119,6 +121,9 @@ class _FileWriter:
         inputs: Sequence[int],
         outputs: Sequence[int],
     ) -> bytes:
+        constants = sum(record.data.nbytes for record in tensors if record.data is not None)
+        # Room for all from the start: growing would hold three times as much.
+        self._builder = flatbuffers.Builder((1 << 16) + constants)
         codes = list(dict.fromkeys((record.code, record.version) for record in operators))
         code_vector = self._tables([self._operator_code(*code) for code in codes])
         tensor_vector = self._tables([self._tensor(record) for record in tensors])
@@ -139,7 +144,7 @@ class _FileWriter:
         _SCHEMA.ModelAddDescription(self._builder, description)
         _SCHEMA.ModelAddBuffers(self._builder, buffer_vector)
         self._builder.Finish(_SCHEMA.ModelEnd(self._builder), FILE_IDENTIFIER)
-        return bytes(self._builder.Output())
+        return bytes(memoryview(self._builder.Bytes)[self._builder.Head() :])
 
     def _tables(self, offsets: Sequence[int]) -> int:
         self._builder.StartVector(4, len(offsets), 4)
@@ -189,20 +194,21 @@ class _FileWriter:
         if data is None:
             return 0
         # The file is little-endian whatever machine writes it.
-        contents = np.ascontiguousarray(data).astype(data.dtype.newbyteorder("<")).tobytes()
-        if contents not in self._buffer_index:
-            self._buffer_index[contents] = len(self._buffers)
+        contents = little_endian(data)
+        key = _digest(contents)
+        if key not in self._buffer_index:
+            self._buffer_index[key] = len(self._buffers)
             self._buffers.append(contents)
-        return self._buffer_index[contents]
+        return self._buffer_index[key]
 
-    def _buffer(self, data: bytes) -> int:
-        vector = self._aligned_bytes(data) if data else None
+    def _buffer(self, data: memoryview) -> int:
+        vector = self._aligned_bytes(data) if len(data) else None
         _SCHEMA.BufferStart(self._builder)
         if vector is not None:
             _SCHEMA.BufferAddData(self._builder, vector)
         return int(_SCHEMA.BufferEnd(self._builder))
 
-    def _aligned_bytes(self, data: bytes) -> int:
+    def _aligned_bytes(self, data: memoryview) -> int:
         # StartVector reserves the space; filling it at once instead of a byte at a time.
         self._builder.StartVector(1, len(data), BUFFER_ALIGNMENT)
         self._builder.head -= len(data)
@@ -250,3 +256,7 @@ class _FileWriter:
         _SCHEMA.SubGraphAddOperators(self._builder, operators)
         _SCHEMA.SubGraphAddName(self._builder, name)
         return int(_SCHEMA.SubGraphEnd(self._builder))
+
+
+def _digest(contents: memoryview) -> bytes:
+    return hashlib.sha256(contents).digest()

@@ -11,6 +11,7 @@ from cnnc.errors import ModelError
 from cnnc.importer.graph import live_nodes, used_names
 from cnnc.importer.load import first_line, map_external
 from cnnc.ir.finite import all_finite
+from cnnc.ir.mapped import let_go
 from cnnc.ir.types import AnyArray
 
 _DATA_FIELDS = tuple(
@@ -75,6 +76,7 @@ def to_array(tensor: onnx.TensorProto, path: Path | None = None) -> AnyArray:
     if array.dtype.kind != "f":
         return array
     faulty = np.isnan(array).any() if array.size == 1 else not all_finite(array)
+    let_go(array)
     if faulty:
         raise ModelError(
             f"initializer '{tensor.name}' holds NaN or infinity",

@@ -83,7 +83,7 @@ class FloatOp(ABC):
         for index, kind in enumerate(inputs):
             if kind is not ElementType.FLOAT32:
                 raise UnsupportedAttributeError(
-                    f"operand {index} is {kind.value}; {self.kind} takes float32",
+                    f"operand {index} is {kind.value}; only float32 is supported",
                     "put a Cast to float32 before it",
                 )
         return ElementType.FLOAT32

@@ -33,6 +33,8 @@ UNPRUNED = "unpruned"
 """Stem of those of the network before channels were removed, where any were."""
 
 _REMEDY = "compile the model again"
+_NPY_HEADER_BYTES = 2**16
+"""More than any header of an array that is written here."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -199,12 +201,13 @@ def _pack(arrays: Mapping[str, AnyArray]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
-            member = io.BytesIO()
-            np.save(member, np.asarray(array, order="C"), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
             info.create_system = 3
             info.external_attr = 0o644 << 16
-            archive.writestr(info, member.getvalue())
+            # Known beforehand, which decides on the form of the header.
+            info.file_size = array.nbytes + _NPY_HEADER_BYTES
+            with archive.open(info, "w") as member:
+                np.save(member, np.asarray(array, order="C"), allow_pickle=False)
     return packed.getvalue()
 
 

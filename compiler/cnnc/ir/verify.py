@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from cnnc.errors import InternalError, ModelError
+from cnnc.ir.finite import all_finite
 from cnnc.ir.float_model import FloatModel, FloatNode, Port
+from cnnc.ir.mapped import let_go
 from cnnc.ir.op import FloatOp, QuantOp, WeightedOp
 from cnnc.ir.quant_model import QuantModel, QuantNode, QuantValue
 from cnnc.ir.types import INT8_MAX, INT8_MIN, ElementType, Shape
@@ -141,7 +143,8 @@ def _verify_shapes(shapes: Mapping[str, Shape], inferred: Mapping[str, Shape]) -
 
 def _verify_real(role: str, array: np.ndarray[Any, Any]) -> None:
     _demand(array.dtype == np.float32, f"{role} is {array.dtype}, not float32")
-    _demand(bool(np.isfinite(array).all()), f"{role} holds NaN or infinity")
+    _demand(all_finite(array), f"{role} holds NaN or infinity")
+    let_go(array)
 
 
 def _verify_numbers(node: QuantNode) -> None:

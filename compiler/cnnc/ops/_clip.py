@@ -89,6 +89,9 @@ class QuantClip(QuantLookup):
     minimum: int
     maximum: int
 
+    # XNNPACK rescales by another rule, and no table is looked up.
+    judged_in_single_rounding = False
+
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
         """Add the operator; for other bounds QUANTIZE, then MAXIMUM and MINIMUM."""
         source = operands.inputs[0]

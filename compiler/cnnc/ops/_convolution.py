@@ -23,6 +23,10 @@ Numbers = npt.NDArray[np.number[Any]]
 _CHUNK_BYTES = 512 * 2**10
 """Size of the operands of one chunk of samples; a CPU's cache holds them and the results."""
 
+_BAND_BYTES = 4 * 2**20
+"""Bound on the patches of a large image that are held at once; all of its patches are
+kernel-height times kernel-width copies of it."""
+
 
 def windowed_shape(inputs: Sequence[Shape], window: AnyWindow, channels: int) -> Shape:
     """Return [batch][...][channel] after a window slid over the two or three axes of an image.
@@ -110,10 +114,26 @@ def convolve(images: Numbers, weight: Numbers, window: AnyWindow, groups: int) -
     Returns:
         [images][row][col][out] likewise.
     """
-    patches = cut_patches(images, window)
+    extents = output_extents(window, images.shape)
+    one_image = patch_bytes(images.shape[1:], window, images.itemsize)
+    if one_image <= _BAND_BYTES or window.axes[0].is_trivial:
+        return _multiply_patches(cut_patches(images, window), weight, groups)
+    step = max(1, extents[0] * _BAND_BYTES // one_image)
+    sums = np.empty((len(images), *extents, len(weight)), images.dtype)
+    for image, image_sums in zip(images, sums, strict=True):
+        padded = _pad(image[np.newaxis], window)
+        for begin in range(0, extents[0], step):
+            band = slice(begin, min(begin + step, extents[0]))
+            patches = _cut_band(padded, window, extents, band)
+            image_sums[band] = _multiply_patches(patches, weight, groups)[0]
+    return sums
+
+
+def _multiply_patches(patches: Numbers, weight: Numbers, groups: int) -> Numbers:
+    """Return the sums of products of [...][tap][in] and the weights: [...][out]."""
     pixels = math.prod(patches.shape[:-2])
     depth = weight.shape[-1]
-    sums = np.empty((pixels, len(weight)), images.dtype)
+    sums = np.empty((pixels, len(weight)), patches.dtype)
     blocks = zip(np.split(weight, groups), np.split(sums, groups, axis=1), strict=True)
     for group, (block, block_sums) in enumerate(blocks):
         rows = patches[..., group * depth : (group + 1) * depth].reshape(pixels, -1)
@@ -150,12 +170,18 @@ def cut_patches(images: Numbers, window: AnyWindow) -> Numbers:
     """Return the zero-padded pixels under every window: [images][row][col][tap][in]."""
     if all(axis.is_trivial for axis in window.axes):
         return images[..., np.newaxis, :]
-    padded = _pad(images, window)
     extents = output_extents(window, images.shape)
-    shape = (len(images), *extents, tap_count(window), images.shape[-1])
-    patches = np.empty(shape, images.dtype)
+    return _cut_band(_pad(images, window), window, extents, slice(0, extents[0]))
+
+
+def _cut_band(padded: Numbers, window: AnyWindow, extents: Shape, band: slice) -> Numbers:
+    """Return the pixels under the windows of some rows (planes of a 3-D image) of the result."""
+    seen = padded[:, band.start * window.axes[0].stride :]
+    counts = (band.stop - band.start, *extents[1:])
+    shape = (len(padded), *counts, tap_count(window), padded.shape[-1])
+    patches = np.empty(shape, padded.dtype)
     for index, tap in enumerate(tap_indices(window)):
-        patches[..., index, :] = _tap(padded, window, tap, extents)
+        patches[..., index, :] = _tap(seen, window, tap, counts)
     return patches
 
 

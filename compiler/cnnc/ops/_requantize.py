@@ -37,6 +37,8 @@ WEIGHT_MAX = 127
 """Weights are symmetric: -128 would let a pair of products pass int16 x 2 in fast kernels."""
 BLOCK_ELEMENTS = 2**18
 """Weights that are quantized together, whole channels; bounds the float64 copies."""
+SUM_ELEMENTS = 2**16
+"""Accumulators that are requantized together."""
 ACTIVATION_SPAN = 255
 """Largest |q - zero_point|."""
 _HARMLESS = 2.0**30
@@ -120,14 +122,18 @@ class QuantWeightedOp(QuantOp):
             sums: Exact integers of any type, [...][out_channels].
             arithmetic: How accumulators are rounded.
         """
-        accumulators = sums.astype(np.int64) + self.bias
-        return arithmetic.requantize(
-            accumulators,
-            self.multipliers,
-            self.shifts,
-            self.output_zero_point,
-            (self.minimum, self.maximum),
-        )
+        rows = sums.reshape(-1, len(self.bias))
+        result = np.empty(rows.shape, np.int8)
+        # int64 copies of some rows only: a CPU's cache holds them.
+        for part in row_blocks(len(rows), len(self.bias), SUM_ELEMENTS):
+            result[part] = arithmetic.requantize(
+                rows[part].astype(np.int64) + self.bias,
+                self.multipliers,
+                self.shifts,
+                self.output_zero_point,
+                (self.minimum, self.maximum),
+            )
+        return result.reshape(sums.shape)
 
     def channel_arguments(self, channel_axis: int) -> tuple[ConstantArgument, ...]:
         """Return bias with the zero point folded in, multipliers and shifts for the kernel.

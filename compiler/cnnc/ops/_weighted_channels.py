@@ -98,9 +98,9 @@ def widen_dense(op: "QuantWeightedOp", site: ChannelSite, choice: ChannelChoice)
 
     A channel is left out if all its weights are zero or if the bias can take it over.
     """
-    weight = op.grouped_weight()[0][choice.output]
     patterns = op.border_patterns(site.input_shapes[0])
-    read = weight[:, patterns.any(axis=0)].any(axis=(0, 1))
+    by_tap = _kept_rows(op, choice.output).any(axis=0)
+    read = by_tap[patterns.any(axis=0)].any(axis=0)
     kept = choice.inputs[0] | (read & ~_absorbed(op, site, choice.output))
     return ChannelChoice((kept,), choice.output)
 
@@ -108,7 +108,7 @@ def widen_dense(op: "QuantWeightedOp", site: ChannelSite, choice: ChannelChoice)
 def absorbed_bias(op: "QuantWeightedOp", site: ChannelSite, choice: ChannelChoice) -> I64:
     """Return what the removed constant channels add to the bias of each kept result."""
     removed = site.bounds[0].is_constant & ~choice.inputs[0]
-    weight = op.grouped_weight()[0][choice.output][:, :, removed]
+    weight = _kept_rows(op, choice.output)[:, :, removed]
     pattern = op.border_patterns(site.input_shapes[0])[0]
     constants = site.bounds[0].low[removed] - op.input_zero_point
     return _sum_over_taps(weight, pattern) @ constants
@@ -117,7 +117,7 @@ def absorbed_bias(op: "QuantWeightedOp", site: ChannelSite, choice: ChannelChoic
 def _absorbed(op: "QuantWeightedOp", site: ChannelSite, outputs: Mask) -> Mask:
     """Return which operand channels are constant and add the same to every pixel."""
     absorbed = site.bounds[0].is_constant.copy()
-    weight = op.grouped_weight()[0][outputs][:, :, absorbed]
+    weight = _kept_rows(op, outputs)[:, :, absorbed]
     if not _fits(op, outputs):
         return np.zeros_like(absorbed)
     first, *others = op.border_patterns(site.input_shapes[0])
@@ -126,6 +126,13 @@ def _absorbed(op: "QuantWeightedOp", site: ChannelSite, outputs: Mask) -> Mask:
     unequal = np.any([difference.any(axis=0) for difference in differences], axis=0)
     absorbed[absorbed] = same | ~unequal
     return absorbed
+
+
+def _kept_rows(op: "QuantWeightedOp", outputs: Mask) -> I8:
+    """Return the weights of the kept outputs, without a copy where all are kept."""
+    weight = op.grouped_weight()[0]
+    kept: I8 = weight if outputs.all() else weight[outputs]
+    return kept
 
 
 def _fits(op: "QuantWeightedOp", outputs: Mask) -> bool:

@@ -17,7 +17,6 @@ from cnnc.errors import ModelError, UnsupportedAttributeError
 from cnnc.ir.op import FloatOp, NoIntegerRuleError, QuantOp
 from cnnc.ir.types import F32, Shape, elements
 from cnnc.ops._definition import OperatorDefinition
-from cnnc.ops._sums import sum_in_order
 from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
 
@@ -64,7 +63,9 @@ class Lrn(FloatOp):
         """Add the squares in the order of the channels."""
         squares = inputs[0] * inputs[0]
         # Zeros beyond the ends change nothing: a sum that starts with 0 is never -0.
-        total = sum_in_order(np.stack(list(self._neighbours(squares))))
+        total = np.zeros(squares.shape, np.float32)
+        for neighbour in self._neighbours(squares):
+            np.add(total, neighbour, out=total)
         base = np.float32(self.bias) + np.float32(self.weight) * total
         return inputs[0] / self._power(base)
 

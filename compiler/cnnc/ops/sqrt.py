@@ -62,5 +62,6 @@ OPERATOR = OperatorDefinition(
     quant_ops=(QuantSqrt,),
     kernels=("lookup_s8", "sqrt_f32"),
     tflite=TABLE_OPERATORS,
+    limits=("SQRT of .tflite files rounds down, as TFLite does; ONNX's to the nearest value.",),
     tflite_readers={"SQRT": _read_tflite_sqrt},
 )

@@ -16,7 +16,9 @@ from dataclasses import replace
 import numpy as np
 
 from cnnc.ir.float_model import FloatModel, FloatNode
-from cnnc.ir.types import I64
+from cnnc.ir.mapped import let_go
+from cnnc.ir.types import F32, I64
+from cnnc.ops._blocks import row_blocks
 from cnnc.ops.fully_connected import FullyConnected
 from cnnc.ops.reshape import Reshape
 from cnnc.ops.transpose import Transpose
@@ -35,7 +37,7 @@ def _rewrite(editor: FloatEditor, node: FloatNode) -> str | None:
     column_order = _column_order(order)
     if column_order is None:
         return f"the Transpose in '{node.inputs[0]}' mixes rows of the product"
-    weight = np.take(node.op.weight, np.argsort(column_order), axis=1)
+    weight = _with_columns(node.op.weight, np.argsort(column_order))
     flat = FloatNode(
         editor.unique(f"{node.name}/flatten"),
         Reshape(editor.shape(node.inputs[0])),
@@ -47,6 +49,15 @@ def _rewrite(editor: FloatEditor, node: FloatNode) -> str | None:
     )
     editor.replace(node, flat, absorbed)
     return None
+
+
+def _with_columns(weight: F32, columns: I64) -> F32:
+    """Return the columns in another order."""
+    result = np.empty(weight.shape, np.float32)
+    for part in row_blocks(*weight.shape):
+        np.take(weight[part], columns, axis=1, out=result[part], mode="clip")
+        let_go(weight)
+    return result
 
 
 def _column_order(order: I64) -> I64 | None:

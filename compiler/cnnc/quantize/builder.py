@@ -78,6 +78,10 @@ class QuantModelBuilder:
             values=self.values,
         )
 
+    def forget_nodes(self) -> None:
+        """Let go of the nodes that were added, with their weights; ``finish`` is not to follow."""
+        self.nodes.clear()
+
     def _output(self, port: Port) -> Port:
         """Return the port of an output: int8, unless it has to stay real."""
         if port.value in self.formats.real_outputs:

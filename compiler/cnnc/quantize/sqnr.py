@@ -2,13 +2,14 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 
 import numpy as np
 
 from cnnc.importer.data import Samples, to_storage
 from cnnc.ir.float_model import FloatModel
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import Tensor, elements
+from cnnc.ir.types import F32, AnyArray, Tensor, elements
 from cnnc.quantize.fixed_point import dequantize, quantize_real
 from cnnc.quantize.float_reference import run_float
 from cnnc.quantize.sampling import spread_samples
@@ -17,7 +18,7 @@ from cnnc.simulator.reference import iterate_reference
 SAMPLE_LIMIT = 16
 MAC_LIMIT = 2**36
 """Bound on the multiply-accumulates of all samples."""
-BATCH_BYTES = 128 * 2**20
+BATCH_BYTES = 64 * 2**20
 """Bound on all float values of one batch."""
 
 LARGEST_DB = 150.0
@@ -48,19 +49,38 @@ def layer_sqnr(
     stored = {port.value: to_storage(port, chosen[port.name]) for port in model_float.inputs}
     for begin in range(0, min(samples.count, limit), size):
         inputs = {value: array[begin : begin + size] for value, array in stored.items()}
-        real = dict(run_float(model_float, inputs))
-        for value, integers in iterate_reference(model_quant, _quantized(model_quant, inputs)):
-            expected = real.get(value)
-            if expected is None or expected.shape != integers.shape:
-                continue
+        for value, real, integers in _side_by_side(model_float, model_quant, inputs):
             format_ = model_quant.values[value].format
-            if format_ is None:
+            if format_ is None or real.shape != integers.shape:
                 continue
             found = dequantize(integers, format_)
-            wide = expected.astype(np.float64)
+            wide = real.astype(np.float64)
             signal[value] += float(np.square(wide).sum())
-            noise[value] += float(np.square(wide - found).sum())
+            np.subtract(wide, found, out=wide)
+            noise[value] += float(np.square(wide, out=wide).sum())
     return {value: _decibel(signal[value], noise[value]) for value in signal}
+
+
+def _side_by_side(
+    model_float: FloatModel, model_quant: QuantModel, inputs: dict[str, Tensor]
+) -> Iterator[tuple[str, F32, AnyArray]]:
+    """Yield value key, float and int8 array of what both networks compute, as the latter does.
+
+    The float network is run as far as needed: where both have the same values, one is held.
+    """
+    common = model_float.shapes.keys() & {
+        *(port.value for port in model_quant.inputs),
+        *(node.output for node in model_quant.nodes),
+    }
+    common -= model_float.constants.keys()
+    reals = ((name, real) for name, real in run_float(model_float, inputs) if name in common)
+    waiting: dict[str, F32] = {}
+    for value, integers in iterate_reference(model_quant, _quantized(model_quant, inputs)):
+        if value not in common:
+            continue
+        while value not in waiting:
+            name, waiting[name] = next(reals)
+        yield value, waiting.pop(value), integers
 
 
 def _quantized(model: QuantModel, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
