@@ -36,9 +36,9 @@ def _shaped(draw: Draw) -> None:
         draw.add(operator, [draw.pick()], **(chosen if draw.chance(0.7) else {}))
 
 
-def positive(draw: Draw) -> str:
+def positive(draw: Draw, least_rank: int = 0) -> str:
     """Add nodes after which no number is near zero; returns the value."""
-    (magnitude,) = draw.add("Abs", [draw.pick()])
+    (magnitude,) = draw.add("Abs", [draw.pick(least_rank)])
     return draw.add("Add", [magnitude, draw.constant(draw.uniform(0.3, 1.0))])[0]
 
 
@@ -407,7 +407,7 @@ def _gather(draw: Draw) -> None:
 
 def _reduce(draw: Draw) -> None:
     operator = draw.one_of(REDUCTIONS)
-    operand = positive(draw) if operator == "ReduceLogSum" else draw.pick(1)
+    operand = positive(draw, 1) if operator == "ReduceLogSum" else draw.pick(1)
     rank = len(draw.shape(operand))
     axes = sorted(int(i) for i in draw.generator.permutation(rank)[: draw.between(1, rank)])
     if draw.opset >= 11 and draw.chance(0.3):

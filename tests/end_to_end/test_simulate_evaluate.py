@@ -1,5 +1,6 @@
 """Accuracy of the compiled classifier beside ONNX Runtime."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.support.compiling import no_progress
 from tests.support.emitted import spoil_first_bias
 from tests.support.onnx_networks import CLASSES, images, write_classifier
 
+from cnnc.cli import main
 from cnnc.errors import CalibrationError
 from cnnc.importer.read_onnx import read_onnx
 from cnnc.ir.types import I64
@@ -147,23 +149,53 @@ def test_several_labels_for_one_item(compiled: Path, tmp_path: Path) -> None:
         evaluate(compiled, tmp_path / "d.npz")
 
 
-def test_masks_are_measured_by_their_overlap(tmp_path: Path) -> None:
-    """The network thresholds brightness; a third of each mask is wrong."""
+def _write_mask_network(folder: Path) -> tuple[Path, Path]:
+    """A network that thresholds brightness, and data where a third of each mask is wrong."""
     weights = {"w": np.full((1, 1, 1, 1), 20.0, np.float32), "b": np.full(1, -10.0, np.float32)}
     nodes = [make.node("Conv", "x w b", "c"), make.node("Sigmoid", "c", "y")]
-    model = make.save(tmp_path, make.model(nodes, {"x": (1, 1, 6, 6)}, weights=weights))
+    model = make.save(folder, make.model(nodes, {"x": (1, 1, 6, 6)}, weights=weights))
     x = np.zeros((4, 1, 6, 6), np.float32)
     x[:, :, :3] = 1.0
     mask = np.zeros((4, 1, 6, 6), np.uint8)
     mask[:, :, 1:4] = 1
-    np.savez(tmp_path / "data.npz", x=x, y=mask)
-    options = CompileOptions(
-        model=model, output=tmp_path / "out", calibration=tmp_path / "data.npz"
-    )
+    np.savez(folder / "data.npz", x=x, y=mask)
+    return model, folder / "data.npz"
+
+
+def test_masks_are_measured_by_their_overlap(tmp_path: Path) -> None:
+    model, data = _write_mask_network(tmp_path)
+    options = CompileOptions(model=model, output=tmp_path / "out", calibration=data)
     directory, _ = compile_to_folder(options, no_progress, print)
 
-    found = evaluate(directory, tmp_path / "data.npz")
+    found = evaluate(directory, data)
 
     # Rows 0 to 2 are found, 1 to 3 are labelled: 2 of 4 rows are common.
     assert (found.metric, found.float_score, found.score) == ("iou", 0.5, 0.5)
     assert found.samples == 4 * 36
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float32"])
+def test_masks_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], dtype: str
+) -> None:
+    model, data = _write_mask_network(tmp_path)
+    directory = tmp_path / "out"
+    ranges = ["--calibration", str(data)] if dtype == "int8" else []
+    assert main(["compile", str(model), "-o", str(directory), "--dtype", dtype, *ranges]) == 0
+    capsys.readouterr()
+    evaluating = ["evaluate", str(directory), "--data", str(data)]
+
+    assert main(evaluating) == 0
+    assert "(IoU) of the masks over 144" in capsys.readouterr().out
+    assert main([*evaluating, "--json", "--limit", "2"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["metric"], document["float"], document[dtype]) == ("iou", 0.5, 0.5)
+
+
+def test_masks_of_a_model_that_is_not_compiled(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, data = _write_mask_network(tmp_path)
+    source = ["evaluate", str(model), "--data", str(data), "--calibration", str(data)]
+    assert main(source) == 0
+    assert "float 50.00 %, int8 50.00 %" in capsys.readouterr().out

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from onnx import TensorProto
 from tests.support import onnx_models as make
 from tests.support.onnx_cases import import_proto
 
@@ -319,6 +320,24 @@ def test_layer_behind_one_on_real_numbers_is_adapted() -> None:
     assert isinstance(before, WeightedOp)
     assert isinstance(after, WeightedOp)
     assert not np.array_equal(before.weight, after.weight)
+
+
+def test_bytes_are_read_as_they_are() -> None:
+    nodes = [
+        make.node("Cast", "x", "c", to=TensorProto.FLOAT),
+        make.node("Conv", "c w", "y", pads=[1, 1, 1, 1]),
+    ]
+    proto = make.model(nodes, {"x": (1, 3, 6, 6)}, weights={"w": reals(5, 4, 3, 3, 3)})
+    proto.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
+    model = import_proto(proto)
+    samples = synthetic_samples(model.inputs, 64, seed=0, types=model.types)
+    ranges = calibrate(model, samples)
+
+    adapted = adapt_weights(model, ranges, samples)
+
+    rounded = layer_sqnr(model, quantize(model, ranges), samples)
+    fitted = layer_sqnr(model, quantize(adapted, ranges), samples)
+    assert fitted["y"] > rounded["y"] - 1.0
 
 
 def test_number_of_samples_follows_the_work(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from cnnc.cli.arguments import Verbs, add_input_shape, add_json, input_shapes, positive_count
@@ -9,9 +10,13 @@ from cnnc.cli.console import Console, StageProgress
 from cnnc.errors import UsageError
 from cnnc.options import CompileOptions
 from cnnc.pipeline import SYNTHETIC_WARNING, compile_to_folder
-from cnnc.simulator.evaluate import Evaluation, evaluate
+from cnnc.simulator.evaluate import Evaluation, Metric, evaluate
 
-_METRICS = {"top1": "top-1 accuracy", "agreement": "top-1 agreement with float (no labels)"}
+_METRICS: Mapping[Metric, str] = {
+    "top1": "top-1 accuracy",
+    "iou": "intersection over union (IoU) of the masks",
+    "agreement": "top-1 agreement with float (no labels)",
+}
 
 
 def add_parser(verbs: Verbs) -> None:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from cnnc.importer.data import Samples, to_storage
 from cnnc.ir.float_model import FloatModel, FloatNode
 from cnnc.ir.op import WeightedOp
-from cnnc.ir.quant_model import QuantNode
-from cnnc.ir.types import F32, AnyArray, Quantization, elements
+from cnnc.ir.quant_model import QuantNode, QuantValue
+from cnnc.ir.types import F32, AnyArray, Quantization, Tensor, elements
 from cnnc.quantize.builder import QuantModelBuilder
 from cnnc.quantize.calibrate import batch_size
 from cnnc.quantize.compensate import OperandMoments, compensated_weights
@@ -95,8 +95,7 @@ class _PairedRun:
         samples = len(next(iter(inputs.values())))
         self._real = dict(inputs)
         self._int8: dict[str, AnyArray] = {
-            name: quantize_real(array, builder.formats.values[name])
-            for name, array in inputs.items()
+            name: _as_stored(array, builder.values[name]) for name, array in inputs.items()
         }
         for name, array in model.constants.items():
             self._real[name] = np.broadcast_to(array, (samples, *array.shape))
@@ -168,6 +167,13 @@ class _PairedRun:
             # Padding is zero in both.
             moments.add(op.unfold(centred)[:, ::stride] + zero_point, op.unfold(error)[:, ::stride])
         return moments
+
+
+def _as_stored(real: Tensor, value: QuantValue) -> AnyArray:
+    """Return an input of the network as the integer network reads it; integers stay as they are."""
+    if value.format is None:
+        return real.astype(value.element_type.numpy)
+    return quantize_real(real, value.format)
 
 
 def _in_chunks(

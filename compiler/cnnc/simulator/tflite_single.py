@@ -26,6 +26,7 @@ from cnnc.ir.types import I64, AnyArray
 from cnnc.quantize.fixed_point import Arithmetic, IntLike, wrap_int32
 from cnnc.simulator.chunk import Chunk
 from cnnc.simulator.compare import Observation
+from cnnc.simulator.faults import EngineFailedError
 from cnnc.simulator.tflite_runtime import TfliteRuntime, TfliteSession
 
 logger = logging.getLogger(__name__)
@@ -55,14 +56,11 @@ class NudgedArithmetic(Arithmetic):
 
 
 class SingleRoundingEngine:
-    """Every layer that XNNPACK can judge, as a model of its own.
+    """Every layer that XNNPACK can judge, as a model of its own; others are not compared.
 
     Args:
         model: The network, quantized for single rounding.
         runtime: ai-edge-litert.
-
-    Raises:
-        EngineFailedError: The runtime refuses an exported layer.
     """
 
     def __init__(self, model: QuantModel, runtime: TfliteRuntime) -> None:
@@ -124,7 +122,10 @@ class SingleRoundingEngine:
         export = export_tflite(one_node_model(self._model, node))
         if export.not_expressible:
             return export.not_expressible[0].reason
-        self._sessions[layer] = TfliteSession(runtime, export.data, "default")
+        try:
+            self._sessions[layer] = TfliteSession(runtime, export.data, "default")
+        except EngineFailedError:
+            return "XNNPACK refuses the layer, as it does where the ratio of scales is 256 or more"
         return None
 
     def _judge(self, layer: int, chunk: Chunk) -> AnyArray:
