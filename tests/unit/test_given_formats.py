@@ -1,6 +1,7 @@
 """Which formats of a quantized model are kept, which values are calibrated, which stay real."""
 
 import numpy as np
+import pytest
 from onnx import ModelProto, NodeProto
 from tests.support.kinds import kinds
 from tests.support.onnx_cases import import_proto
@@ -68,6 +69,22 @@ def test_clip_and_pool_pass_the_format_on() -> None:
     network = kept(proto).model
     assert not any(isinstance(n.op, QuantRequantize) for n in network.nodes)
     assert steps_apart(proto).max() <= 1
+
+
+def test_value_that_is_read_in_two_formats_holds_both() -> None:
+    """One reader wants 0..12.75 in coarse steps, the other one -2.38..2.72 in fine ones."""
+    nodes = [
+        *_pair("x", "a"),
+        node("Concat", "a a", "b", axis=2),
+        node("Relu", "b", "c"),
+        *_pair("c", "d", "t", "lowest"),
+        *_pair("d", "e"),
+        node("Clip", "b minus_one two", "f"),
+        *_pair("f", "g"),
+        node("Add", "e g", "h"),
+        *_pair("h", "y", "t"),
+    ]
+    assert steps_apart(_model(nodes)).max() <= 2
 
 
 def test_concat_of_two_formats_is_requantized() -> None:
@@ -143,6 +160,56 @@ def test_island_with_weights_is_calibrated() -> None:
     assert len(found.calibrated) == 1
     assert found.real == ()
     assert not any(isinstance(n.op, RealOp) for n in found.model.nodes)
+
+
+def test_what_keeps_the_format_of_a_calibrated_value_has_it_too() -> None:
+    """The result of the pool alone is rounded to a format, its operand is not."""
+    nodes = [
+        *_pair("x", "a"),
+        node("Conv", "a w", "b"),
+        node("Sigmoid", "b", "c"),
+        node("Conv", "c v", "d"),
+        node("MaxPool", "c", "e", kernel_shape=[1, 1]),
+        *_pair("e", "f", "t"),
+        node("Add", "d f", "g"),
+        *_pair("g", "y", "t"),
+    ]
+    found = _calibrated(_model(nodes))
+    pool = next(entry for entry in found.model.nodes if entry.op.kind == "max_pool")
+    formats = [found.model.values[name].format for name in (*pool.inputs, pool.output)]
+    assert formats[0] == formats[1] != Quantization(_f32(0.05), -9)
+
+
+def test_softmax_of_a_calibrated_value_is_requantized() -> None:
+    nodes = [*_pair("x", "a"), node("Conv", "a w", "b"), node("Softmax", "b", "c", axis=1)]
+    found = _calibrated(_model([*nodes, *_pair("c", "y")]))
+    softmax = next(entry for entry in found.model.nodes if entry.op.kind == "softmax")
+    assert found.model.values[softmax.output].format == Quantization(1.0 / 256.0, -128)
+    assert isinstance(found.model.nodes[-1].op, QuantRequantize)
+
+
+def test_input_that_is_read_as_real_numbers_is_calibrated() -> None:
+    found = _calibrated(_model([node("Exp", "x", "a"), *_pair("a", "y", "t", "lowest")]))
+    assert found.calibrated == {"x"}
+    format_ = found.model.values["x"].format
+    assert format_ is not None
+    # The samples are uniform within 0 and 1.
+    np.testing.assert_allclose(format_.scale, 1.0 / 255.0, rtol=0.02)
+
+
+@pytest.mark.parametrize("source", ["x", "b"])
+def test_format_of_a_clip_is_not_that_of_what_others_read(source: str) -> None:
+    nodes = [*_pair("x", "a"), node("Conv", "a w", "b")] if source == "b" else []
+    nodes += [
+        node("Relu", source, "c"),
+        *_pair("c", "d", "t", "lowest"),
+        node("Neg", source, "e"),
+        node("Add", "d e", "f"),
+        *_pair("f", "y", "t"),
+    ]
+    found = _calibrated(_model(nodes))
+    assert source in found.calibrated
+    assert found.model.values[source].format != Quantization(_f32(0.05), -128)
 
 
 def test_output_without_a_format_is_calibrated() -> None:

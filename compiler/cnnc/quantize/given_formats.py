@@ -27,6 +27,7 @@ from cnnc.ops.fake_quantize import FakeQuantize
 from cnnc.ops.pad import Pad
 from cnnc.ops.resize import ResizeLinear
 from cnnc.quantize.joined_ranges import LOWEST_PADDING
+from cnnc.quantize.parameters import format_of_range
 
 _ISLAND = "the model leaves it on real numbers between its int8 formats"
 
@@ -55,8 +56,7 @@ def given_formats(model: FloatModel) -> GivenFormats:
     """Return the formats that a model gives; of a float model, that all values are calibrated."""
     if not has_given_formats(model):
         return GivenFormats(calibrated=frozenset(model.shapes))
-    wanted = _wanted_formats(model)
-    values, settled = _spread(model, wanted)
+    values, settled = _spread(model, _wanted_formats(model))
     islands = _Islands(model, values, settled)
     return GivenFormats(values, islands.real_nodes(), islands.calibrated_values())
 
@@ -67,25 +67,58 @@ def format_span(format_: Quantization) -> tuple[float, float]:
     return format_.scale * low, format_.scale * high
 
 
-def _wanted_formats(model: FloatModel) -> dict[str, Quantization]:
-    """Return the format that the readers of each value want it in: the widest of several."""
+@dataclass(frozen=True)
+class _Wanted:
+    """The formats that the readers of values want them in.
+
+    Attributes:
+        formats: Value -> a format that holds those of all its readers.
+        clipped: Values whose format is that of a Clip behind them: no others may read them.
+    """
+
+    formats: dict[str, Quantization]
+    clipped: set[str]
+
+    def may_have(self, value: str, rounded: set[str], *, is_layer: bool) -> bool:
+        """Return whether a value can have the format, though it may have other readers.
+
+        Args:
+            value: The value.
+            rounded: Those without other readers.
+            is_layer: Whether a layer with weights computes it, or it is an input.
+        """
+        alone = value in rounded
+        return value in self.formats and (alone or (is_layer and value not in self.clipped))
+
+
+def _wanted_formats(model: FloatModel) -> _Wanted:
     producers = {node.output: node for node in model.nodes}
     wanted: dict[str, Quantization] = {}
+    clipped: set[str] = set()
     for node in reversed(model.nodes):
         if not isinstance(node.op, FakeQuantize):
             continue
-        value = node.inputs[0]
+        value, behind = node.inputs[0], False
         while True:
-            wanted[value] = _wider(wanted.get(value), node.op.format)
+            wanted[value] = _holding(wanted.get(value), node.op.format)
+            clipped.update([value] if behind else [])
             producer = producers.get(value)
             if producer is None or not _commutes(producer, node.op.format):
                 break
-            value = producer.inputs[0]
-    return wanted
+            value, behind = producer.inputs[0], behind or isinstance(producer.op, Clip)
+    return _Wanted(wanted, clipped)
 
 
-def _wider(first: Quantization | None, second: Quantization) -> Quantization:
-    return second if first is None or second.scale > first.scale else first
+def _holding(first: Quantization | None, second: Quantization) -> Quantization:
+    """Return the coarser format where it holds the other's numbers, else one for both spans."""
+    if first is None:
+        return second
+    finer, coarser = sorted((first, second), key=lambda format_: format_.scale)
+    (least, most), (low, high) = format_span(finer), format_span(coarser)
+    # Ends that are a step apart are those of one range, rounded to different steps.
+    if low - coarser.scale <= least and most <= high + coarser.scale:
+        return coarser
+    return format_of_range(min(least, low), max(most, high))
 
 
 def _commutes(node: FloatNode, format_: Quantization) -> bool:
@@ -95,8 +128,7 @@ def _commutes(node: FloatNode, format_: Quantization) -> bool:
     if isinstance(node.op, Pad) and not _holds(format_, node.op.value):
         return False
     # An average of saturated numbers is not a saturated average.
-    keeps = node.op.output_format is OutputFormat.SAME_AS_INPUT and len(node.inputs) == 1
-    return keeps and not isinstance(node.op, (AveragePool, ResizeLinear))
+    return _keeps_format(node) and not isinstance(node.op, (AveragePool, ResizeLinear))
 
 
 def _holds(format_: Quantization, real: float) -> bool:
@@ -104,21 +136,26 @@ def _holds(format_: Quantization, real: float) -> bool:
     return steps == round(steps) and format_span(format_)[0] <= real <= format_span(format_)[1]
 
 
-def _spread(
-    model: FloatModel, wanted: dict[str, Quantization]
-) -> tuple[dict[str, Quantization], set[str]]:
+def _spread(model: FloatModel, wanted: _Wanted) -> tuple[dict[str, Quantization], set[str]]:
     """Return the format of every value that has one, and the names of the settled nodes."""
-    values = {p.value: wanted[p.value] for p in model.inputs if p.value in wanted}
     rounded = _only_rounded(model)
+    inputs = [port.value for port in model.inputs]
+    values = {
+        name: wanted.formats[name]
+        for name in inputs
+        if wanted.may_have(name, rounded, is_layer=True)
+    }
     settled: set[str] = set()
     for node in model.nodes:
         if isinstance(node.op, FakeQuantize):
             values[node.output] = node.op.format
             settled.add(node.name)
             continue
-        if node.output in wanted and (node.output in rounded or _has_weights(node)):
-            values[node.output] = wanted[node.output]
-        if not all(_is_known(model, name, values) for name in node.inputs):
+        known = all(_is_known(model, name, values) for name in node.inputs)
+        adopts = known or _takes_any_format(node)
+        if adopts and wanted.may_have(node.output, rounded, is_layer=_has_weights(node)):
+            values[node.output] = wanted.formats[node.output]
+        if not known:
             continue
         format_ = _format_behind(node, values, rounded)
         if format_ is not None:
@@ -127,6 +164,16 @@ def _spread(
         elif model.element_type(node.output) is not ElementType.FLOAT32:
             settled.add(node.name)
     return values, settled
+
+
+def _keeps_format(node: FloatNode) -> bool:
+    return node.op.output_format is OutputFormat.SAME_AS_INPUT and len(node.inputs) == 1
+
+
+def _takes_any_format(node: FloatNode) -> bool:
+    """Return whether the result's format is up to neither the operator nor its operand."""
+    has_its_own = node.op.output_format is OutputFormat.FIXED and not node.op.format_may_be_given
+    return not has_its_own and not _keeps_format(node)
 
 
 def _is_known(model: FloatModel, name: str, values: dict[str, Quantization]) -> bool:
@@ -145,7 +192,7 @@ def _format_behind(
         return wanted
     if kind is OutputFormat.FIXED and not (wanted and node.op.format_may_be_given):
         return node.op.fixed_format if node.output in rounded else None
-    if kind is OutputFormat.SAME_AS_INPUT and len(node.inputs) == 1 and formats:
+    if _keeps_format(node) and formats:
         return formats[0]
     if wanted is not None:
         return wanted
@@ -165,10 +212,11 @@ def _fits(formats: list[Quantization], padding: float) -> bool:
 def _only_rounded(model: FloatModel) -> set[str]:
     """Return the values that nothing reads but outputs and FakeQuantize, moves in between."""
     rounded: set[str] = set()
-    for node in reversed(model.nodes):
-        readers = model.consumers(node.output)
+    computed = [node.output for node in reversed(model.nodes)]
+    for value in (*computed, *(port.value for port in model.inputs)):
+        readers = model.consumers(value)
         if all(isinstance(r.op, FakeQuantize) or _passes(r, rounded) for r in readers):
-            rounded.add(node.output)
+            rounded.add(value)
     return rounded
 
 
@@ -209,7 +257,9 @@ class _Islands:
 
     def calibrated_values(self) -> frozenset[str]:
         """Return the values without a format that will be int8."""
-        found = {port.value for port in (*self._model.inputs, *self._model.outputs)}
+        inputs = {port.value for port in self._model.inputs}
+        found = {name for name in inputs if self._model.element_type(name) is ElementType.FLOAT32}
+        found |= {port.value for port in self._model.outputs}
         for node in self._open:
             if self._is_calibrated(node):
                 found.update((*node.inputs, node.output))

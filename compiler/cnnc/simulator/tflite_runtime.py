@@ -76,6 +76,7 @@ class TfliteSession:
     """
 
     def __init__(self, runtime: TfliteRuntime, data: bytes, kernels: Kernels = "reference") -> None:
+        self._runtime = runtime
         resolvers = runtime.module.OpResolverType
         resolver = resolvers.BUILTIN_REF if kernels == "reference" else resolvers.AUTO
         try:
@@ -84,11 +85,7 @@ class TfliteSession:
             )
             self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
-            raise EngineFailedError(
-                f"{runtime} refuses the model: {error}",
-                "report this with the model",
-                "tflite",
-            ) from error
+            raise self._failure("refuses the model", error) from error
         self._inputs = [entry["index"] for entry in self._interpreter.get_input_details()]
         self._outputs = [entry["index"] for entry in self._interpreter.get_output_details()]
 
@@ -97,13 +94,28 @@ class TfliteSession:
 
         Args:
             inputs: For each input of the subgraph (S, *shape).
+
+        Raises:
+            EngineFailedError: The runtime takes no such input, or fails.
         """
         for sample in zip(*inputs, strict=True):
-            for index, array in zip(self._inputs, sample, strict=True):
-                # ascontiguousarray would give a tensor without axes one.
-                self._interpreter.set_tensor(index, np.require(array, requirements="C"))
-            self._interpreter.invoke()
-            yield [self._interpreter.get_tensor(index) for index in self._outputs]
+            try:
+                found = self._run_one(sample)
+            except (RuntimeError, ValueError) as error:
+                raise self._failure("fails at the model", error) from error
+            yield found
+
+    def _run_one(self, sample: Sequence[AnyArray]) -> list[AnyArray]:
+        for index, array in zip(self._inputs, sample, strict=True):
+            # ascontiguousarray would give a tensor without axes one.
+            self._interpreter.set_tensor(index, np.require(array, requirements="C"))
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+    def _failure(self, what: str, error: Exception) -> EngineFailedError:
+        return EngineFailedError(
+            f"{self._runtime} {what}: {error}", "report this with the model", "tflite"
+        )
 
 
 def _load(name: RuntimeName, module: str) -> TfliteRuntime | None:
