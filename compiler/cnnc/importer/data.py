@@ -260,7 +260,7 @@ def _checked_count(path: Path, port: Port, rows: Rows, kind: ElementType) -> int
 
 
 def _check_dtype(path: Path, port: Port, dtype: "np.dtype[Any]", kind: ElementType) -> None:
-    if kind is ElementType.FLOAT32 and dtype not in (np.float32, np.float64):
+    if kind is ElementType.FLOAT32 and dtype.type not in (np.float32, np.float64):
         raise CalibrationError(
             f"'{path}': '{port.name}' must be float32, not {dtype}", _conversion(dtype), str(path)
         )
