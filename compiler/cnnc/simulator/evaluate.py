@@ -19,7 +19,7 @@ from cnnc.simulator.build import build_program
 from cnnc.simulator.chunk import chunk_size
 from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
 from cnnc.simulator.folder import CompiledFolder, open_folder
-from cnnc.simulator.inputs import input_types, original_tensor, store_inputs
+from cnnc.simulator.inputs import input_types, original_real, original_tensor, store_inputs
 from cnnc.simulator.onnx_runtime import OnnxSession
 from cnnc.simulator.records import RecordLayout
 from cnnc.simulator.reference import run_outputs
@@ -135,7 +135,8 @@ def evaluate(
             found = original_tensor(folder.model, port, stored)
             compiled.append(decide(found))
             if session is not None:
-                in_float.append(decide(session.run(real)[0]))
+                original = original_real(folder.model, port, session.run(real)[0])
+                in_float.append(decide(original))
             done += len(found)
             if progress is not None:
                 progress("evaluating", done, count)

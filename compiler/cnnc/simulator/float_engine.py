@@ -6,7 +6,7 @@ from typing import Any
 
 from cnnc.ir.quant_model import QuantModel
 from cnnc.simulator.chunk import Chunk
-from cnnc.simulator.inputs import original_tensor
+from cnnc.simulator.inputs import original_real, original_tensor
 from cnnc.simulator.onnx_runtime import OnnxSession
 from cnnc.simulator.scores import NoiseRatio, top_classes
 
@@ -38,7 +38,10 @@ class FloatComparison:
 
     def add(self, chunk: Chunk) -> None:
         """Run the float model on a chunk and compare: classes and noise of the first output."""
-        outputs = self.session.run(chunk.real)
+        outputs = [
+            original_real(self.model, port, array)
+            for port, array in zip(self.model.outputs, self.session.run(chunk.real), strict=True)
+        ]
         for port, expected, error in zip(self.model.outputs, outputs, self.errors, strict=True):
             error.add(expected, original_tensor(self.model, port, chunk.output(port)))
         port, expected = self.model.outputs[0], outputs[0]
