@@ -213,7 +213,7 @@ def test_distance_without_a_number(
 
     # Both sides give the same five scores, as a network could that int8 holds exactly.
     monkeypatch.setattr(OnnxSession, "run", exact)
-    monkeypatch.setattr("cnnc.simulator.float_engine.original_tensor", _fifths)
+    monkeypatch.setattr("cnnc.simulator.distance.original_tensor", _fifths)
     assert main(["simulate", str(compiled), "--random", "1", "--engines", "float"]) == 0
     assert text in capsys.readouterr().out
 

@@ -40,11 +40,17 @@ class Samples:
         labels: The ``y`` array of the file: one row a sample, or one a row of a static batch; None
             where there is none.
         source: Yields dictionaries of Port.name -> (S, *onnx_shape) for a batch size S.
+        group: Rows of the file that one sample takes: the static batch.
     """
 
     count: int
     labels: AnyArray | None
     source: BatchSource
+    group: int = 1
+
+    def inferences(self, limit: int | None) -> int:
+        """Return how many samples hold the first ``limit`` rows of the file; all for None."""
+        return self.count if limit is None else min(-(-limit // self.group), self.count)
 
     def batches(self, size: int, limit: int | None = None) -> Iterator[dict[str, Tensor]]:
         """Yield up to ``size`` samples at a time, ``limit`` in all.
@@ -112,7 +118,8 @@ def open_samples(path: Path, ports: tuple[Port, ...], types: Types = _NO_TYPES) 
             str(path),
         )
     count = next(iter(counts.values()))
-    _check_labels(path, labels, count, max(_group(port) for port in ports))
+    group = max(_group(port) for port in ports)
+    _check_labels(path, labels, count, group)
 
     def read(size: int) -> Iterator[dict[str, Tensor]]:
         streams = [
@@ -122,7 +129,7 @@ def open_samples(path: Path, ports: tuple[Port, ...], types: Types = _NO_TYPES) 
         for parts in zip(*streams, strict=True):
             yield {port.name: part for port, part in zip(ports, parts, strict=True)}
 
-    return Samples(count, labels, read)
+    return Samples(count, labels, read, group)
 
 
 def synthetic_samples(
