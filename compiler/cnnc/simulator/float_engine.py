@@ -6,11 +6,8 @@ from typing import Any
 
 from cnnc.ir.quant_model import QuantModel
 from cnnc.simulator.chunk import Chunk
-<<<<<<< HEAD
-from cnnc.simulator.inputs import original_real, original_tensor
-=======
 from cnnc.simulator.distance import OutputDistances
->>>>>>> main
+from cnnc.simulator.inputs import original_reals
 from cnnc.simulator.onnx_runtime import OnnxSession
 from cnnc.simulator.scores import NoiseRatio
 
@@ -38,25 +35,10 @@ class FloatComparison:
         self.distances = OutputDistances(self.model)
 
     def add(self, chunk: Chunk) -> None:
-<<<<<<< HEAD
-        """Run the float model on a chunk and compare: classes and noise of the first output."""
-        outputs = [
-            original_real(self.model, port, array)
-            for port, array in zip(self.model.outputs, self.session.run(chunk.real), strict=True)
-        ]
-        for port, expected, error in zip(self.model.outputs, outputs, self.errors, strict=True):
-            error.add(expected, original_tensor(self.model, port, chunk.output(port)))
-        port, expected = self.model.outputs[0], outputs[0]
-        found = original_tensor(self.model, port, chunk.output(port))
-        self.noise.add(expected, found)
-        same = top_classes(port, expected) == top_classes(port, found)
-        self.items += same.size
-        self.agreeing += int(same.sum())
-=======
         """Run the float model on a chunk and compare every output."""
         stored = {port.value: chunk.output(port) for port in self.model.outputs}
-        self.distances.add(self.session.run(chunk.real), stored)
->>>>>>> main
+        outputs = original_reals(self.model, self.session.run(chunk.real))
+        self.distances.add(outputs, stored)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object."""

@@ -1,6 +1,6 @@
 """The samples of a simulation: from a file, or drawn from a seed; quantized once where they are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -150,14 +150,18 @@ def original_tensor(model: QuantModel, port: Port, stored: Tensor) -> Tensor:
     return from_storage(port, stored if format_ is None else dequantize(stored, format_))
 
 
-def original_real(model: QuantModel, port: Port, original: Tensor) -> Tensor:
-    """Return what an output of the original model stands for; of a quantized one, real numbers.
+def original_reals(model: QuantModel, outputs: Sequence[Tensor]) -> list[Tensor]:
+    """Return what the original model's outputs stand for; real numbers of quantized ones.
 
     Args:
         model: The network.
-        port: Its output.
-        original: (S, *onnx_shape); 8-bit integers where the original ends in QuantizeLinear.
+        outputs: (S, *onnx_shape); 8-bit integers where the original ends in QuantizeLinear.
     """
+    pairs = zip(model.outputs, outputs, strict=True)
+    return [_original_real(model, port, array) for port, array in pairs]
+
+
+def _original_real(model: QuantModel, port: Port, original: Tensor) -> Tensor:
     format_ = model.values[port.value].format or _stated_format(model, port.value)
     if format_ is None or original.dtype not in (np.int8, np.uint8):
         return original
