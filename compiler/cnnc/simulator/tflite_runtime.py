@@ -2,8 +2,9 @@
 
 import importlib
 import importlib.metadata
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stderr
+import os
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any, Literal
@@ -16,6 +17,8 @@ from cnnc.simulator.faults import EngineFailedError
 
 RuntimeName = Literal["tflite-runtime", "ai-edge-litert"]
 Kernels = Literal["reference", "default"]
+
+_STDERR = 2
 
 _MODULES: Mapping[RuntimeName, str] = {
     "tflite-runtime": "tflite_runtime.interpreter",
@@ -80,10 +83,11 @@ class TfliteSession:
         resolvers = runtime.module.OpResolverType
         resolver = resolvers.BUILTIN_REF if kernels == "reference" else resolvers.AUTO
         try:
-            self._interpreter = runtime.module.Interpreter(
-                model_content=data, experimental_op_resolver_type=resolver, num_threads=1
-            )
-            self._interpreter.allocate_tensors()
+            with _quiet_stderr():
+                self._interpreter = runtime.module.Interpreter(
+                    model_content=data, experimental_op_resolver_type=resolver, num_threads=1
+                )
+                self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise self._failure("refuses the model", error) from error
         self._inputs = [entry["index"] for entry in self._interpreter.get_input_details()]
@@ -116,6 +120,25 @@ class TfliteSession:
         return EngineFailedError(
             f"{self._runtime} {what}: {error}", "report this with the model", "tflite"
         )
+
+
+@contextmanager
+def _quiet_stderr() -> Generator[None]:
+    """Drop what the runtime's C++ writes to file descriptor 2; its errors are exceptions too."""
+    try:
+        kept = os.dup(_STDERR)
+    except OSError:
+        # The process has no standard error: there is nothing to keep quiet.
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, _STDERR)
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(nowhere)
+        os.close(kept)
 
 
 def _load(name: RuntimeName, module: str) -> TfliteRuntime | None:
