@@ -42,9 +42,10 @@ def _finish(
     inputs: list[str],
     result: Format,
     attributes: dict[str, Any] | None = None,
+    domain: str = "",
 ) -> Format:
     wanted = _attributes(node) if attributes is None else attributes
-    real = writer.compute(node, op_type, inputs, wanted)
+    real = writer.compute(node, op_type, inputs, wanted, domain=domain)
     writer.quantize(real, result, node.output[0])
     return result
 
@@ -109,8 +110,13 @@ def _pool(op_type: str) -> Spelling:
         attributes = _attributes(node)
         if not attributes.get("channels_last", 0):
             attributes.pop("channels_last", None)
+        domain = ""
+        if attributes.get("ceil_mode", 0) and attributes.get("count_include_pad", 0):
+            # Measured: unlike AveragePool it divides by the whole kernel in every window then.
+            attributes["count_overhang"] = 1
+            domain = CONTRIB_DOMAIN
         inputs = [_real(node, writer, 0)]
-        return _finish(node, writer, op_type, inputs, _format(node, 3), attributes)
+        return _finish(node, writer, op_type, inputs, _format(node, 3), attributes, domain)
 
     return spell
 
@@ -145,7 +151,10 @@ SPELLINGS: dict[str, Spelling] = {
 }
 """Operator type -> how it is spelt out; none of these names is in two domains."""
 
-CONTRIB_OPERATORS = frozenset({"QuantizeLinear", "DequantizeLinear"})
-"""Operators of ``CONTRIB_DOMAIN`` that the walk meets after spelling out."""
+CONTRIB_OPERATORS = frozenset({"AveragePool", "QuantizeLinear", "DequantizeLinear"})
+"""Operators of ``CONTRIB_DOMAIN`` that the walk meets after spelling out.
+
+AveragePool there is this compiler's own name: the standard one has no ``count_overhang``.
+"""
 
 __all__ = ["CONTRIB_DOMAIN", "CONTRIB_OPERATORS", "SPELLINGS", "Spelling"]
