@@ -78,7 +78,8 @@ def test_ram_that_lacks_one_byte_is_named_with_its_layer(program: CProgram) -> N
     )
     assert "flash" not in problem
     assert caught.value.remedy == (
-        "choose a smaller network or input, or give more RAM with --ram, if there is more"
+        "choose a smaller network or input, or "
+        f"give --ram {arena + STACK_RESERVE_BYTES} or more, if there is so much RAM"
     )
     assert caught.value.where == "--ram"
 
@@ -94,7 +95,8 @@ def test_flash_that_lacks_one_byte_is_named(program: CProgram) -> None:
         f"the constants need {weights:,} bytes of flash, 1 more than the {weights - 1:,} bytes of "
         f"--flash ({weights + 16383:,} less 16,384 kept for code)"
     )
-    assert "give more flash with --flash" in caught.value.remedy
+    least = weights + CODE_RESERVE_BYTES
+    assert f"give --flash {least} or more, if there is so much flash" in caught.value.remedy
     assert "board" not in caught.value.remedy
 
 

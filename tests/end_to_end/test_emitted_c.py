@@ -169,7 +169,9 @@ def test_make_builds_and_runs_the_example(tmp_path: Path, mode: WeightsMode) -> 
     project = write_project(tmp_path, model, mode)
     text = run_tool(["make", "-s", "-C", project, "run"]).decode()
     quantization = model.values["y"].quantization
-    lines = [line.split() for line in text.splitlines()[1:]]
+    *table, verdict = text.splitlines()[1:]
+    assert verdict == "selftest ok"
+    lines = [line.split() for line in table]
     assert [int(line[1]) for line in lines] == golden_of(model).outputs[0].reshape(-1).tolist()
     reals = dequantize(golden_of(model).outputs[0], quantization).reshape(-1)
     assert [float(line[2]) for line in lines] == pytest.approx(reals.tolist(), rel=1e-5)

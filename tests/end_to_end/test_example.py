@@ -189,6 +189,9 @@ def test_evaluate_takes_a_model(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(scores) == {"samples", "engine", "metric", "float", "int8", "drop_points"} | {
         "dtype",
         "float32",
+        "inputs",
+        "labelled",
+        "outputs",
     }
 
 

@@ -172,6 +172,7 @@ def test_an_index_comes_out_of_an_int8_network(tmp_path: Path) -> None:
     scores = evaluate(folder, tmp_path / "data.npz")
     assert scores.metric == "top1"
     assert scores.float_score is not None
+    assert scores.score is not None
     assert abs(scores.score - scores.float_score) <= 0.1
 
 

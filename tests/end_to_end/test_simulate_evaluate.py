@@ -63,6 +63,9 @@ def test_float_is_always_right_on_its_own_classes(compiled: Path, tmp_path: Path
     assert set(document) == {"samples", "engine", "metric", "float", "int8", "drop_points"} | {
         "dtype",
         "float32",
+        "inputs",
+        "labelled",
+        "outputs",
     }
     assert (document["samples"], document["engine"]) == (COUNT, "host")
     assert (document["metric"], document["float"]) == ("top1", 1.0)

@@ -13,6 +13,7 @@ from tests.support.onnx_networks import IMAGE, write_classifier
 
 from cnnc.cli import main
 from cnnc.codegen.tflite import NotCompared
+from cnnc.ir.types import AnyArray
 from cnnc.options import CompileOptions
 from cnnc.pipeline import compile_to_folder
 from cnnc.simulator import tflite_engine, tflite_runtime
@@ -159,6 +160,24 @@ def test_engine_that_compared_nothing_is_not_equal(
     assert main(arguments[:-1]) == 0
 
 
+class BrokenEngine(tflite_engine.TfliteEngine):
+    """TFLite, were the inputs not what its graph takes."""
+
+    def _operands(self, chunk: Chunk) -> list[AnyArray]:
+        return [array[..., :-1] for array in super()._operands(chunk)]
+
+
+def test_other_engines_are_reported_beside_a_runtime_that_fails(
+    capsys: pytest.CaptureFixture[str], compiled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tflite_engine, "TfliteEngine", BrokenEngine)
+    arguments = ("simulate", compiled, "--random", "1", "--engines")
+    engines = _json(capsys, 1, *arguments, "host,tflite")["engines"]
+    assert engines["host"]["bit_exact"] is True
+    assert "Cannot set tensor" in engines["tflite"]["failed"]
+    assert "Cannot set tensor" in _json(capsys, 3, *arguments, "tflite")["error"]["problem"]
+
+
 def test_nothing_to_compare_with_at_all(
     capsys: pytest.CaptureFixture[str], compiled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,7 +213,7 @@ def test_distance_without_a_number(
 
     # Both sides give the same five scores, as a network could that int8 holds exactly.
     monkeypatch.setattr(OnnxSession, "run", exact)
-    monkeypatch.setattr("cnnc.simulator.float_engine.original_tensor", _fifths)
+    monkeypatch.setattr("cnnc.simulator.distance.original_tensor", _fifths)
     assert main(["simulate", str(compiled), "--random", "1", "--engines", "float"]) == 0
     assert text in capsys.readouterr().out
 

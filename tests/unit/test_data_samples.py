@@ -70,6 +70,21 @@ def test_npz_is_read_in_batches(tmp_path: Path, key: str, compressed: bool, size
     assert np.array_equal(_collected(samples, "image", size)[:, 0], images)
 
 
+def test_float64_is_rounded_to_float32(tmp_path: Path) -> None:
+    images = np.random.default_rng(4).normal(size=(7, 2, 3, 4))
+    found = _collected(open_samples(_npz(tmp_path, x=images), (IMAGE,)), "image", 3)
+    assert found.dtype == np.float32
+    assert np.array_equal(found[:, 0], images.astype(np.float32))
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, 1e39])
+def test_float64_that_float32_does_not_have_is_refused(tmp_path: Path, number: float) -> None:
+    images = np.zeros((7, 2, 3, 4))
+    images[5, 1, 0, 2] = number
+    with pytest.raises(CalibrationError, match="holds NaN or infinity"):
+        list(open_samples(_npz(tmp_path, x=images), (IMAGE,)).batches(3))
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_npy_is_read_in_batches(tmp_path: Path, order: str) -> None:
     images = _random(7, 2, 3, 4)
@@ -144,7 +159,10 @@ def test_input_called_y(tmp_path: Path) -> None:
         ({"x": np.zeros((4, 2, 3, 5), np.float32)}, ("[4, 2, 3, 5]", "[N, 2, 3, 4]", "'image'")),
         ({"x": np.zeros((4, 3, 4), np.float32)}, ("[4, 3, 4]", "[N, 2, 3, 4]")),
         ({"x": np.zeros((), np.float32)}, ("[]", "[N, 2, 3, 4]")),
-        ({"x": np.zeros((4, 2, 3, 4))}, ("must be float32, not float64", ".astype(numpy.float32)")),
+        (
+            {"x": np.zeros((4, 2, 3, 4), np.float16)},
+            ("must be float32, not float16", ".astype(numpy.float32)"),
+        ),
         ({"x": np.zeros((4, 2, 3, 4), np.uint8)}, ("must be float32, not uint8", "/ 255")),
         ({"x": np.zeros((4, 2, 3, 4), ">f4")}, ("must be float32, not >f4",)),
         ({"x": np.array(["a", "b"])}, ("must be float32, not <U1",)),

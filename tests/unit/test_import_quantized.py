@@ -13,8 +13,11 @@ from tests.support.quantized_onnx import (
 )
 
 from cnnc.errors import UnsupportedOpError
+from cnnc.importer.data import synthetic_samples
 from cnnc.ir.types import AnyArray, Quantization
 from cnnc.ops._requantize import QuantWeightedOp
+from cnnc.passes.simplify import simplify
+from cnnc.quantize.sqnr import layer_sqnr
 
 _RANDOM = np.random.default_rng(3)
 _WEIGHTS = {
@@ -130,6 +133,20 @@ def test_operator_is_within_a_step_of_onnx_runtime(name: str) -> None:
     steps = steps_apart(_OPERATORS[name])
     assert steps.max() <= 1
     assert (steps > 0).mean() < _DIFFERING.get(name, 0.05)
+
+
+def test_distance_from_float_counts_the_bounds_of_a_format_as_its_relu() -> None:
+    # Nothing negative is in the format of the result: it clips half of what is computed.
+    rectified = _weighted(
+        node("QLinearConv", "q xs xz w ws wz ys yz b", "r"),
+        (1, 3, 7, 6),
+        {**_CONV, "yz": np.uint8(0)},
+    )
+    simplified = simplify(import_proto(rectified))
+    network = kept(rectified).model
+    samples = synthetic_samples(simplified.inputs, 8, 3)
+    ratios = layer_sqnr(simplified, network, samples)
+    assert ratios[network.nodes[0].output] > 40.0
 
 
 @pytest.mark.parametrize("name", ["conv", "conv_without_bias", "matmul", "gemm"])

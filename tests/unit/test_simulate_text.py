@@ -1,5 +1,6 @@
 """What ``cnnc simulate`` prints for people: differences, gaps, and code that nobody ran."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,33 @@ def test_layers_that_were_not_compared_are_sentences(
         "by no layer\n"
     ) in out
     assert "{" not in out
+
+
+@pytest.mark.parametrize(
+    ("listed", "verdict"),
+    [(0, "  equal"), (1, "  equal where compared (1 of 2 layers not wholly compared)")],
+)
+def test_a_listed_layer_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], listed: int, verdict: str
+) -> None:
+    """Also if it is the last, so that the final output is not among what was compared."""
+    gap = NotCompared("last", "softmax", "computed on real numbers")
+    tflite = replace(_result(not_compared=(gap,) * listed), bit_exact=not listed)
+    report = SimulationReport(4, {"host": _result(), "tflite": tflite}, None)
+    status, out, _ = _printed(report, monkeypatch, capsys)
+    assert status == EXIT_EQUAL
+    row = next(line for line in out.splitlines() if line.startswith(" tflite"))
+    assert row.rstrip().endswith(verdict)
+
+
+def test_a_layer_that_is_neither_compared_nor_listed_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = replace(_result(), layers_compared=1, bit_exact=False)
+    report = SimulationReport(4, {"host": result}, None)
+    status, out, _ = _printed(report, monkeypatch, capsys)
+    assert status == EXIT_DIFFERENT
+    assert "INCOMPLETE" in out
 
 
 def test_code_that_was_not_run_is_a_warning(

@@ -1,7 +1,9 @@
 """XNNPACK as the judge of single rounding: what it can tell, and what it cannot."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from cnnc.quantize.fixed_point import Arithmetic
 from cnnc.simulator.chunk import Chunk
 from cnnc.simulator.compare import Comparison, EngineResult
 from cnnc.simulator.reference import run_reference
-from cnnc.simulator.tflite_runtime import find_runtime
+from cnnc.simulator.tflite_runtime import TfliteRuntime, TfliteSession, find_runtime
 from cnnc.simulator.tflite_single import NudgedArithmetic, SingleRoundingEngine
 
 
@@ -51,6 +53,30 @@ def test_single_rounding_passes_and_double_rounding_does_not(case: Callable[[], 
     result, _ = _judge(doubled, case_chunk(doubled))
     assert result.bit_exact is False
     assert result.mismatched_values > 0
+
+
+class _LoudInterpreter:
+    """Writes to the file descriptor as the runtime's C++ does, once it is made."""
+
+    def __init__(self, **_options: object) -> None:
+        os.write(2, b"INFO: Created a delegate\n")
+
+    def allocate_tensors(self) -> None:
+        os.write(2, b"INFO: Replaced 3 nodes\n")
+
+    def get_input_details(self) -> list[object]:
+        return []
+
+    get_output_details = get_input_details
+
+
+def test_the_runtime_keeps_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+    resolvers = SimpleNamespace(AUTO=0, BUILTIN_REF=1)
+    module = SimpleNamespace(OpResolverType=resolvers, Interpreter=_LoudInterpreter)
+    session = TfliteSession(TfliteRuntime("ai-edge-litert", "1", module), b"", "default")
+    os.write(2, b"after\n")
+    assert not list(session.run([]))
+    assert capfd.readouterr().err == "after\n"
 
 
 def test_an_error_of_one_step_is_not_excused_as_a_tie() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cnnc.cli.arguments import Verbs, add_input_shape, add_json, input_shapes, positive_count
 from cnnc.cli.console import Console, StageProgress
+from cnnc.cli.wording import class_agreement, counted, distance
 from cnnc.errors import UsageError
 from cnnc.options import CompileOptions
 from cnnc.pipeline import SYNTHETIC_WARNING, compile_to_folder
@@ -25,7 +26,8 @@ def add_parser(verbs: Verbs) -> None:
         "evaluate",
         help="accuracy of the compiled network and of the original over a data file",
         description="Run the compiled network and the original over labelled data. "
-        "Without labels (key 'y'), report how often both choose the same class.",
+        "Without labels (key 'y'), report how often both choose the same class, or how far each "
+        "output is from the original's (SQNR) where it is no classifier's.",
     )
     parser.add_argument(
         "subject",
@@ -36,7 +38,12 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--data", type=Path, required=True, metavar="FILE", help=".npz with inputs and labels 'y'"
     )
-    parser.add_argument("--limit", type=positive_count, metavar="N", help="use the first N samples")
+    parser.add_argument(
+        "--limit",
+        type=positive_count,
+        metavar="N",
+        help="use the first N rows of the data; a static batch is filled up",
+    )
     parser.add_argument(
         "--calibration", type=Path, metavar="FILE", help="for a float MODEL: typical inputs"
     )
@@ -96,13 +103,32 @@ def _check_options(arguments: argparse.Namespace) -> None:
 
 
 def _summary(evaluation: Evaluation) -> str:
-    head = f"{_METRICS[evaluation.metric]} over {evaluation.samples:,} samples: "
     dtype = evaluation.dtype if evaluation.dtype == "int8" else "compiled float32"
-    compiled = f"{dtype} {100 * evaluation.score:.2f} %"
     engine = f"{dtype} by the {evaluation.engine} engine"
+    if evaluation.score is None:
+        return _distances(evaluation, engine)
+    head = f"{_METRICS[evaluation.metric]} over {_items(evaluation)}: "
+    compiled = f"{dtype} {100 * evaluation.score:.2f} %"
     if evaluation.float_score is None:
         return f"{head}{compiled} ({engine}; the source is an int8 .tflite)"
     return (
         f"{head}float {100 * evaluation.float_score:.2f} %, {compiled} "
         f"({evaluation.drop_points:+.2f} points lost; {engine})"
     )
+
+
+def _items(evaluation: Evaluation) -> str:
+    """Return what was scored: samples, or positions in them."""
+    samples = counted(evaluation.inputs, "sample")
+    if evaluation.samples <= evaluation.inputs:
+        return samples
+    return f"{counted(evaluation.samples, 'position')} of {samples}"
+
+
+def _distances(evaluation: Evaluation, engine: str) -> str:
+    head = f"distance from float over {_items(evaluation)} (no labels; {engine}):"
+    outputs = [
+        f"  '{output['name']}': {class_agreement(output)}{distance(output)}"
+        for output in evaluation.outputs
+    ]
+    return "\n".join([head, *outputs])

@@ -12,6 +12,7 @@ from rich.text import Text
 from cnnc.cli.arguments import Verbs, add_json, positive_count
 from cnnc.cli.console import Console
 from cnnc.cli.profile_table import profile_table
+from cnnc.cli.wording import class_agreement, counted, distance
 from cnnc.errors import EXIT_DIFFERENT, EXIT_EQUAL
 from cnnc.simulator.compare import Divergence, EngineResult
 from cnnc.simulator.report import SimulationReport
@@ -41,7 +42,10 @@ def add_parser(verbs: Verbs) -> None:
         "--seed", type=int, metavar="S", help=f"of --random (default: {DEFAULT_SEED})"
     )
     parser.add_argument(
-        "--limit", type=positive_count, metavar="N", help="use the first N samples of --inputs"
+        "--limit",
+        type=positive_count,
+        metavar="N",
+        help="use the first N rows of --inputs; a static batch is filled up",
     )
     parser.add_argument(
         "--engines",
@@ -145,13 +149,19 @@ def _rows(report: SimulationReport) -> dict[str, EngineResult]:
 def _verdict(result: EngineResult) -> Text:
     if result.mismatched_values:
         return Text("DIFFERENT", style="red")
-    if result.bit_exact:
+    if not result.compared_values:
+        return Text("nothing compared", style="yellow")
+    if not result.is_accounted_for:
+        return Text("INCOMPLETE", style="red")
+    missing = result.layers_total - result.layers_compared
+    if not missing:
         return Text("equal", style="green")
-    return Text("incomplete" if result.compared_values else "nothing compared", style="yellow")
+    layers = f"{missing} of {counted(result.layers_total, 'layer')} not wholly compared"
+    return Text(f"equal where compared ({layers})", style="green")
 
 
 def _notes(report: SimulationReport) -> list[str]:
-    notes = [f"\n{report.inputs} inputs, every engine compared with the NumPy reference"]
+    notes = [f"\n{counted(report.inputs, 'input')}, every engine compared with the NumPy reference"]
     for name, result in _rows(report).items():
         if result.skipped is not None:
             notes.append(f"{name}: skipped, {result.skipped}")
@@ -176,10 +186,10 @@ def _float_notes(measured: Mapping[str, Any] | None) -> list[str]:
         return []
     if measured["skipped"] is not None:
         return [f"float: skipped, {measured['skipped']}"]
-    agreement = 100 * measured["top1_agreement"]
+    outputs = measured["outputs"]
     notes = [
-        f"float (ONNX Runtime): same top-1 class for {agreement:.1f} % of the inputs, "
-        f"{_distance(measured)}"
+        f"float (ONNX Runtime): {_port(output, outputs)}{class_agreement(output)}{distance(output)}"
+        for output in outputs
     ]
     if measured["within_tolerance"] is None:
         return notes
@@ -221,9 +231,6 @@ def _costs(report: SimulationReport) -> list[str]:
     return notes
 
 
-def _distance(measured: Mapping[str, Any]) -> str:
-    if measured["identical"]:
-        return "no difference in the output"
-    if measured["sqnr_db"] is None:
-        return "output SQNR undefined, as the float output is 0 everywhere"
-    return f"output SQNR {measured['sqnr_db']} dB"
+def _port(output: Mapping[str, Any], outputs: Sequence[object]) -> str:
+    """Return which output is meant, where there are several."""
+    return f"'{output['name']}': " if len(outputs) > 1 else ""

@@ -63,14 +63,16 @@ class _Memory:
             f"more than the {free:,} bytes of {owner}{shares if self.reserve_bytes else ''}"
         )
 
-    def remedy(self, name: str) -> str:
+    def remedy(self, needed_bytes: int, name: str) -> str:
         """Return where more of it may come from.
 
         Args:
+            needed_bytes: By the network, what is kept for others not among it.
             name: Of the target.
         """
         if self.given_bytes is not None:
-            return f"give more {self.kind} with {self.option}, if there is more"
+            least = needed_bytes + self.reserve_bytes
+            return f"give {self.option} {least} or more, if there is so much {self.kind}"
         return (
             f"a board with more {self.kind} ('cnnc boards' lists what each has); if yours has more "
             f"than '{name}' is taken to have, say so with {self.option}"
@@ -113,11 +115,13 @@ def check_fit(
     if excess is not None:
         largest = max(program.layers, key=lambda layer: program.plan.live_bytes[layer.index])
         problems.append(f"{excess}; layer '{largest.name}' ({largest.kind}) needs most")
-        remedies.append(f"choose a smaller network or input, or {ram.remedy(target.name)}")
+        remedy = ram.remedy(program.plan.arena_bytes, target.name)
+        remedies.append(f"choose a smaller network or input, or {remedy}")
     excess = flash.excess(program.weight_bytes, target.name)
     if excess is not None:
         problems.append(excess)
-        remedies.append(f"choose a smaller network, or {flash.remedy(target.name)}")
+        remedy = flash.remedy(program.weight_bytes, target.name)
+        remedies.append(f"choose a smaller network, or {remedy}")
     if not problems:
         return
     given = [m.option for m in (ram, flash) if m.given_bytes is not None]

@@ -1,8 +1,9 @@
 """The user's data files: calibration, simulation and evaluation inputs, with or without labels.
 
 A file is .npz (keys are the ONNX input names, ``x`` is an alias for a single input, ``y`` labels)
-or .npy for a single input. Arrays are float32 of shape [N, ...] in the model's own layout, integers
-where an input of the model is one; a model with static batch B takes N in groups of B.
+or .npy for a single input. Arrays are float32 of shape [N, ...] in the model's own layout (float64,
+NumPy's default, is rounded to it), integers where an input of the model is one; a model with static
+batch B takes N in groups of B.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -39,11 +40,17 @@ class Samples:
         labels: The ``y`` array of the file: one row a sample, or one a row of a static batch; None
             where there is none.
         source: Yields dictionaries of Port.name -> (S, *onnx_shape) for a batch size S.
+        group: Rows of the file that one sample takes: the static batch.
     """
 
     count: int
     labels: AnyArray | None
     source: BatchSource
+    group: int = 1
+
+    def inferences(self, limit: int | None) -> int:
+        """Return how many samples hold the first ``limit`` rows of the file; all for None."""
+        return self.count if limit is None else min(-(-limit // self.group), self.count)
 
     def batches(self, size: int, limit: int | None = None) -> Iterator[dict[str, Tensor]]:
         """Yield up to ``size`` samples at a time, ``limit`` in all.
@@ -87,7 +94,8 @@ def open_samples(path: Path, ports: tuple[Port, ...], types: Types = _NO_TYPES) 
             str(path),
         )
     count = next(iter(counts.values()))
-    _check_labels(path, labels, count, max(_group(port) for port in ports))
+    group = max(_group(port) for port in ports)
+    _check_labels(path, labels, count, group)
 
     def read(size: int) -> Iterator[dict[str, Tensor]]:
         streams = [
@@ -103,7 +111,7 @@ def open_samples(path: Path, ports: tuple[Port, ...], types: Types = _NO_TYPES) 
         for parts in zip(*streams, strict=True):
             yield {port.name: part for port, part in zip(ports, parts, strict=True)}
 
-    return Samples(count, labels, read)
+    return Samples(count, labels, read, group)
 
 
 def synthetic_samples(
@@ -252,7 +260,7 @@ def _checked_count(path: Path, port: Port, rows: Rows, kind: ElementType) -> int
 
 
 def _check_dtype(path: Path, port: Port, dtype: "np.dtype[Any]", kind: ElementType) -> None:
-    if kind is ElementType.FLOAT32 and dtype != np.float32:
+    if kind is ElementType.FLOAT32 and dtype not in (np.float32, np.float64):
         raise CalibrationError(
             f"'{path}': '{port.name}' must be float32, not {dtype}", _conversion(dtype), str(path)
         )
@@ -278,7 +286,9 @@ def _checked_batches(
 ) -> Iterator[Tensor]:
     first = 0
     for block in blocks:
-        real: Tensor = np.asarray(block, kind.numpy).reshape(-1, *port.onnx_shape)
+        with np.errstate(over="ignore"):
+            # What float64 has beyond float32 becomes infinity, which is refused below.
+            real: Tensor = np.asarray(block, kind.numpy).reshape(-1, *port.onnx_shape)
         if kind is not _REAL and not np.array_equal(real.reshape(-1), block.reshape(-1)):
             raise CalibrationError(
                 f"'{path}': '{port.name}' holds numbers that {kind.value} does not have",

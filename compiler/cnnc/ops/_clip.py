@@ -15,7 +15,13 @@ from cnnc.ir.types import (
     INT8_MIN,
     Quantization,
 )
-from cnnc.ops._lookup import QuantLookup, all_inputs, rescaling_table
+from cnnc.ops._lookup import (
+    QuantLookup,
+    all_inputs,
+    export_table,
+    rescaling_table,
+    tflite_overflows,
+)
 from cnnc.ops._unary import UnaryOp
 from cnnc.quantize import float_math
 from cnnc.quantize.context import QuantizeContext
@@ -93,7 +99,13 @@ class QuantClip(QuantLookup):
     judged_in_single_rounding = False
 
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
-        """Add the operator; for other bounds QUANTIZE, then MAXIMUM and MINIMUM."""
+        """Add the operator; for other bounds QUANTIZE, then MAXIMUM and MINIMUM.
+
+        Where these overflow, the table is looked up.
+        """
+        if tflite_overflows(operands):
+            export_table(self.table, graph, operands)
+            return
         source = operands.inputs[0]
         if self.operator:
             version = _TFLITE_VERSIONS[self.operator]

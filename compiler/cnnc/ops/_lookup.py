@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _TABLE_SIZE = 256
 TABLE_OPERATORS = ("ADD", "CAST", "GATHER")
 """TFLite operators that look a table up; see ``export_table``."""
+_TFLITE_LARGEST_RATIO = 2.0**23
 _TFLITE_INT8 = 9
 _TFLITE_INT32 = 2
 _SATURATING_MULTIPLIER = 512.0
@@ -110,7 +111,8 @@ class QuantLookup(QuantOp):
 
         In single rounding it is the table, as XNNPACK's kernels round otherwise (spec section 6).
         """
-        if not self.tflite_code or (graph.rounding == "single" and not self.tflite_rounds_alike):
+        rounds_otherwise = graph.rounding == "single" and not self.tflite_rounds_alike
+        if not self.tflite_code or rounds_otherwise or tflite_overflows(operands):
             export_table(self.table, graph, operands)
             return
         graph.operator(
@@ -124,6 +126,12 @@ class QuantLookup(QuantOp):
     def tflite_options(self) -> TfliteOptions | None:
         """Return the TFLite operator's options, if it has any."""
         return None
+
+
+def tflite_overflows(operands: "TfliteOperands") -> bool:
+    """Return whether TFLite's kernels would shift a rescaled element out of int32."""
+    source, target = operands.input_values[0].quantization, operands.output_value.quantization
+    return source.scale / target.scale >= _TFLITE_LARGEST_RATIO
 
 
 def export_table(table: I8, graph: "TfliteGraph", operands: "TfliteOperands") -> None:

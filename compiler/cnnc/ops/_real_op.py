@@ -48,5 +48,5 @@ class RealOp(QuantOp):
         return self.op.lower_real(site)
 
     def export_tflite(self, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
-        """Refuse: TFLite's float kernels compute in another order."""
-        raise NotExpressibleError("computed in float32, which TFLite does in another order")
+        """Refuse: the exported graph has no real numbers, which TFLite would add otherwise."""
+        raise NotExpressibleError("computed on real numbers, which the .tflite does not hold")

@@ -40,7 +40,7 @@ class HardSwish(UnaryOp):
         """Return TFLite's table (spec 4.11); where that is not defined, one of the function."""
         source, target = context.inputs[0], context.output
         output, relu = hard_swish_multipliers(source, target)
-        if not is_defined(output):
+        if not is_defined(output, relu):
             return QuantHardSwish(self.table(context), is_tflites=False)
         return QuantHardSwish(hard_swish_table(output, relu, source, target), is_tflites=True)
 
@@ -66,9 +66,9 @@ class QuantHardSwish(QuantLookup):
         super().export_tflite(graph, operands)
 
 
-def is_defined(output: tuple[int, int]) -> bool:
-    """Return whether TFLite's kernel can shift 16-bit numbers by this multiplier's exponent."""
-    return _LEAST_SHIFT <= output[1] <= 0
+def is_defined(output: tuple[int, int], relu: tuple[int, int]) -> bool:
+    """Return whether TFLite's kernel can shift 16-bit numbers by these multipliers' exponents."""
+    return _LEAST_SHIFT <= output[1] <= 0 and relu[1] >= _LEAST_SHIFT
 
 
 def hard_swish_multipliers(
@@ -116,8 +116,8 @@ def _read_hard_swish(reader: "NodeReader") -> None:
 
 
 def _read_tflite_hard_swish(reader: "TfliteNodeReader") -> None:
-    output, _ = hard_swish_multipliers(reader.value(0).quantization, reader.output.quantization)
-    if not is_defined(output):
+    output, relu = hard_swish_multipliers(reader.value(0).quantization, reader.output.quantization)
+    if not is_defined(output, relu):
         raise UnsupportedAttributeError(f"HARD_SWISH needs {_DEFINED}")
     reader.emit(HardSwish(), [reader.key(0)])
 

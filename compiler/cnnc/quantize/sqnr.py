@@ -12,6 +12,7 @@ from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import F32, AnyArray, Tensor, elements
 from cnnc.quantize.fixed_point import dequantize, quantize_real
 from cnnc.quantize.float_reference import run_float
+from cnnc.quantize.given_formats import given_formats
 from cnnc.quantize.sampling import spread_samples
 from cnnc.simulator.reference import iterate_reference
 
@@ -31,7 +32,9 @@ def layer_sqnr(
     """Return the signal-to-quantization-noise ratio of every value, in dB.
 
     10 * log10(sum float^2 / sum (float - dequantized)^2), over at most 16 samples from all over
-    the data, fewer of a network that takes long.
+    the data, fewer of a network that takes long. Where the model gives a value its format, float is
+    the real number rounded to that format, as its QuantizeLinear does: a ReLU that is no more than
+    the bounds of the format is in both then.
 
     Args:
         model_float: The network before quantization.
@@ -43,6 +46,7 @@ def layer_sqnr(
     """
     signal: defaultdict[str, float] = defaultdict(float)
     noise: defaultdict[str, float] = defaultdict(float)
+    given = given_formats(model_float).values
     size = _batch_size(model_float)
     limit = max(1, min(SAMPLE_LIMIT, MAC_LIMIT // max(model_float.macs(), 1)))
     chosen = spread_samples(samples, limit, size)
@@ -54,6 +58,8 @@ def layer_sqnr(
             if format_ is None or real.shape != integers.shape:
                 continue
             found = dequantize(integers, format_)
+            if value in given:
+                real = dequantize(quantize_real(real, format_), format_)  # noqa: PLW2901
             wide = real.astype(np.float64)
             signal[value] += float(np.square(wide).sum())
             np.subtract(wide, found, out=wide)

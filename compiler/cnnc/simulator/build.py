@@ -114,7 +114,7 @@ def build_program(
         EngineFailedError: The compiler fails.
         FaultyCodeError: The C does not compile.
     """
-    logger.info("compiling '%s'%s", code.model.name, " with trace" if traced else "")
+    logger.info("building the C of '%s'%s", code.model.name, " with trace" if traced else "")
     flags = [f"-I{place}" for place in (code.directory / "include", code.directory / "src")]
     flags += ["-DCNNC_TRACE"] if traced else []
     model_folder, harness_folder = folder / "model", folder / "harness"

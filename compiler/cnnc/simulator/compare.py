@@ -100,6 +100,12 @@ class EngineResult:
     details: Mapping[str, Any]
     failed: str | None = None
 
+    @property
+    def is_accounted_for(self) -> bool:
+        """Whether every layer was compared or is listed with the reason why not."""
+        listed = {entry.layer for entry in self.not_compared}
+        return self.layers_compared + len(listed) >= self.layers_total
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object."""
         divergence = self.first_divergence

@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,10 @@ from cnnc.errors import CalibrationError, InternalError, ToolchainError
 from cnnc.importer.data import Samples, open_samples
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import I64, AnyArray, Dtype, ElementType, Tensor, elements
+from cnnc.ir.types import I64, AnyArray, Dtype, Tensor, elements
 from cnnc.simulator.build import build_program
 from cnnc.simulator.chunk import chunk_size
+from cnnc.simulator.distance import OutputDistances, holds_indices
 from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
 from cnnc.simulator.folder import CompiledFolder, open_folder
 from cnnc.simulator.inputs import input_types, original_tensor, store_inputs
@@ -29,7 +30,7 @@ from cnnc.simulator.toolsets import fast_host_toolset
 
 logger = logging.getLogger(__name__)
 
-Metric = Literal["top1", "iou", "agreement"]
+Metric = Literal["top1", "iou", "agreement", "sqnr"]
 EngineName = Literal["host", "reference"]
 
 _BATCH = 256
@@ -40,27 +41,36 @@ class Evaluation:
     """What ``evaluate --json`` prints.
 
     Attributes:
-        samples: Number of labelled items (a static batch B counts B).
+        inputs: Rows of the data that were run (a static batch B counts B).
+        samples: Number of scored items: more than ``inputs`` where a row has several.
         dtype: What the compiled network computes in.
         engine: Who computed it: the C on this machine, or the reference without a compiler.
         metric: ``top1``: share of right answers; ``iou`` where the output is a mask, the
             probability of one class at many places: intersection over union of what is at least
-            0.5 with the labelled places, over all data; ``agreement`` without labels: share of
-            items where it chooses the class that the original chooses, so that float scores 1.
-        float_score: Of the original, 0..1; None where the source is an int8 .tflite.
-        score: Of the compiled network, 0..1.
+            0.5 with the labelled places, over all data. Without labels ``agreement``, where the
+            only output is a classifier's or holds integers: share of items where it chooses what
+            the original chooses, so that float scores 1; else ``sqnr``: ``outputs`` alone tells.
+        float_score: Of the original, 0..1; None where the source is an int8 .tflite, or of sqnr.
+        score: Of the compiled network, 0..1; None of sqnr.
+        labelled: Name of the output that the labels belong to; None without labels.
+        outputs: Without labels, how far each output is from the original's, as
+            ``OutputDistance.to_json`` gives it; else empty.
     """
 
+    inputs: int
     samples: int
     dtype: Dtype
     engine: EngineName
     metric: Metric
     float_score: float | None
-    score: float
+    score: float | None
+    labelled: str | None = None
+    outputs: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the document."""
         return {
+            "inputs": self.inputs,
             "samples": self.samples,
             "dtype": self.dtype,
             "engine": self.engine,
@@ -69,12 +79,14 @@ class Evaluation:
             "int8": self.score if self.dtype == "int8" else None,
             "float32": self.score if self.dtype == "float32" else None,
             "drop_points": self.drop_points,
+            "labelled": self.labelled,
+            "outputs": [dict(output) for output in self.outputs],
         }
 
     @property
     def drop_points(self) -> float | None:
         """Percentage points that are lost against the original; None without a float model."""
-        if self.float_score is None:
+        if self.float_score is None or self.score is None:
             return None
         return round(100.0 * (self.float_score - self.score), 4)
 
@@ -82,8 +94,8 @@ class Evaluation:
 class OutputRunner(Protocol):
     """Computes the outputs alone."""
 
-    def __call__(self, inputs: Mapping[str, Tensor]) -> AnyArray:
-        """Return the first output (S, *storage_shape)."""
+    def __call__(self, inputs: Mapping[str, Tensor]) -> Mapping[str, AnyArray]:
+        """Return value key -> (S, *storage_shape) of every output."""
         ...
 
 
@@ -99,7 +111,7 @@ def evaluate(
     Args:
         directory: Folder that ``cnnc compile`` wrote.
         data: ``.npz`` with inputs and, for accuracy, labels ``y``.
-        limit: Use at most this many samples.
+        limit: Use the first so many rows of the data, and what completes a static batch.
         model: The source model, where the folder holds no copy.
         progress: Called as (stage, done, total).
 
@@ -109,7 +121,7 @@ def evaluate(
     """
     folder = open_folder(directory)
     samples = open_samples(data, folder.model.inputs, input_types(folder.model))
-    count = samples.count if limit is None else min(limit, samples.count)
+    count = samples.inferences(limit)
     if count == 0:
         raise CalibrationError(f"'{data}' holds no samples", "give at least one", str(data))
     session = _float_session(folder, model)
@@ -121,9 +133,7 @@ def evaluate(
         )
     port = folder.model.outputs[0]
     labels = _checked_labels(samples, count, port, _classes(folder.model, port), data)
-    decide = partial(top_classes, port) if labels is None else _decision(port)
-    compiled: list[I64] = []
-    in_float: list[I64] = []
+    scoring = _Distances(folder.model) if labels is None else _Labels(folder.model, labels)
     done = 0
     with tempfile.TemporaryDirectory(prefix="cnnc-evaluate-") as build:
         engine, run = _start_engine(folder, Path(build))
@@ -132,28 +142,72 @@ def evaluate(
             stored = run(inputs)
             if done == 0 and engine == "host":
                 _check_build(folder.model, inputs, stored)
-            found = original_tensor(folder.model, port, stored)
-            compiled.append(decide(found))
-            if session is not None:
-                in_float.append(decide(session.run(real)[0]))
-            done += len(found)
+            scoring.add(None if session is None else session.run(real), stored)
+            done += len(next(iter(inputs.values())))
             if progress is not None:
                 progress("evaluating", done, count)
-    float_classes = np.concatenate(in_float) if in_float else None
-    classes = np.concatenate(compiled)
-    metric: Metric = "agreement" if labels is None else _metric(port)
-    measure = overlap if metric == "iou" else _share
-    truth = labels if labels is not None else float_classes
-    if truth is None:
-        raise InternalError("neither labels nor a float model to compare with")
-    return Evaluation(
-        samples=len(classes),
-        dtype=folder.model.dtype,
-        engine=engine,
-        metric=metric,
-        float_score=None if float_classes is None else measure(float_classes, truth),
-        score=measure(classes, truth),
-    )
+    return scoring.result(count * samples.group, engine)
+
+
+class _Distances:
+    """Scores without labels: how near every output is to the original's."""
+
+    def __init__(self, model: QuantModel) -> None:
+        self._dtype = model.dtype
+        self._distances = OutputDistances(model)
+
+    def add(self, original: Sequence[Tensor] | None, stored: Mapping[str, AnyArray]) -> None:
+        if original is None:
+            raise InternalError("neither labels nor a float model to compare with")
+        self._distances.add(original, stored)
+
+    def result(self, inputs: int, engine: EngineName) -> Evaluation:
+        first = self._distances.outputs[0]
+        agrees = len(self._distances.outputs) == 1 and first.agreement is not None
+        return Evaluation(
+            inputs=inputs,
+            samples=first.items if agrees else inputs,
+            dtype=self._dtype,
+            engine=engine,
+            metric="agreement" if agrees else "sqnr",
+            float_score=1.0 if agrees else None,
+            score=first.agreement if agrees else None,
+            outputs=tuple(self._distances.to_json()),
+        )
+
+
+class _Labels:
+    """Scores of the first output by the labels of the data."""
+
+    def __init__(self, model: QuantModel, labels: I64) -> None:
+        self._model = model
+        self._port = model.outputs[0]
+        self._labels = labels
+        self._decide = _decision(self._port)
+        self._compiled: list[I64] = []
+        self._in_float: list[I64] = []
+
+    def add(self, original: Sequence[Tensor] | None, stored: Mapping[str, AnyArray]) -> None:
+        found = original_tensor(self._model, self._port, stored[self._port.value])
+        self._compiled.append(self._decide(found))
+        if original is not None:
+            self._in_float.append(self._decide(original[0]))
+
+    def result(self, inputs: int, engine: EngineName) -> Evaluation:
+        metric = _metric(self._port)
+        measure = overlap if metric == "iou" else _share
+        classes = np.concatenate(self._compiled)
+        in_float = np.concatenate(self._in_float) if self._in_float else None
+        return Evaluation(
+            inputs=inputs,
+            samples=len(classes),
+            dtype=self._model.dtype,
+            engine=engine,
+            metric=metric,
+            float_score=None if in_float is None else measure(in_float, self._labels),
+            score=measure(classes, self._labels),
+            labelled=self._port.name,
+        )
 
 
 def _is_single_class(port: Port) -> bool:
@@ -179,15 +233,26 @@ def _share(classes: I64, truth: I64) -> float:
     return float((classes == truth).mean())
 
 
-def _check_build(model: QuantModel, inputs: Mapping[str, Tensor], found: AnyArray) -> None:
+def _check_build(
+    model: QuantModel, inputs: Mapping[str, Tensor], found: Mapping[str, AnyArray]
+) -> None:
     """Compare the first samples with the reference: ``simulate`` knows another build.
 
     Raises:
         FaultyCodeError: A value differs.
     """
     few = {name: array[: chunk_size(model)] for name, array in inputs.items()}
-    expected = run_outputs(model, few)[model.outputs[0].value]
-    different = np.argwhere(expected != found[: len(expected)])
+    expected = run_outputs(model, few)
+    for port in model.outputs:
+        wanted = expected[port.value]
+        _check_output(wanted, found[port.value][: len(wanted)])
+
+
+def _check_output(expected: AnyArray, found: AnyArray) -> None:
+    alike = expected == found
+    if expected.dtype.kind == "f":
+        alike |= np.isnan(expected) & np.isnan(found)
+    different = np.argwhere(~alike)
     if not len(different):
         return
     place = tuple(different[0])
@@ -201,9 +266,7 @@ def _check_build(model: QuantModel, inputs: Mapping[str, Tensor], found: AnyArra
 
 def _classes(model: QuantModel, port: Port) -> int | None:
     """Return the number of classes; None where the output is their indices."""
-    value = model.values[port.value]
-    is_index = not value.is_quantized and value.element_type is not ElementType.FLOAT32
-    if is_index:
+    if holds_indices(model, port):
         return None
     return 2 if _is_single_class(port) else class_count(port)
 
@@ -247,17 +310,17 @@ def _checked_labels(
 
 
 def _start_engine(folder: CompiledFolder, build: Path) -> tuple[EngineName, OutputRunner]:
-    first = folder.model.outputs[0].value
     try:
         program = build_program(folder.code, fast_host_toolset(), build / "host", traced=False)
     except EngineFailedError:
         raise
     except ToolchainError as error:
         logger.warning("%s; the reference computes instead, which is slower", error.problem)
-        return "reference", lambda inputs: run_outputs(folder.model, inputs)[first]
+        return "reference", partial(run_outputs, folder.model)
     runner = ProgramRunner(program.path)
     layout = RecordLayout(folder.model, traced=False)
-    return "host", lambda inputs: runner.run(layout, inputs).outputs[0]
+    values = [port.value for port in folder.model.outputs]
+    return "host", lambda inputs: dict(zip(values, runner.run(layout, inputs).outputs, strict=True))
 
 
 def _batch_size(model: QuantModel, engine: EngineName) -> int:

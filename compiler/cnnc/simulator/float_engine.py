@@ -6,9 +6,9 @@ from typing import Any
 
 from cnnc.ir.quant_model import QuantModel
 from cnnc.simulator.chunk import Chunk
-from cnnc.simulator.inputs import original_tensor
+from cnnc.simulator.distance import OutputDistances
 from cnnc.simulator.onnx_runtime import OnnxSession
-from cnnc.simulator.scores import NoiseRatio, top_classes
+from cnnc.simulator.scores import NoiseRatio
 
 KIND = "onnxruntime float32"
 
@@ -28,49 +28,44 @@ class FloatComparison:
 
     model: QuantModel
     session: OnnxSession
-    noise: NoiseRatio = field(default_factory=NoiseRatio)
-    items: int = 0
-    agreeing: int = 0
-    errors: list[NoiseRatio] = field(default_factory=list[NoiseRatio])
+    distances: OutputDistances = field(init=False)
 
     def __post_init__(self) -> None:
-        self.errors = [NoiseRatio() for _ in self.model.outputs]
+        self.distances = OutputDistances(self.model)
 
     def add(self, chunk: Chunk) -> None:
-        """Run the float model on a chunk and compare: classes and noise of the first output."""
-        outputs = self.session.run(chunk.real)
-        for port, expected, error in zip(self.model.outputs, outputs, self.errors, strict=True):
-            error.add(expected, original_tensor(self.model, port, chunk.output(port)))
-        port, expected = self.model.outputs[0], outputs[0]
-        found = original_tensor(self.model, port, chunk.output(port))
-        self.noise.add(expected, found)
-        same = top_classes(port, expected) == top_classes(port, found)
-        self.items += same.size
-        self.agreeing += int(same.sum())
+        """Run the float model on a chunk and compare every output."""
+        stored = {port.value: chunk.output(port) for port in self.model.outputs}
+        self.distances.add(self.session.run(chunk.real), stored)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object."""
-        decibels = self.noise.decibels()
-        if decibels is not None and not math.isfinite(decibels):
-            decibels = None
-        relative = [error.relative for error in self.errors]
+        outputs = self.distances.to_json()
+        first = outputs[0]
+        errors = self._errors
+        relative = [error.relative for error in errors]
         return {
             "kind": KIND,
-            "top1_agreement": self.agreeing / self.items,
-            "sqnr_db": None if decibels is None else round(decibels, 2),
-            "identical": self.noise.identical,
-            "max_absolute_error": _finite(max(e.largest_difference for e in self.errors)),
+            "top1_agreement": first["top1_agreement"],
+            "sqnr_db": first["sqnr_db"],
+            "identical": first["identical"],
+            "outputs": outputs,
+            "max_absolute_error": _finite(max(e.largest_difference for e in errors)),
             "max_relative_error": _finite(max((r for r in relative if r is not None), default=0.0)),
             "tolerance": TOLERANCE if self.model.dtype == "float32" else None,
             "within_tolerance": self._within_tolerance(),
             "skipped": None,
         }
 
+    @property
+    def _errors(self) -> list[NoiseRatio]:
+        return [output.noise for output in self.distances.outputs]
+
     def _within_tolerance(self) -> bool | None:
         """Return whether every output of a float32 network is near enough; None for int8."""
         if self.model.dtype == "int8":
             return None
-        return all(error.largest_difference <= TOLERANCE * error.largest for error in self.errors)
+        return all(error.largest_difference <= TOLERANCE * error.largest for error in self._errors)
 
 
 def _finite(value: float) -> float | None:
@@ -85,6 +80,7 @@ def skipped_float(reason: str) -> dict[str, Any]:
         "top1_agreement": None,
         "sqnr_db": None,
         "identical": None,
+        "outputs": [],
         "max_absolute_error": None,
         "max_relative_error": None,
         "tolerance": None,

@@ -22,7 +22,7 @@ class FileInputs:
     Args:
         model: The network that reads them.
         path: ``.npz`` or ``.npy``.
-        limit: Use at most this many.
+        limit: Use the first so many rows, and what completes a static batch.
 
     Raises:
         CalibrationError: The file does not fit the model, or holds no samples.
@@ -31,9 +31,7 @@ class FileInputs:
     def __init__(self, model: QuantModel, path: Path, limit: int | None = None) -> None:
         self._model = model
         self._samples: Samples = open_samples(path, model.inputs, input_types(model))
-        self._limit = limit
-        available = self._samples.count
-        self.count = available if limit is None else min(limit, available)
+        self.count = self._samples.inferences(limit)
         if self.count == 0:
             raise CalibrationError(f"'{path}' holds no samples", "give at least one", str(path))
 

@@ -27,7 +27,7 @@ class SimulationRequest:
         engines: Those that must run; None for all that are available.
         model: The source model, where the folder holds no copy.
         sanitize: Build the host engine with ASan and UBSan.
-        limit: Use at most this many samples of the file.
+        limit: Use the first so many rows of the file, and what completes a static batch.
         profile: Show what each layer costs on the target.
     """
 

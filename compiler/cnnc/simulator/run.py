@@ -116,7 +116,7 @@ class _Simulation:
     build: Path
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
-    failures: dict[str, FaultyCodeError] = field(default_factory=dict)
+    failures: dict[str, CnncError] = field(default_factory=dict)
     target: TargetEngine | None = None
     counted: Mapping[str, Any] | None = None
     target_details: Callable[[], Mapping[str, Any]] = dict
@@ -185,10 +185,15 @@ class _Simulation:
         return SimulationReport(inputs, results, float_result, by_name, removal, missing)
 
     def _attempt(self, name: str, work: Callable[[], None]) -> None:
-        """Do what an engine has to do; if its code fails, the others go on without it."""
+        """Do what an engine has to do; if its code fails, the others go on without it.
+
+        TFLite has none of our code: what its runtime does not take is its own failure.
+        """
         try:
             work()
-        except FaultyCodeError as error:
+        except (FaultyCodeError, EngineFailedError) as error:
+            if isinstance(error, EngineFailedError) and name != "tflite":
+                raise
             logger.info("%s: %s", name, error.problem)
             self.failures[name] = error
             self.comparisons.pop(name, None)

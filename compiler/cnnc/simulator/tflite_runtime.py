@@ -2,8 +2,9 @@
 
 import importlib
 import importlib.metadata
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stderr
+import os
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any, Literal
@@ -16,6 +17,8 @@ from cnnc.simulator.faults import EngineFailedError
 
 RuntimeName = Literal["tflite-runtime", "ai-edge-litert"]
 Kernels = Literal["reference", "default"]
+
+_STDERR = 2
 
 _MODULES: Mapping[RuntimeName, str] = {
     "tflite-runtime": "tflite_runtime.interpreter",
@@ -76,19 +79,17 @@ class TfliteSession:
     """
 
     def __init__(self, runtime: TfliteRuntime, data: bytes, kernels: Kernels = "reference") -> None:
+        self._runtime = runtime
         resolvers = runtime.module.OpResolverType
         resolver = resolvers.BUILTIN_REF if kernels == "reference" else resolvers.AUTO
         try:
-            self._interpreter = runtime.module.Interpreter(
-                model_content=data, experimental_op_resolver_type=resolver, num_threads=1
-            )
-            self._interpreter.allocate_tensors()
+            with _quiet_stderr():
+                self._interpreter = runtime.module.Interpreter(
+                    model_content=data, experimental_op_resolver_type=resolver, num_threads=1
+                )
+                self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
-            raise EngineFailedError(
-                f"{runtime} refuses the model: {error}",
-                "report this with the model",
-                "tflite",
-            ) from error
+            raise self._failure("refuses the model", error) from error
         self._inputs = [entry["index"] for entry in self._interpreter.get_input_details()]
         self._outputs = [entry["index"] for entry in self._interpreter.get_output_details()]
 
@@ -97,13 +98,47 @@ class TfliteSession:
 
         Args:
             inputs: For each input of the subgraph (S, *shape).
+
+        Raises:
+            EngineFailedError: The runtime takes no such input, or fails.
         """
         for sample in zip(*inputs, strict=True):
-            for index, array in zip(self._inputs, sample, strict=True):
-                # ascontiguousarray would give a tensor without axes one.
-                self._interpreter.set_tensor(index, np.require(array, requirements="C"))
-            self._interpreter.invoke()
-            yield [self._interpreter.get_tensor(index) for index in self._outputs]
+            try:
+                found = self._run_one(sample)
+            except (RuntimeError, ValueError) as error:
+                raise self._failure("fails at the model", error) from error
+            yield found
+
+    def _run_one(self, sample: Sequence[AnyArray]) -> list[AnyArray]:
+        for index, array in zip(self._inputs, sample, strict=True):
+            # ascontiguousarray would give a tensor without axes one.
+            self._interpreter.set_tensor(index, np.require(array, requirements="C"))
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+    def _failure(self, what: str, error: Exception) -> EngineFailedError:
+        return EngineFailedError(
+            f"{self._runtime} {what}: {error}", "report this with the model", "tflite"
+        )
+
+
+@contextmanager
+def _quiet_stderr() -> Generator[None]:
+    """Drop what the runtime's C++ writes to file descriptor 2; its errors are exceptions too."""
+    try:
+        kept = os.dup(_STDERR)
+    except OSError:
+        # The process has no standard error: there is nothing to keep quiet.
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, _STDERR)
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(nowhere)
+        os.close(kept)
 
 
 def _load(name: RuntimeName, module: str) -> TfliteRuntime | None:

@@ -90,7 +90,8 @@ class SingleRoundingEngine:
             NotCompared(
                 self._model.nodes[layer].name,
                 self._model.nodes[layer].op.kind,
-                f"{count} values lie on ties that XNNPACK's float32 scale cannot tell; "
+                f"{count} {'value lies on a tie' if count == 1 else 'values lie on ties'} that "
+                "XNNPACK's float32 scale cannot tell; "
                 "the others were compared",
             )
             for layer, count in sorted(self._undecided.items())

@@ -17,6 +17,9 @@ from cnnc.quantize.fixed_point import quantize_multiplier
 _SATURATING_MULTIPLIER = 512.0
 """From here on every sum other than 0 saturates; larger ones would overflow int32."""
 
+_LARGEST_PRODUCT = 255 * 255
+_INT32_MAX = 2**31 - 1
+
 
 @dataclass(frozen=True, eq=False)
 class MatMul(FloatOp):
@@ -75,6 +78,8 @@ class MatMul(FloatOp):
         multiplier, shift = quantize_multiplier(
             min(product / context.output.scale, _SATURATING_MULTIPLIER)
         )
+        if (depth * _LARGEST_PRODUCT) << max(shift, 0) > _INT32_MAX:
+            raise NoIntegerRuleError(f"sums of {depth} products could pass int32 when rescaled")
         return QuantMatMul(
             transpose_first=self.transpose_first,
             transpose_second=self.transpose_second,
