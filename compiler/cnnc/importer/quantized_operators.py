@@ -42,10 +42,9 @@ def _finish(
     inputs: list[str],
     result: Format,
     attributes: dict[str, Any] | None = None,
-    domain: str = "",
 ) -> Format:
     wanted = _attributes(node) if attributes is None else attributes
-    real = writer.compute(node, op_type, inputs, wanted, domain=domain)
+    real = writer.compute(node, op_type, inputs, wanted)
     writer.quantize(real, result, node.output[0])
     return result
 
@@ -116,7 +115,10 @@ def _pool(op_type: str) -> Spelling:
             attributes["count_overhang"] = 1
             domain = CONTRIB_DOMAIN
         inputs = [_real(node, writer, 0)]
-        return _finish(node, writer, op_type, inputs, _format(node, 3), attributes, domain)
+        real = writer.compute(node, op_type, inputs, attributes, domain=domain)
+        result = _format(node, 3)
+        writer.quantize(real, result, node.output[0])
+        return result
 
     return spell
 

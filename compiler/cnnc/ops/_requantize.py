@@ -194,8 +194,9 @@ def quantize_weighted(
 ) -> WeightedFields:
     """Quantize weights per output channel, the bias, and the multipliers to the output format.
 
-    A channel of zeros has scale 1, or one at which its bias is about 2^20 steps. Where |q_b| + 255 sum |q_w| would pass int32 (spec section 1)
-    the channel's scale is enlarged until it does not.
+    A channel of zeros has scale 1, or one at which its bias is about 2^20 steps. Where
+    |q_b| + 255 sum |q_w| would pass int32 (spec section 1) the channel's scale is enlarged until it
+    does not.
 
     Args:
         weight: Finite float32, any rank.
