@@ -153,7 +153,7 @@ class _Distances:
     """Scores without labels: how near every output is to the original's."""
 
     def __init__(self, model: QuantModel) -> None:
-        self._dtype = model.dtype
+        self._dtype: Dtype = model.dtype
         self._distances = OutputDistances(model)
 
     def add(self, original: Sequence[Tensor] | None, stored: Mapping[str, AnyArray]) -> None:
