@@ -164,6 +164,8 @@ def test_input_called_y(tmp_path: Path) -> None:
             ("must be float32, not float16", ".astype(numpy.float32)"),
         ),
         ({"x": np.zeros((4, 2, 3, 4), np.uint8)}, ("must be float32, not uint8", "/ 255")),
+        ({"x": np.ones((4, 2, 3, 4), bool)}, ("'x' (the model's input 'image') must be",)),
+        ({"image": np.ones((4, 2, 3, 4), bool)}, (": 'image' must be",)),
         ({"x": np.zeros((4, 2, 3, 4), ">f4")}, ("must be float32, not >f4",)),
         ({"x": np.array(["a", "b"])}, ("must be float32, not <U1",)),
         ({"x": np.zeros((0, 2, 3, 4), np.float32)}, ("holds no samples",)),
@@ -201,13 +203,13 @@ def test_numbers_that_are_not_finite(tmp_path: Path, sample: int, bad: float) ->
 
     problem = _refusal(_npz(tmp_path, x=images)).problem
 
-    assert f"sample {sample} of 'image' holds NaN or infinity" in problem
+    assert f"sample {sample} of 'x' (the model's input 'image') holds NaN or infinity" in problem
 
 
 def test_incomplete_group(tmp_path: Path) -> None:
     error = _refusal(_npz(tmp_path, x=_random(5, 3)), _port("in", 2, 3))
 
-    assert "5 rows of 'in' are not whole batches of 2" in error.problem
+    assert "5 rows of 'x' (the model's input 'in') are not whole batches of 2" in error.problem
     assert "multiple of 2" in error.remedy
 
 

@@ -97,6 +97,21 @@ _OPERATORS = {
         (1, 3, 4, 5),
         {"ys": np.float32(0.03), "yz": np.uint8(120)},
     ),
+    # The last windows reach beyond the image.
+    "average_pool_ceil": _weighted(
+        contrib_node(
+            "QLinearAveragePool",
+            "q xs xz ys yz",
+            "r",
+            kernel_shape=[3, 3],
+            strides=[2, 2],
+            pads=[0, 1, 0, 0],
+            ceil_mode=1,
+            count_include_pad=1,
+        ),
+        (1, 3, 6, 7),
+        {"ys": np.float32(0.03), "yz": np.uint8(120)},
+    ),
     "softmax": _weighted(
         contrib_node("QLinearSoftmax", "q xs xz ys yz", "r", axis=-1, opset=13),
         (2, 9),

@@ -11,7 +11,12 @@ from cnnc.errors import ModelError
 from cnnc.importer.read_onnx import read_onnx
 from cnnc.ir.types import F32, I8, Activation, Quantization
 from cnnc.ops._convolution import exact_float_type, sample_chunks
-from cnnc.ops._requantize import WeightedFields, quantize_weighted, weight_sums
+from cnnc.ops._requantize import (
+    WeightedFields,
+    quantize_weighted,
+    scaled_weight_scale,
+    weight_sums,
+)
 from cnnc.ops.fully_connected import FullyConnected
 from cnnc.quantize.context import QuantizeContext
 from cnnc.quantize.fixed_point import quantize_multiplier
@@ -24,6 +29,7 @@ def _quantized(
     bias: list[float],
     source: Quantization = HALF,
     result: Quantization = HALF,
+    given: F32 | None = None,
 ) -> WeightedFields:
     weight = np.array(weights, np.float32)
     context = QuantizeContext(
@@ -34,7 +40,8 @@ def _quantized(
         output=result,
         output_shape=(1, len(weight)),
     )
-    return quantize_weighted(weight, np.array(bias, np.float32), Activation.RELU, 0, context)
+    reals = np.array(bias, np.float32)
+    return quantize_weighted(weight, reals, Activation.RELU, 0, context, given)
 
 
 def _bounds(fields: WeightedFields) -> list[int]:
@@ -65,11 +72,29 @@ def test_multipliers_are_double_products_of_float32_scales() -> None:
     assert (fields["minimum"], fields["maximum"]) == (9, 127)
 
 
-def test_channel_of_zeros_has_scale_one() -> None:
-    fields = _quantized([[0.0, 0.0], [1e-44, 0.0]], [2.0, 2.0])
-    assert fields["weight_scales"].tolist() == [1.0, 1.0]
-    assert fields["weight"].tolist() == [[0, 0], [0, 0]]
-    assert fields["bias"].tolist() == [4, 4]
+def test_channel_of_zeros_has_scale_one_or_that_of_its_bias() -> None:
+    fields = _quantized([[0.0, 0.0], [1e-44, 0.0], [0.0, 0.0]], [0.0, 2.0, -1e-44])
+    assert fields["weight_scales"].tolist() == [1.0, 2.0**-18, 1.0]
+    assert fields["weight"].tolist() == [[0, 0], [0, 0], [0, 0]]
+    assert fields["bias"].tolist() == [0, 2**20, 0]
+
+
+def test_bias_of_a_channel_of_zeros_is_finer_than_the_operand() -> None:
+    source, result = Quantization(0.5, 0), Quantization(float(np.float32(0.01)), 0)
+    biases = [0.31, -0.87, 1.23, 40.0]
+    fields = _quantized([[0.0, 0.0]] * 4, biases, source, result)
+    reals = fields["bias"] * 0.5 * fields["weight_scales"].astype(np.float64)
+    np.testing.assert_allclose(reals, biases, rtol=2e-6)
+
+
+def test_scales_of_weights_that_vanish_are_chosen_from_the_bias() -> None:
+    scales = scaled_weight_scale(
+        np.array([0.5, 0.5], np.float32), np.array([-2.0, 0.0], np.float32)
+    )
+    assert scales is not None
+    assert scales.tolist() == [1.0, 0.0]
+    fields = _quantized([[0.0, 0.0]] * 2, [1.0, 2.0], given=scales)
+    assert fields["weight_scales"].tolist() == [1.0, 2.0**-18]
 
 
 def test_bias_beyond_int32_enlarges_the_weight_scale() -> None:

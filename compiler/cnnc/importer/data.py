@@ -70,6 +70,30 @@ class Samples:
             yield taken
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """What a file holds for one input.
+
+    Attributes:
+        path: The file.
+        port: The input.
+        kind: Its type.
+        key: Name of the array in the file; None in a .npy, which has no names.
+    """
+
+    path: Path
+    port: Port
+    kind: ElementType
+    key: str | None
+
+    @property
+    def shown(self) -> str:
+        """The array as the user knows it, and the input where that is called otherwise."""
+        if self.key in (None, self.port.name):
+            return f"'{self.port.name}'"
+        return f"'{self.key}' (the model's input '{self.port.name}')"
+
+
 def open_samples(path: Path, ports: tuple[Port, ...], types: Types = _NO_TYPES) -> Samples:
     """Open a data file and check it against the network's inputs.
 
@@ -81,11 +105,11 @@ def open_samples(path: Path, ports: tuple[Port, ...], types: Types = _NO_TYPES) 
     Raises:
         CalibrationError: Missing file or key, wrong shape or dtype, no samples, no whole groups.
     """
-    arrays, labels = _open(path, ports)
-    kinds = {port.name: types.get(port.name, ElementType.FLOAT32) for port in ports}
-    counts = {
-        port.name: _checked_count(path, port, arrays[port.name], kinds[port.name]) for port in ports
-    }
+    arrays, keys, labels = _open(path, ports)
+    entries = [
+        _Entry(path, port, types.get(port.name, _REAL), keys.get(port.name)) for port in ports
+    ]
+    counts = {e.port.name: _checked_count(e, arrays[e.port.name]) for e in entries}
     if len(set(counts.values())) != 1:
         listed = ", ".join(f"'{name}' {number}" for name, number in counts.items())
         raise CalibrationError(
@@ -99,14 +123,8 @@ def open_samples(path: Path, ports: tuple[Port, ...], types: Types = _NO_TYPES) 
 
     def read(size: int) -> Iterator[dict[str, Tensor]]:
         streams = [
-            _checked_batches(
-                path,
-                port,
-                kinds[port.name],
-                arrays[port.name].blocks(size * _group(port)),
-                size,
-            )
-            for port in ports
+            _checked_batches(e, arrays[e.port.name].blocks(size * _group(e.port)), size)
+            for e in entries
         ]
         for parts in zip(*streams, strict=True):
             yield {port.name: part for port, part in zip(ports, parts, strict=True)}
@@ -162,7 +180,10 @@ def from_storage(port: Port, batch: Tensor) -> Tensor:
     return np.ascontiguousarray(batch.transpose(0, *inverse))
 
 
-def _open(path: Path, ports: tuple[Port, ...]) -> tuple[Mapping[str, Rows], AnyArray | None]:
+def _open(
+    path: Path, ports: tuple[Port, ...]
+) -> tuple[Mapping[str, Rows], Mapping[str, str], AnyArray | None]:
+    """Return the array of each input, its key in the file, and the labels."""
     if not path.is_file():
         what = "is a folder, not a file" if path.is_dir() else "does not exist"
         raise CalibrationError(f"data file '{path}' {what}", "give an .npz or .npy", str(path))
@@ -173,7 +194,7 @@ def _open(path: Path, ports: tuple[Port, ...]) -> tuple[Mapping[str, Rows], AnyA
                 f"write an .npz with the keys {', '.join(port.name for port in ports)}",
                 str(path),
             )
-        return {ports[0].name: open_npy(path)}, None
+        return {ports[0].name: open_npy(path)}, {}, None
     members = open_npz(path)
     keys = {port.name: _key(port, ports, members) for port in ports}
     missing = [name for name, key in keys.items() if key is None]
@@ -185,11 +206,12 @@ def _open(path: Path, ports: tuple[Port, ...]) -> tuple[Mapping[str, Rows], AnyA
             f"write it with numpy.savez(path, {_arguments(ports)})",
             str(path),
         )
-    found = {name: members[key] for name, key in keys.items() if key is not None}
+    known = {name: key for name, key in keys.items() if key is not None}
+    found = {name: members[key] for name, key in known.items()}
     labels = members.get("y")
     if labels is None or "y" in keys.values():
-        return found, None
-    return found, _whole(path, labels)
+        return found, known, None
+    return found, known, _whole(path, labels)
 
 
 def _key(port: Port, ports: tuple[Port, ...], members: Mapping[str, Rows]) -> str | None:
@@ -235,40 +257,46 @@ def _group(port: Port) -> int:
     return port.onnx_shape[0] if port.onnx_shape else 1
 
 
-def _checked_count(path: Path, port: Port, rows: Rows, kind: ElementType) -> int:
+def _checked_count(entry: _Entry, rows: Rows) -> int:
+    port = entry.port
     expected: Shape = port.onnx_shape[1:]
-    _check_dtype(path, port, rows.dtype, kind)
+    _check_dtype(entry, rows.dtype)
     if len(rows.shape) != max(1, len(port.onnx_shape)) or rows.shape[1:] != expected:
         wanted = ", ".join(["N", *map(str, expected)])
         raise CalibrationError(
-            f"'{path}': '{port.name}' has shape {list(rows.shape)}, the model takes [{wanted}]",
+            f"'{entry.path}': {entry.shown} has shape {list(rows.shape)}, the model takes "
+            f"[{wanted}]",
             "give N samples in the model's own layout, already pre-processed",
-            str(path),
+            str(entry.path),
         )
     group = _group(port)
     if rows.shape[0] == 0:
         raise CalibrationError(
-            f"'{path}': '{port.name}' holds no samples", "give at least one", str(path)
+            f"'{entry.path}': {entry.shown} holds no samples", "give at least one", str(entry.path)
         )
     if rows.shape[0] % group:
         raise CalibrationError(
-            f"'{path}': {rows.shape[0]} rows of '{port.name}' are not whole batches of {group}",
+            f"'{entry.path}': {rows.shape[0]} rows of {entry.shown} are not whole batches of "
+            f"{group}",
             f"give a multiple of {group} rows",
-            str(path),
+            str(entry.path),
         )
     return rows.shape[0] // group
 
 
-def _check_dtype(path: Path, port: Port, dtype: "np.dtype[Any]", kind: ElementType) -> None:
-    if kind is ElementType.FLOAT32 and dtype.type not in (np.float32, np.float64):
+def _check_dtype(entry: _Entry, dtype: "np.dtype[Any]") -> None:
+    kind = entry.kind
+    if kind is ElementType.FLOAT32 and dtype not in (np.float32, np.float64):
         raise CalibrationError(
-            f"'{path}': '{port.name}' must be float32, not {dtype}", _conversion(dtype), str(path)
+            f"'{entry.path}': {entry.shown} must be float32, not {dtype}",
+            _conversion(dtype),
+            str(entry.path),
         )
     if kind is not ElementType.FLOAT32 and dtype.kind not in "iub":
         raise CalibrationError(
-            f"'{path}': '{port.name}' must be integers, not {dtype}",
+            f"'{entry.path}': {entry.shown} must be integers, not {dtype}",
             f"convert it with array.astype(numpy.{kind.value})",
-            str(path),
+            str(entry.path),
         )
 
 
@@ -281,9 +309,8 @@ def _conversion(dtype: "np.dtype[np.generic]") -> str:
     return "convert it with array.astype(numpy.float32)"
 
 
-def _checked_batches(
-    path: Path, port: Port, kind: ElementType, blocks: Iterator[AnyArray], size: int
-) -> Iterator[Tensor]:
+def _checked_batches(entry: _Entry, blocks: Iterator[AnyArray], size: int) -> Iterator[Tensor]:
+    port, kind = entry.port, entry.kind
     first = 0
     for block in blocks:
         with np.errstate(over="ignore"):
@@ -291,17 +318,17 @@ def _checked_batches(
             real: Tensor = np.asarray(block, kind.numpy).reshape(-1, *port.onnx_shape)
         if kind is not _REAL and not np.array_equal(real.reshape(-1), block.reshape(-1)):
             raise CalibrationError(
-                f"'{path}': '{port.name}' holds numbers that {kind.value} does not have",
+                f"'{entry.path}': {entry.shown} holds numbers that {kind.value} does not have",
                 f"give numbers between {np.iinfo(kind.numpy).min} and {np.iinfo(kind.numpy).max}",
-                str(path),
+                str(entry.path),
             )
         finite = np.isfinite(real).reshape(len(real), -1).all(axis=1)
         if not finite.all():
             raise CalibrationError(
-                f"'{path}': sample {first + int(np.argmin(finite))} of '{port.name}' holds NaN "
-                "or infinity",
+                f"'{entry.path}': sample {first + int(np.argmin(finite))} of {entry.shown} "
+                "holds NaN or infinity",
                 "remove it: numpy.isfinite(array).all() must be true",
-                str(path),
+                str(entry.path),
             )
         first += size
         yield real

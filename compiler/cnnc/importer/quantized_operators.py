@@ -109,8 +109,16 @@ def _pool(op_type: str) -> Spelling:
         attributes = _attributes(node)
         if not attributes.get("channels_last", 0):
             attributes.pop("channels_last", None)
+        domain = ""
+        if attributes.get("ceil_mode", 0) and attributes.get("count_include_pad", 0):
+            # Measured: unlike AveragePool it divides by the whole kernel in every window then.
+            attributes["count_overhang"] = 1
+            domain = CONTRIB_DOMAIN
         inputs = [_real(node, writer, 0)]
-        return _finish(node, writer, op_type, inputs, _format(node, 3), attributes)
+        real = writer.compute(node, op_type, inputs, attributes, domain=domain)
+        result = _format(node, 3)
+        writer.quantize(real, result, node.output[0])
+        return result
 
     return spell
 
@@ -145,7 +153,10 @@ SPELLINGS: dict[str, Spelling] = {
 }
 """Operator type -> how it is spelt out; none of these names is in two domains."""
 
-CONTRIB_OPERATORS = frozenset({"QuantizeLinear", "DequantizeLinear"})
-"""Operators of ``CONTRIB_DOMAIN`` that the walk meets after spelling out."""
+CONTRIB_OPERATORS = frozenset({"AveragePool", "QuantizeLinear", "DequantizeLinear"})
+"""Operators of ``CONTRIB_DOMAIN`` that the walk meets after spelling out.
+
+AveragePool there is this compiler's own name: the standard one has no ``count_overhang``.
+"""
 
 __all__ = ["CONTRIB_DOMAIN", "CONTRIB_OPERATORS", "SPELLINGS", "Spelling"]

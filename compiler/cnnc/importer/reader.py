@@ -216,6 +216,10 @@ class NodeReader:
         """Whether a constant was 8-bit integers whose zero point is not in their middle."""
         return self._given(index) in self._builder.asymmetric
 
+    def is_quantized(self, index: int) -> bool:
+        """Whether an operand is the integer result of a QuantizeLinear."""
+        return self._given(index) in self._builder.quantized
+
     def quantized(self, index: int) -> Quantization | None:
         """Return the format of an integer operand; None where it has more than 8 bits.
 
@@ -226,7 +230,7 @@ class NodeReader:
         if name not in self._builder.quantized:
             raise UnsupportedAttributeError(
                 f"its operand '{name}' is not the result of a QuantizeLinear",
-                "give the model float32 inputs that a QuantizeLinear reads",
+                "give the model inputs of float32 that a QuantizeLinear reads, of int8 or of uint8",
             )
         return self._builder.quantized[name]
 

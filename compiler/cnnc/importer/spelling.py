@@ -86,18 +86,22 @@ class NodeWriter:
         inputs: Sequence[str],
         attributes: Mapping[str, Any],
         output: str = "",
+        domain: str = "",
     ) -> str:
-        """Add a standard operator in the place of a node; returns the name of its result.
+        """Add an operator on reals in the place of a node; returns the name of its result.
 
         Args:
             node: Gives its name and metadata.
-            op_type: Standard operator.
+            op_type: Standard operator, or one of ``CONTRIB_OPERATORS``.
             inputs: Names of its operands.
             attributes: All that it has.
             output: Name of the result; by default a new one.
+            domain: Of the operator; by default the standard one.
         """
         result = output or self.fresh(node.output[0])
-        added = helper.make_node(op_type, list(inputs), [result], name=node.name, **attributes)
+        added = helper.make_node(
+            op_type, list(inputs), [result], name=node.name, domain=domain, **attributes
+        )
         added.metadata_props.extend(node.metadata_props)
         self.nodes.append(added)
         return result

@@ -17,10 +17,11 @@ def let_go(array: AnyArray) -> None:
 
     The array keeps its contents. Where the system has no such call, nothing happens.
     """
-    if array.flags.writeable:
-        return
     owner: Any = array
     while isinstance(owner, np.ndarray):
         owner = owner.base
-    if isinstance(owner, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+    if not isinstance(owner, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
+        return
+    # Asked last: NumPy warns of the flags of what it broadcast.
+    if not array.flags.writeable:
         owner.madvise(mmap.MADV_DONTNEED)

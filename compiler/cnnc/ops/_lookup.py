@@ -29,6 +29,7 @@ from cnnc.ir.types import (
     INT8_MAX,
     INT8_MIN,
     AnyArray,
+    ElementType,
     Quantization,
     Shape,
     elements,
@@ -42,7 +43,7 @@ _TABLE_SIZE = 256
 TABLE_OPERATORS = ("ADD", "CAST", "GATHER")
 """TFLite operators that look a table up; see ``export_table``."""
 _TFLITE_LARGEST_RATIO = 2.0**23
-_TFLITE_INT8 = 9
+_TFLITE_TYPES = {ElementType.INT8: 9, ElementType.UINT8: 3}
 _TFLITE_INT32 = 2
 _SATURATING_MULTIPLIER = 512.0
 _BEYOND_INT8 = np.float32(1024)
@@ -134,14 +135,26 @@ def tflite_overflows(operands: "TfliteOperands") -> bool:
     return source.scale / target.scale >= _TFLITE_LARGEST_RATIO
 
 
-def export_table(table: I8, graph: "TfliteGraph", operands: "TfliteOperands") -> None:
-    """Add CAST, ADD and GATHER: the element of the table at q + 128."""
+def export_table(
+    table: I8,
+    graph: "TfliteGraph",
+    operands: "TfliteOperands",
+    kind: ElementType = ElementType.INT8,
+) -> None:
+    """Add CAST, ADD and GATHER: the element of the table at q + 128; at q of uint8.
+
+    Args:
+        table: The result for the least integer first.
+        graph: To be added to.
+        operands: What is looked up, and where it goes.
+        kind: int8 or uint8.
+    """
     shape = operands.input_values[0].shape
     wide = graph.integers(shape)
-    casting = {"InDataType": _TFLITE_INT8, "OutDataType": _TFLITE_INT32}
+    casting = {"InDataType": _TFLITE_TYPES[kind], "OutDataType": _TFLITE_INT32}
     graph.operator("CAST", operands.inputs, wide, TfliteOptions("CastOptions", casting))
     index = graph.integers(shape)
-    offset = graph.constant(np.array([-INT8_MIN], np.int32))
+    offset = graph.constant(np.array([-np.iinfo(kind.numpy).min], np.int32))
     graph.operator("ADD", [wide, offset], index, TfliteOptions("AddOptions", {}))
     format_ = operands.output_value.quantization
     values = graph.constant(table, (format_.scale,), format_.zero_point)

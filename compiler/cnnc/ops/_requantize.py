@@ -43,6 +43,8 @@ ACTIVATION_SPAN = 255
 """Largest |q - zero_point|."""
 _HARMLESS = 2.0**30
 """An accumulator that is far enough from the limits of int32."""
+_BIAS_STEPS = 2.0**20
+"""What the bias of a channel without weights is made of, about: no format resolves a part of it."""
 _SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
 _LARGEST_SCALE = float(np.finfo(np.float32).max)
 _Number = TypeVar("_Number", np.float32, np.int8)
@@ -192,8 +194,9 @@ def quantize_weighted(
 ) -> WeightedFields:
     """Quantize weights per output channel, the bias, and the multipliers to the output format.
 
-    A channel of zeros has scale 1. Where |q_b| + 255 sum |q_w| would pass int32 (spec section 1)
-    the channel's scale is enlarged until it does not.
+    A channel of zeros has scale 1, or one at which its bias is about 2^20 steps. Where
+    |q_b| + 255 sum |q_w| would pass int32 (spec section 1) the channel's scale is enlarged until it
+    does not.
 
     Args:
         weight: Finite float32, any rank.
@@ -282,7 +285,7 @@ class _ScaleFinder:
         scale = start or float(np.float32(np.abs(row).max(initial=0.0) / WEIGHT_MAX))
         # Below float32's normal range the quotients lose all precision: such weights count as zero.
         if scale < _SMALLEST_SCALE:
-            scale = 1.0
+            scale = self._scale_of_bias(bias)
         while (bound := self._accumulator_bound(row, bias, scale)) >= 2.0**31:
             # The bound shrinks about in proportion to the scale; a little more ends the loop.
             scale *= bound / 2.0**31 * 1.001
@@ -290,6 +293,11 @@ class _ScaleFinder:
                 raise _bias_too_large(self.node)
             scale = float(np.float32(scale))
         return scale
+
+    def _scale_of_bias(self, bias: float) -> float:
+        """Return the scale of a channel of zeros: 1, or less where the bias needs more digits."""
+        scale = float(np.float32(abs(bias) / (self.input_scale * _BIAS_STEPS)))
+        return scale if _SMALLEST_SCALE <= scale < 1.0 else 1.0
 
     def _accumulator_bound(self, row: npt.NDArray[np.float64], bias: float, scale: float) -> float:
         """Return |q_b| + 255 sum |q_w|, the largest accumulator that any input can give.
@@ -309,12 +317,15 @@ def scaled_weight_scale(weight_scale: F32 | None, factor: F32) -> F32 | None:
     Args:
         weight_scale: ``WeightedOp.weight_scale``.
         factor: [out_channels].
+
+    Returns:
+        [out_channels]; 0 where the factor is: the scale is then chosen from the bias.
     """
     if weight_scale is None:
         return None
     scaled = weight_scale.astype(np.float64) * np.abs(factor.astype(np.float64))
-    # A channel of zeros may have any scale.
-    return np.where(scaled > 0.0, scaled, 1.0).astype(np.float32)
+    rounded: F32 = scaled.astype(np.float32)
+    return rounded
 
 
 def _bias_too_large(node: str) -> ModelError:

@@ -22,6 +22,7 @@ from cnnc.importer.fold_quantization import EIGHT_BITS, checked_scale
 from cnnc.ir.op import FloatOp, OutputFormat, QuantOp
 from cnnc.ir.types import F32, INT8_MAX, INT8_MIN, Quantization, Shape, elements
 from cnnc.ops._definition import OperatorDefinition
+from cnnc.ops.dequantize_bytes import DequantizeBytes
 from cnnc.ops.requantize import requantize
 from cnnc.quantize.context import QuantizeContext
 
@@ -99,6 +100,9 @@ def _read_quantize(reader: "NodeReader") -> None:
 
 def _read_dequantize(reader: "NodeReader") -> None:
     reader.ignore("axis")
+    if not reader.is_quantized(0) and reader.element_type(0).value in EIGHT_BITS:
+        _read_integers(reader)
+        return
     given = reader.quantized(0)
     value = reader.stored(0)
     stated = _format(reader)
@@ -110,7 +114,21 @@ def _read_dequantize(reader: "NodeReader") -> None:
     reader.define(value.key, value.axes)
 
 
-def _format(reader: "NodeReader") -> Quantization | None:
+def _read_integers(reader: "NodeReader") -> None:
+    """Read the integers of a graph's input."""
+    kind = reader.element_type(0).value
+    if reader.has_input(2) and reader.constant(2, "zero point").dtype.name != kind:
+        raise UnsupportedAttributeError(f"its operand is {kind}, its zero point is not")
+    format_ = _format(reader, kind)
+    value = reader.stored(0)
+    if format_ is None:
+        raise UnsupportedAttributeError(f"integers of type {kind} are not supported")
+    op = DequantizeBytes(format_.scale, format_.zero_point + EIGHT_BITS[kind])
+    real = reader.emit(op, [value.key], suffix="integers")
+    reader.define(reader.emit(FakeQuantize(format_), [real]), value.axes)
+
+
+def _format(reader: "NodeReader", default: str = "uint8") -> Quantization | None:
     """Return the int8 format of scale and zero point; None where the integers have 16 bits.
 
     Raises:
@@ -118,7 +136,7 @@ def _format(reader: "NodeReader") -> Quantization | None:
             uint16.
     """
     scale = checked_scale(reader.constant(1, "scale"))
-    kind, zero_point = _zero_point(reader)
+    kind, zero_point = _zero_point(reader, default)
     if scale.size != 1:
         raise UnsupportedAttributeError(
             f"an activation with {scale.size} scales, one per channel, is not supported",
@@ -134,11 +152,11 @@ def _format(reader: "NodeReader") -> Quantization | None:
     return Quantization(float(scale.reshape(())), zero_point - EIGHT_BITS[kind])
 
 
-def _zero_point(reader: "NodeReader") -> tuple[str, int]:
-    """Return type and value of the zero point; 0 of the type that the node names, or of uint8."""
+def _zero_point(reader: "NodeReader", default: str) -> tuple[str, int]:
+    """Return type and value of the zero point; 0 of the type that the node names, or of another."""
     stated = reader.int_attribute("output_dtype", 0)
     if not reader.has_input(2):
-        kind = helper.tensor_dtype_to_np_dtype(stated).name if stated else "uint8"
+        kind = helper.tensor_dtype_to_np_dtype(stated).name if stated else default
         return kind, 0
     array = reader.constant(2, "zero point")
     return array.dtype.name, int(array.reshape(-1)[0])

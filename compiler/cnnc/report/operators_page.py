@@ -16,6 +16,16 @@ third column are what is read from a float .onnx and from an int8 .tflite. What 
 empty happens at compile time only.
 """
 
+_REFUSED = """\
+An operator that is in neither column of the table is not supported: e.g. LSTM, GRU, Loop, Scan,
+TopK, NonMaxSuppression, GridSample, ScatterND and Einsum. `cnnc inspect` lists them all with their
+nodes. End the network before such a node (or begin it behind), and compute the rest in your own
+code; or export the model with operators of the table, e.g. MatMul for Einsum.
+
+Below, an operator has the name that it has in the first column of the table and in reports; its
+ONNX operators follow in brackets.
+"""
+
 
 def operators_page() -> str:
     """Return the page as Markdown."""
@@ -25,7 +35,7 @@ def operators_page() -> str:
         *(_row(definition) for definition in operators()),
     ]
     limits = [line for definition in operators() for line in _limits(definition)]
-    refused = ["## What is refused", "", *limits, ""]
+    refused = ["## What is refused", "", _REFUSED, *limits, ""]
     return "\n".join([_HEAD, *rows, "", *_variant_rows(), *node_tests_section(), *refused])
 
 
@@ -59,4 +69,6 @@ def _row(definition: OperatorDefinition) -> str:
 
 
 def _limits(definition: OperatorDefinition) -> list[str]:
-    return [f"- **{definition.name}**: {limit}" for limit in definition.limits]
+    names = ", ".join(sorted(definition.readers))
+    title = f"**{definition.name}**" + (f" ({names})" if names else "")
+    return [f"- {title}: {limit}" for limit in definition.limits]

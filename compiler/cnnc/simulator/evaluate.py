@@ -20,7 +20,7 @@ from cnnc.simulator.chunk import chunk_size
 from cnnc.simulator.distance import OutputDistances, holds_indices
 from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
 from cnnc.simulator.folder import CompiledFolder, open_folder
-from cnnc.simulator.inputs import input_types, original_tensor, store_inputs
+from cnnc.simulator.inputs import input_types, original_reals, original_tensor, store_inputs
 from cnnc.simulator.onnx_runtime import OnnxSession
 from cnnc.simulator.records import RecordLayout
 from cnnc.simulator.reference import run_outputs
@@ -142,7 +142,10 @@ def evaluate(
             stored = run(inputs)
             if done == 0 and engine == "host":
                 _check_build(folder.model, inputs, stored)
-            scoring.add(None if session is None else session.run(real), stored)
+            outputs = None
+            if session is not None:
+                outputs = original_reals(folder.model, session.run(real))
+            scoring.add(outputs, stored)
             done += len(next(iter(inputs.values())))
             if progress is not None:
                 progress("evaluating", done, count)

@@ -7,6 +7,7 @@ from typing import Any
 from cnnc.ir.quant_model import QuantModel
 from cnnc.simulator.chunk import Chunk
 from cnnc.simulator.distance import OutputDistances
+from cnnc.simulator.inputs import original_reals
 from cnnc.simulator.onnx_runtime import OnnxSession
 from cnnc.simulator.scores import NoiseRatio
 
@@ -36,7 +37,8 @@ class FloatComparison:
     def add(self, chunk: Chunk) -> None:
         """Run the float model on a chunk and compare every output."""
         stored = {port.value: chunk.output(port) for port in self.model.outputs}
-        self.distances.add(self.session.run(chunk.real), stored)
+        outputs = original_reals(self.model, self.session.run(chunk.real))
+        self.distances.add(outputs, stored)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object."""

@@ -1,6 +1,6 @@
 """The samples of a simulation: from a file, or drawn from a seed; quantized once where they are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +8,11 @@ import numpy as np
 from cnnc.errors import CalibrationError
 from cnnc.importer.data import Samples, from_storage, open_samples, to_storage
 from cnnc.ir.float_model import Port
+from cnnc.ir.op import OutputFormat
 from cnnc.ir.quant_model import QuantModel
-from cnnc.ir.types import INT8_MAX, INT8_MIN, ElementType, Shape, Tensor
+from cnnc.ir.types import INT8_MAX, INT8_MIN, ElementType, Quantization, Shape, Tensor
+from cnnc.ops._real_op import RealOp
+from cnnc.ops.fake_quantize import FakeQuantize
 from cnnc.quantize.fixed_point import dequantize, quantize_real
 from cnnc.simulator.chunk import Chunk, chunk_size
 from cnnc.simulator.index_inputs import index_extents
@@ -145,6 +148,40 @@ def original_tensor(model: QuantModel, port: Port, stored: Tensor) -> Tensor:
     """
     format_ = model.values[port.value].format
     return from_storage(port, stored if format_ is None else dequantize(stored, format_))
+
+
+def original_reals(model: QuantModel, outputs: Sequence[Tensor]) -> list[Tensor]:
+    """Return what the original model's outputs stand for; real numbers of quantized ones.
+
+    Args:
+        model: The network.
+        outputs: (S, *onnx_shape); 8-bit integers where the original ends in QuantizeLinear.
+    """
+    pairs = zip(model.outputs, outputs, strict=True)
+    return [_original_real(model, port, array) for port, array in pairs]
+
+
+def _original_real(model: QuantModel, port: Port, original: Tensor) -> Tensor:
+    format_ = model.values[port.value].format or _stated_format(model, port.value)
+    if format_ is None or original.dtype not in (np.int8, np.uint8):
+        return original
+    signed = original.astype(np.int32) + int(np.iinfo(np.int8).min - np.iinfo(original.dtype).min)
+    return dequantize(signed.astype(np.int8), format_)
+
+
+def _stated_format(model: QuantModel, value: str) -> Quantization | None:
+    """Return the format that a value on real numbers was rounded to, moves in between."""
+    for node in reversed(model.nodes):
+        if node.output != value:
+            continue
+        if not isinstance(node.op, RealOp):
+            return None
+        if isinstance(node.op.op, FakeQuantize):
+            return node.op.op.format
+        if node.op.op.output_format is not OutputFormat.SAME_AS_INPUT:
+            return None
+        value = node.inputs[0]
+    return None
 
 
 def make_chunk(

@@ -1,7 +1,8 @@
 """Average pooling over one to three axes (ONNX AveragePool; spec 4.6).
 
 y = sum of the counted taps / their number n. Padding counts as real 0 with count_include_pad,
-otherwise not at all; what ceil_mode adds beyond the padding never counts.
+otherwise not at all; what ceil_mode adds beyond the padding never counts in ONNX, but as padding
+does in ONNX Runtime's QLinearAveragePool (the attribute count_overhang here).
 int8: y = tdiv(sum > 0 ? sum + n/2 : sum - n/2, n), where padding that counts is the zero point.
 """
 
@@ -24,11 +25,13 @@ __all__ = ["OPERATOR", "AveragePool", "QuantAveragePool", "QuantAveragePool3"]
 
 def _read_average_pool(reader: "NodeReader") -> None:
     include = bool(reader.int_attribute("count_include_pad", 0))
+    counts_overhang = bool(reader.int_attribute("count_overhang", 0))
     pool = read_pool_window(reader)
+    has_uncounted = any(pool.uncounted) and not counts_overhang
     op = AveragePool(
         window=pool.window,
         count_include_pad=include and pool.window.has_padding,
-        uncounted=pool.uncounted if any(pool.uncounted) else (),
+        uncounted=pool.uncounted if has_uncounted else (),
     )
     emit_with_rows(reader, op)
 

@@ -15,6 +15,7 @@ extern "C" {
 #define CHAIN_ARENA_ALIGNMENT 16
 #define CHAIN_LAYER_COUNT 4
 
+/* In the order of the model's own; report.json has their names, in "inputs" and "outputs". */
 #define CHAIN_INPUT_COUNT 1
 #define CHAIN_OUTPUT_COUNT 1
 

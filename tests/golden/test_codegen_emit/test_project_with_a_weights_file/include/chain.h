@@ -20,6 +20,7 @@ extern "C" {
 #define CHAIN_WEIGHTS_ALIGNMENT 16
 #define CHAIN_WEIGHTS_CRC32 0x050fdb13U
 
+/* In the order of the model's own; report.json has their names, in "inputs" and "outputs". */
 #define CHAIN_INPUT_COUNT 1
 #define CHAIN_OUTPUT_COUNT 1
 

@@ -15,6 +15,7 @@ extern "C" {
 #define BRANCHING_ARENA_ALIGNMENT 16
 #define BRANCHING_LAYER_COUNT 5
 
+/* In the order of the model's own; report.json has their names, in "inputs" and "outputs". */
 #define BRANCHING_INPUT_COUNT 2
 #define BRANCHING_OUTPUT_COUNT 2
 
