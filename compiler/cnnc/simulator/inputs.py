@@ -163,7 +163,7 @@ def original_reals(model: QuantModel, outputs: Sequence[Tensor]) -> list[Tensor]
 
 def _original_real(model: QuantModel, port: Port, original: Tensor) -> Tensor:
     format_ = model.values[port.value].format or _stated_format(model, port.value)
-    if format_ is None or original.dtype not in (np.int8, np.uint8):
+    if format_ is None or original.dtype.type not in (np.int8, np.uint8):
         return original
     signed = original.astype(np.int32) + int(np.iinfo(np.int8).min - np.iinfo(original.dtype).min)
     return dequantize(signed.astype(np.int8), format_)
