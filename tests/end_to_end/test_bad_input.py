@@ -222,12 +222,12 @@ def test_unknown_target(compile_fails: Callable[..., dict[str, str]]) -> None:
     [
         (np.zeros((4, 1, 28, 27), np.float32), "28"),
         (np.zeros((4, 28, 28), np.float32), "28"),
-        (np.zeros((4, 1, 28, 28), np.float64), "float32"),
+        (np.zeros((4, 1, 28, 28), np.float16), "float32"),
         (np.zeros((4, 1, 28, 28), np.uint8), "float32"),
         (np.full((4, 1, 28, 28), np.nan, np.float32), "NaN"),
         (np.zeros((0, 1, 28, 28), np.float32), "no samples"),
     ],
-    ids=["shape", "rank", "float64", "uint8", "nan", "empty"],
+    ids=["shape", "rank", "float16", "uint8", "nan", "empty"],
 )
 def test_calibration_data_that_do_not_fit(
     compile_fails: Callable[..., dict[str, str]],

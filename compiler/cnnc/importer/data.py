@@ -286,7 +286,7 @@ def _checked_count(entry: _Entry, rows: Rows) -> int:
 
 def _check_dtype(entry: _Entry, dtype: "np.dtype[Any]") -> None:
     kind = entry.kind
-    if kind is ElementType.FLOAT32 and dtype.type not in (np.float32, np.float64):
+    if kind is ElementType.FLOAT32 and dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise CalibrationError(
             f"'{entry.path}': {entry.shown} must be float32, not {dtype}",
             _conversion(dtype),
