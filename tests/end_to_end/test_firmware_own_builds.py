@@ -87,7 +87,9 @@ def test_component_of_esp_idf(tmp_path: Path, board: str, weights: str) -> None:
     (project / "main.c").write_bytes((_compile(hosted, "host") / "main.c").read_bytes())
     _run(tmp_path, "cmake", "-S", str(PROGRAMS / "esp_idf"), "-B", "b", f"-DNETWORK={project}")
     _run(tmp_path, "cmake", "--build", "b")
-    assert len(_run(tmp_path, "b/application").splitlines()) == 6
+    lines = _run(tmp_path, "b/application").splitlines()
+    assert len(lines) == 7
+    assert lines[-1] == "selftest ok"
 
 
 @pytest.mark.parametrize("board", ["esp32-s3", "esp32-c3", "xtensa-lx7"])

@@ -32,7 +32,7 @@ CNNC_KERNEL int32_t cnnc_inverse_square_root(int32_t x, int32_t *shift) {
     }
     root = cnnc_doubling_high_multiply(root, 1518500250); /* sqrt(2) / 2 */
     *shift = exponent > 0 ? -exponent : 0;
-    return exponent < 0 ? root * (1 << -exponent) : root;
+    return exponent < 0 ? root * ((int32_t)1 << -exponent) : root;
 }
 
 CNNC_KERNEL void cnnc_l2_normalization_row(const struct cnnc_l2_normalization_s8_parameters *p,
