@@ -19,7 +19,7 @@ from cnnc.simulator.tflite_runtime import installed_runtimes
 
 CASES = list(all_cases())
 NO_INT8_FILE = (
-    "no operators|no outputs|inside the model|no QUANTIZE makes it int8|is a float32 model|"
+    "no operators|no outputs|inside the model|no QUANTIZE makes it int8|is a \\w+ model|"
     "must be constants|int8 with 0 scales|CAST"
 )
 
