@@ -74,11 +74,7 @@ def _side_by_side(
 
     The float network is run as far as needed: where both have the same values, one is held.
     """
-    common = model_float.shapes.keys() & {
-        *(port.value for port in model_quant.inputs),
-        *(node.output for node in model_quant.nodes),
-    }
-    common -= model_float.constants.keys()
+    common = _computed(model_float) & _computed(model_quant)
     reals = ((name, real) for name, real in run_float(model_float, inputs) if name in common)
     waiting: dict[str, F32] = {}
     for value, integers in iterate_reference(model_quant, _quantized(model_quant, inputs)):
@@ -87,6 +83,11 @@ def _side_by_side(
         while value not in waiting:
             name, waiting[name] = next(reals)
         yield value, waiting.pop(value), integers
+
+
+def _computed(model: FloatModel | QuantModel) -> set[str]:
+    """Return the inputs and the values that a node defines."""
+    return {port.value for port in model.inputs} | {node.output for node in model.nodes}
 
 
 def _quantized(model: QuantModel, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
