@@ -20,6 +20,7 @@ from cnnc.codegen.choose import Choice
 from cnnc.codegen.emit import emit
 from cnnc.codegen.lower import build_program as lower_to_program
 from cnnc.deploy.targets import find_target
+from cnnc.deploy.toolchain import find_emulator
 from cnnc.errors import InternalError
 from cnnc.ir.channels import Mask
 from cnnc.ir.float_model import Port
@@ -33,7 +34,7 @@ from cnnc.simulator.build import EmittedCode, build_program
 from cnnc.simulator.faults import FaultyCodeError
 from cnnc.simulator.records import RecordLayout
 from cnnc.simulator.runners import ProgramRunner
-from cnnc.simulator.toolsets import Toolset, bare_metal_toolset, sanitizing_toolset
+from cnnc.simulator.toolsets import Toolset, bare_metal_toolset, sanitizing_toolset, target_toolset
 
 _NAME = "fuzz"
 _ARENA = "arena"
@@ -262,9 +263,13 @@ def _build(code: EmittedCode, engine: Engine, folder: Path) -> ProgramRunner:
         toolset = sanitizing_toolset(engine.optimization)
         return ProgramRunner(build_program(code, toolset, folder, traced=False).path)
     target = find_target(engine.core)
-    toolset = bare_metal_toolset(target.core, engine.optimization)
+    is_bare = target.core.is_bare_metal
+    toolset = (bare_metal_toolset if is_bare else target_toolset)(target.core, engine.optimization)
     if engine.compiler == "clang":
         toolset = _clang(toolset, target.core.clang_target, folder.parent)
+    if not is_bare:
+        program = build_program(code, toolset, folder, traced=False)
+        return ProgramRunner(program.path, find_emulator(target))
     emulator, machine = emulator_command(target), target.machine
     if machine is None:
         raise InternalError(f"{target.name} has an emulator but no machine")
@@ -280,7 +285,8 @@ def _clang(toolset: Toolset, triple: str, folder: Path) -> Toolset:
     found = [Path(line.strip()) for line in done.stderr.splitlines() if line.startswith(" /")]
     headers = " ".join(f'-idirafter "{place}"' for place in reversed(found) if place.is_dir())
     script = folder / "clang_and_gcc"
-    clang = f'"{shutil.which("clang")}" --target={triple} {headers}'
+    aim = f"--target={triple} " if triple else ""
+    clang = f'"{shutil.which("clang")}" {aim}{headers}'
     script.write_text(
         "#!/bin/sh\n"
         'case " $* " in\n'

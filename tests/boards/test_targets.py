@@ -302,7 +302,7 @@ def test_good_machine_is_read() -> None:
         ({"vector_address": 4}, r"machines.toml \[probe\]: 'vector_address' must be a multiple"),
         ({"ram_address": 0}, r"flash and RAM overlap"),
         ({"emulator": []}, r"emulator is empty"),
-        ({"emulator": ["qemu-arm"]}, r"unknown tool 'qemu-arm'"),
+        ({"emulator": ["qemu-arn"]}, r"unknown tool 'qemu-arn'"),
     ],
 )
 def test_faulty_machine_is_refused(change: dict[str, Any], message: str) -> None:

@@ -82,12 +82,15 @@ class Lowering:
             is their last reader (element i is read before output element i is written).
         instructions: Estimate of what one inference executes, to choose among several lowerings
             of a layer; None for plain C that every variant for an instruction set beats.
+        over_read_bytes: How far kernels may read beyond an operand's end; what is there does not
+            matter. The arena is made long enough.
     """
 
     calls: tuple[KernelCall, ...]
     scratch_bytes: int = 0
     in_place: tuple[int, ...] = field(default=())
     instructions: int | None = None
+    over_read_bytes: int = 0
 
     @property
     def is_alias(self) -> bool:

@@ -15,7 +15,19 @@ SYSTEMS = ("linux", "bare-metal")
 """Where a program runs."""
 STARTUPS = ("", "armv6-m", "armv7-m", "armv8-m", "armv8.1-m", "riscv")
 """Families of start-up code; empty where a system, or the vendor's code, starts programs."""
-INSTRUCTION_SETS = ("neon", "armv6m", "armv7m", "dsp", "mve")
+INSTRUCTION_SETS = (
+    "neon",
+    "neon32",
+    "neon64",
+    "neon_dot",
+    "armv6simd",
+    "armv6m",
+    "armv7m",
+    "dsp",
+    "mve",
+    "avx2",
+    "avx512vnni",
+)
 """Kernel sets beyond plain C."""
 
 _LISTS = (
@@ -25,6 +37,7 @@ _LISTS = (
     "library_flags",
     "link_flags",
     "emulator",
+    "run_time_cores",
 )
 
 
@@ -48,6 +61,8 @@ class Core:
             bare metal, where ``machine`` says it.
         machine: Table of machines.toml that stands in when the core is named on its own; empty if
             there is none.
+        run_time_cores: Cores that run this one's programs and more, from less to more: programs
+            hold kernels for each and choose at run time.
         timing: Name of a published cycle model; empty if there is none.
         flash_budget_bytes: Program memory assumed when the core is named on its own; None where
             programs are files.
@@ -67,6 +82,7 @@ class Core:
     emulator: tuple[str, ...]
     machine: str
     timing: str
+    run_time_cores: tuple[str, ...] = ()
     flash_budget_bytes: int | None = None
 
     @property
@@ -99,7 +115,7 @@ def parse_core(name: str, table: Mapping[str, Any]) -> Core:
             does not describe.
     """
     where = f"{CORES_FILE} [{name}]"
-    optional = {"flash_budget_bytes": int}
+    optional = {"flash_budget_bytes": int, "run_time_cores": list}
     required = {
         field.name: list if field.name in _LISTS else str
         for field in fields(Core)
@@ -115,5 +131,6 @@ def parse_core(name: str, table: Mapping[str, Any]) -> Core:
         raise BoardError(f"{where}: compilers is empty", "name at least one", where)
     for command in (*table["compilers"], *table["emulator"][:1]):
         check_tool(command, where)
-    values: dict[str, Any] = {**table, **{field: tuple(table[field]) for field in _LISTS}}
+    lists = {field: tuple(table[field]) for field in _LISTS if field in table}
+    values: dict[str, Any] = {**table, **lists}
     return Core(name=name, **values)

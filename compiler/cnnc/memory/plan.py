@@ -1,7 +1,7 @@
 """The arena: an offset for every value and every layer's scratch memory."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -80,8 +80,10 @@ def plan(model: QuantModel, lowerings: Sequence[Lowering]) -> MemoryPlan:
     offsets = dict(zip(lifetimes.storages, placement.offsets[:count], strict=True))
     scratch_offsets = dict(zip(scratch, placement.offsets[count:], strict=True))
     layers = range(len(model.nodes))
+    placed = _placed_values(lifetimes, offsets)
+    arena_end = max(placement.arena_bytes, _end_of_reads(model, lowerings, placed))
     result = MemoryPlan(
-        values=_placed_values(lifetimes, offsets),
+        values=placed,
         constant_views={
             value: storage
             for value, storage in lifetimes.storage_of.items()
@@ -90,7 +92,7 @@ def plan(model: QuantModel, lowerings: Sequence[Lowering]) -> MemoryPlan:
         scratch_offsets=tuple(scratch_offsets.get(index) for index in layers),
         scratch_bytes=max((buffer.bytes for buffer in scratch.values()), default=0),
         live_bytes=tuple(live_bytes(buffers, index) for index in layers),
-        arena_bytes=placement.arena_bytes,
+        arena_bytes=arena_end,
         lower_bound_bytes=lower_bound(buffers),
     )
     verify_plan(result, model, lowerings)
@@ -137,6 +139,19 @@ def dump_plan(result: MemoryPlan) -> str:
         if offset is not None
     ]
     return "\n".join(lines) + "\n"
+
+
+def _end_of_reads(
+    model: QuantModel, lowerings: Sequence[Lowering], placed: Mapping[str, PlacedValue]
+) -> int:
+    """Return where the last read beyond an operand ends, as the arena's size."""
+    ends = [
+        placed[name].offset + placed[name].bytes + lowering.over_read_bytes
+        for node, lowering in zip(model.nodes, lowerings, strict=True)
+        for name in node.inputs
+        if lowering.over_read_bytes and name in placed
+    ]
+    return -(-max(ends, default=0) // ALIGNMENT) * ALIGNMENT
 
 
 def _placed_values(lifetimes: Lifetimes, offsets: dict[str, int]) -> dict[str, PlacedValue]:

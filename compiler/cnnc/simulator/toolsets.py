@@ -57,13 +57,13 @@ def sanitizing_toolset(optimization: str = "-O1") -> Toolset:
     return Toolset(_compiler_path(core), flags, (*_SANITIZER_FLAGS, *core.link_flags))
 
 
-def target_toolset(core: Core) -> Toolset:
+def target_toolset(core: Core, optimization: str = "-O2") -> Toolset:
     """Return the tools for programs that run on another core.
 
     Raises:
         ToolchainError: The cross compiler is not installed.
     """
-    flags = (*_LANGUAGE_FLAGS, *core.c_flags, "-O2")
+    flags = (*_LANGUAGE_FLAGS, *core.c_flags, optimization)
     return Toolset(_compiler_path(core), flags, core.link_flags)
 
 
