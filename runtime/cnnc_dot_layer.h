@@ -42,8 +42,8 @@ CNNC_KERNEL void cnnc_dot_call(const struct cnnc_dot_rows *rows, int32_t width) 
     }
 }
 
-/* One block of one line by sums, for scales of any kind; channels from the one on that output points
- * at, count of them. */
+/* One block of one line by sums, for scales of any kind; channels from the one on that output
+ * points at, count of them. */
 CNNC_SHARED_KERNEL void cnnc_dot_summed_line(const struct cnnc_dot_rows *line, int32_t width,
                                              int32_t count) {
     int32_t sums[CNNC_DOT_SUMMED_ROWS * 16];
@@ -61,9 +61,9 @@ CNNC_SHARED_KERNEL void cnnc_dot_summed_line(const struct cnnc_dot_rows *line, i
         for (int64_t i = 0; i < rows.rows * count; ++i) {
             const int64_t row = i / count;
             const int64_t channel = i % count;
-            output[row * line->output_step + channel] = cnnc_requantize_s8(
-                sums[row * width + channel], multipliers[channel], shifts[channel],
-                line->zero_point, line->minimum, line->maximum);
+            output[row * line->output_step + channel] =
+                cnnc_requantize_s8(sums[row * width + channel], multipliers[channel],
+                                   shifts[channel], line->zero_point, line->minimum, line->maximum);
         }
     }
 }

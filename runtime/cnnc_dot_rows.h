@@ -78,9 +78,9 @@ CNNC_SHARED_KERNEL void cnnc_dot_rows_plain(const struct cnnc_dot_rows *rows, in
         const int64_t block = i / width / rows->rows;
         const int64_t channel = i % width;
         const int32_t *const constants = rows->channels + 3 * width * block + channel;
-        const int32_t sum = cnnc_dot_sum(rows, width, rows->input + row * rows->row_step,
-                                         rows->weights + block * block_bytes + 4 * channel,
-                                         constants[0]);
+        const int32_t sum =
+            cnnc_dot_sum(rows, width, rows->input + row * rows->row_step,
+                         rows->weights + block * block_bytes + 4 * channel, constants[0]);
         char *const output = (char *)rows->output + row * rows->output_step;
         if (rows->scaling & CNNC_DOT_SUMS) {
             memcpy(output + 4 * (block * width + channel), &sum, sizeof sum);

@@ -1,7 +1,5 @@
 """Convolution with AArch64's dot products: geometry, lines in place, padded and gathered."""
 
-import dataclasses
-
 import pytest
 from tests.ops.test_conv2d import CASES as OPERATOR_CASES
 from tests.ops.test_conv2d import conv2d
@@ -33,7 +31,9 @@ CASES = [
         conv2d((17, 3, 3, 18), stride_rows=2, stride_cols=2, **ONE_AROUND),
         ((1, 9, 13, 18),),
     ),
-    OpCase("pointwise_strides", conv2d((32, 1, 1, 16), stride_rows=2, stride_cols=2), ((1, 8, 8, 16),)),
+    OpCase(
+        "pointwise_strides", conv2d((32, 1, 1, 16), stride_rows=2, stride_cols=2), ((1, 8, 8, 16),)
+    ),
     OpCase("dilated_rows", conv2d((16, 3, 1, 20), dilation_rows=3, pad_top=2), ((1, 9, 5, 20),)),
     OpCase("dilated_cols", conv2d((16, 1, 3, 20), dilation_cols=3, pad_right=2), ((2, 3, 9, 20),)),
     OpCase("padding_alone", conv2d((16, 2, 2, 16), pad_top=3, pad_left=4), ((1, 2, 3, 16),)),
@@ -80,4 +80,4 @@ def test_copies_a_large_image_in_bands() -> None:
 
 def test_refuses_groups() -> None:
     case = next(case for case in OPERATOR_CASES if case.name == "groups_2")
-    assert "groups" in refusal(dataclasses.replace(case), KERNEL)
+    assert "groups" in refusal(case, KERNEL)

@@ -1,4 +1,4 @@
-"""Rows times weights with AArch64's dot products: remainders of rows, channels and depth; scales."""
+"""Rows times weights with AArch64's dot products: remainders of every size, and scales."""
 
 import dataclasses
 
@@ -10,14 +10,14 @@ from tests.support.variant_cases import check_variant_models, check_variants
 from cnnc.codegen.packing.neon_dot import Blocks
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import Activation
+from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
 
 KERNEL = "fully_connected_s8_neon_dot"
 
 
-def _case(outputs: int, inputs: int, rows: int, **fields: object) -> OpCase:
+def _case(outputs: int, inputs: int, rows: int) -> OpCase:
     name = f"{rows}_rows_{outputs}_from_{inputs}"
-    case = OpCase(name, fully_connected(outputs, inputs), ((rows, inputs),))
-    return dataclasses.replace(case, **fields)
+    return OpCase(name, fully_connected(outputs, inputs), ((rows, inputs),))
 
 
 # Each remainder of rows by 4, of depth by quads, vectors and steps of several, of channels by 16.
@@ -84,6 +84,7 @@ def test_blocks_cover_every_channel_and_no_other() -> None:
 
 def _with_lowest_weights(model: QuantModel) -> QuantModel:
     (node,) = model.nodes
+    assert isinstance(node.op, QuantFullyConnected)
     weight = node.op.weight.copy()
     weight[::3] = -128
     op = dataclasses.replace(node.op, weight=weight)

@@ -41,8 +41,9 @@ struct cnnc_conv2d_s8_neon_dot_parameters {
 CNNC_KERNEL struct cnnc_dot_layer
 cnnc_conv2d_layer_dot(const struct cnnc_conv2d_s8_neon_dot_parameters *p) {
     const struct cnnc_dot_layer layer = {
-        p->output_channels, p->wide_blocks, p->has_late_wide_block, p->eight_blocks, p->four_blocks,
-        p->scaling,         p->output_zero_point, p->minimum, p->maximum};
+        p->output_channels,   p->wide_blocks, p->has_late_wide_block,
+        p->eight_blocks,      p->four_blocks, p->scaling,
+        p->output_zero_point, p->minimum,     p->maximum};
     return layer;
 }
 
@@ -123,10 +124,9 @@ CNNC_KERNEL void cnnc_conv2d_patches_dot(const struct cnnc_conv2d_s8_neon_dot_pa
                                          int8_t *CNNC_RESTRICT scratch) {
     const struct cnnc_dot_layer layer = cnnc_conv2d_layer_dot(p);
     const struct cnnc_patches_s8 patches = {
-        p->input_rows,    p->input_cols,    p->input_channels, p->output_rows, p->output_cols,
-        p->kernel_rows,   p->kernel_cols,   p->stride_rows,    p->stride_cols, p->dilation_rows,
-        p->dilation_cols, p->pad_top,       p->pad_left,       p->input_zero_point,
-        p->patch_bytes};
+        p->input_rows,    p->input_cols,  p->input_channels, p->output_rows,      p->output_cols,
+        p->kernel_rows,   p->kernel_cols, p->stride_rows,    p->stride_cols,      p->dilation_rows,
+        p->dilation_cols, p->pad_top,     p->pad_left,       p->input_zero_point, p->patch_bytes};
     const int32_t pixels = p->batch * p->output_rows * p->output_cols;
     rows->row_step = p->patch_bytes;
     rows->segments = 1;
@@ -145,11 +145,12 @@ CNNC_KERNEL void cnnc_conv2d_patches_dot(const struct cnnc_conv2d_s8_neon_dot_pa
 /* As cnnc_conv2d_s8 for one group; weights and channels as in cnnc_dot_rows.h. A segment is a line
  * of the kernel, or a whole patch where patch_bytes is not 0; columns that are not next to each
  * other take patches. scratch: the patches or the padded lines, and 64 bytes more. */
-CNNC_KERNEL void
-cnnc_conv2d_s8_neon_dot(const struct cnnc_conv2d_s8_neon_dot_parameters *p,
-                        const int8_t *CNNC_RESTRICT input, const int8_t *CNNC_RESTRICT weights,
-                        const int32_t *CNNC_RESTRICT channels, int8_t *CNNC_RESTRICT output,
-                        int8_t *CNNC_RESTRICT scratch) {
+CNNC_KERNEL void cnnc_conv2d_s8_neon_dot(const struct cnnc_conv2d_s8_neon_dot_parameters *p,
+                                         const int8_t *CNNC_RESTRICT input,
+                                         const int8_t *CNNC_RESTRICT weights,
+                                         const int32_t *CNNC_RESTRICT channels,
+                                         int8_t *CNNC_RESTRICT output,
+                                         int8_t *CNNC_RESTRICT scratch) {
     struct cnnc_dot_rows rows = {input, weights, channels, output, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0};
     if (p->patch_bytes > 0) {
         cnnc_conv2d_patches_dot(p, &rows, input, output, scratch);

@@ -26,8 +26,9 @@ CNNC_KERNEL void cnnc_fully_connected_s8_neon_dot(
     const int8_t *CNNC_RESTRICT weights, const int32_t *CNNC_RESTRICT channels,
     int8_t *CNNC_RESTRICT output) {
     const struct cnnc_dot_layer layer = {
-        p->output_channels, p->wide_blocks, p->has_late_wide_block, p->eight_blocks, p->four_blocks,
-        p->scaling,         p->output_zero_point, p->minimum, p->maximum};
+        p->output_channels,   p->wide_blocks, p->has_late_wide_block,
+        p->eight_blocks,      p->four_blocks, p->scaling,
+        p->output_zero_point, p->minimum,     p->maximum};
     const struct cnnc_dot_lines lines = {input, output, 1, 0};
     struct cnnc_dot_rows rows = {input, weights, channels, output, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0};
     rows.rows = p->rows;
