@@ -14,7 +14,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -158,9 +157,11 @@ class _Network:
     def start(cls, name: str) -> "_Network":
         return cls(name, np.random.default_rng(SEED))
 
-    def node(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
+    def node(self, kind: str, inputs: Sequence[str], **attributes: int | Sequence[int]) -> str:
         result = f"v{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [result], result, **attributes))
+        node = helper.make_node(kind, list(inputs), [result], result)
+        node.attribute.extend(helper.make_attribute(key, attributes[key]) for key in attributes)
+        self.nodes.append(node)
         return result
 
     def conv(
