@@ -49,8 +49,8 @@ cnnc_next_source_armv6simd(const struct cnnc_conv2d_s8_armv6simd_parameters *p,
     source->pixel += p->stride_cols * p->input_channels;
     if (--source->cols_left == 0) {
         source->cols_left = p->output_cols;
-        source->pixel += (p->stride_rows * p->input_cols - p->output_cols * p->stride_cols) *
-                         p->input_channels;
+        source->pixel +=
+            (p->stride_rows * p->input_cols - p->output_cols * p->stride_cols) * p->input_channels;
     }
     return pixel;
 }
@@ -65,8 +65,8 @@ CNNC_KERNEL void cnnc_expand_panel_armv6simd(const struct cnnc_conv2d_s8_armv6si
     struct cnnc_pixel_source_armv6simd source;
     struct cnnc_pixel_runs_armv6simd runs = {p->run_words, p->kernel_rows, p->row_stride};
     int32_t outer = 1;
-    source.pixel = image + (row * p->stride_rows * p->input_cols + col * p->stride_cols) *
-                               p->input_channels;
+    source.pixel =
+        image + (row * p->stride_rows * p->input_cols + col * p->stride_cols) * p->input_channels;
     source.cols_left = p->output_cols - col;
     if (p->runs_per_row > 1) {
         runs.rows = p->runs_per_row;
@@ -88,8 +88,8 @@ CNNC_KERNEL void cnnc_conv2d_image_armv6simd(const struct cnnc_conv2d_s8_armv6si
                                              const int8_t *image, const int32_t *blocks,
                                              int8_t *output, uint32_t *inputs) {
     const int32_t count = p->output_rows * p->output_cols;
-    struct cnnc_pixel_panel_armv6simd panel = {
-        p->depth, 1, count > 1 ? p->output_channels : 0, p->output_channels, p->exact};
+    struct cnnc_pixel_panel_armv6simd panel = {p->depth, 1, count > 1 ? p->output_channels : 0,
+                                               p->output_channels, p->exact};
     int32_t next = 0;
     while (next < count) {
         const int32_t rest = count - next;
@@ -128,8 +128,8 @@ CNNC_SHARED_KERNEL void
 cnnc_conv2d_s8_armv6simd(const struct cnnc_conv2d_s8_armv6simd_parameters *p,
                          const int8_t *CNNC_RESTRICT input, const int32_t *CNNC_RESTRICT blocks,
                          int8_t *CNNC_RESTRICT output, int8_t *CNNC_RESTRICT scratch) {
-    const int32_t pixels = p->copy_rows > 0 ? p->copy_rows * p->copy_cols
-                                            : p->input_rows * p->input_cols;
+    const int32_t pixels =
+        p->copy_rows > 0 ? p->copy_rows * p->copy_cols : p->input_rows * p->input_cols;
     const int32_t output_bytes = p->output_rows * p->output_cols * p->output_channels;
     int8_t *const padded = scratch + 2 * p->panel_pixels * p->depth;
     for (int32_t batch = 0; batch < p->batch; ++batch) {

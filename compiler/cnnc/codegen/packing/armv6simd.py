@@ -113,9 +113,7 @@ class _Scaling:
     exact: bool
 
 
-def pack_blocks(
-    op: QuantWeightedOp, ordered: I8, size: int, site: LoweringSite
-) -> Blocks | str:
+def pack_blocks(op: QuantWeightedOp, ordered: I8, size: int, site: LoweringSite) -> Blocks | str:
     """Return a layer's blocks, or why its sums cannot be scaled.
 
     Args:
@@ -183,7 +181,8 @@ def _exact(op: QuantWeightedOp, most: I64, rounding: Rounding) -> _Scaling | Non
 def _most_scales(most: I64) -> I64:
     """Return the largest k that leaves sums in 32 bits."""
     bits = np.ceil(np.log2(np.maximum(most, 1))).astype(np.int64)
-    return np.minimum(_MOST_SCALE, _SUM_BITS - bits)
+    scales: I64 = np.minimum(_MOST_SCALE, _SUM_BITS - bits)
+    return scales
 
 
 def _constants(scaling: _Scaling) -> I64:
@@ -198,8 +197,9 @@ def _in_blocks(ordered: I8, scales: I64, numbers: I64, size: int) -> I32:
     channels, depth = ordered.shape
     missing = max(size - channels, 0)
     chosen = _block_channels(channels + missing, size)
-    halves = np.pad(ordered.astype(np.int16) << scales[:, np.newaxis].astype(np.int16),
-                    ((0, missing), (0, 0)))
+    halves = np.pad(
+        ordered.astype(np.int16) << scales[:, np.newaxis].astype(np.int16), ((0, missing), (0, 0))
+    )
     # [channels][fours][4] -> words of inputs 0 and 2, then 1 and 3, each two halves
     words = np.ascontiguousarray(
         halves.reshape(-1, depth // WORD, 2, 2).transpose(0, 1, 3, 2)
@@ -207,10 +207,12 @@ def _in_blocks(ordered: I8, scales: I64, numbers: I64, size: int) -> I32:
     weights = words.reshape(-1, depth // 2)[chosen].transpose(0, 2, 1).reshape(len(chosen), -1)
     rows = np.pad(numbers, ((0, missing), (0, 0))).astype(np.int32)[chosen]
     constants = rows[:, :, 1:].reshape(len(chosen), -1)
-    return np.concatenate([rows[:, :, 0], weights, constants], axis=1).reshape(-1)
+    blocks: I32 = np.concatenate([rows[:, :, 0], weights, constants], axis=1).reshape(-1)
+    return blocks
 
 
 def _block_channels(channels: int, size: int) -> I64:
     """Return the channels of each block, [blocks][size]; the last one goes back."""
     starts = np.minimum(np.arange(0, channels, size, dtype=np.int64), channels - size)
-    return starts[:, np.newaxis] + np.arange(size)
+    chosen: I64 = starts[:, np.newaxis] + np.arange(size)
+    return chosen

@@ -20,6 +20,6 @@ VARIANT = KernelVariant(
     kernel="conv2d_s8_armv6simd",
     op=QuantConv2d,
     instruction_set="armv6simd",
-    summary="Two pixels times two output channels, weights as halfwords; two products an instruction.",
+    summary="Two pixels times two output channels, weights as halfwords, two products at once.",
     lower=_lower,
 )
