@@ -46,7 +46,8 @@ struct cnnc_harness_machine {
     /* Number of bytes that were read or written. */
     size_t (*read)(void *stream, void *data, size_t bytes);
     size_t (*write)(void *stream, const void *data, size_t bytes);
-    /* Memory for any type, or NULL; what is released is the latest that is still allocated. */
+    /* Memory for any type and any arena, or NULL; what is released is the latest that is still
+     * allocated. */
     void *(*allocate)(size_t bytes);
     void (*release)(void *memory);
 };

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define ALIGNMENT 16U
+
 void cnnc_harness_begin(void) {}
 
 void cnnc_harness_end(void) {}
@@ -19,9 +21,25 @@ static size_t write_file(void *stream, const void *data, size_t bytes) {
     return fwrite(data, 1, bytes, (FILE *)stream);
 }
 
-static void *allocate(size_t bytes) { return malloc(bytes); }
+/* malloc aligns to 8 on 32-bit processors, arenas want 16. The byte in front of what is returned
+ * says how far the allocated block's start is. */
+static void *allocate(size_t bytes) {
+    unsigned char *const block = (unsigned char *)malloc(bytes + ALIGNMENT);
+    size_t distance;
+    if (block == NULL) {
+        return NULL;
+    }
+    distance = ALIGNMENT - (size_t)((uintptr_t)block % ALIGNMENT);
+    block[distance - 1] = (unsigned char)distance;
+    return block + distance;
+}
 
-static void release(void *memory) { free(memory); }
+static void release(void *memory) {
+    unsigned char *const bytes = (unsigned char *)memory;
+    if (bytes != NULL) {
+        free(bytes - bytes[-1]);
+    }
+}
 
 int main(int argc, char **argv) {
     struct cnnc_harness_machine machine;
