@@ -42,6 +42,8 @@ def for_m4(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("cortex-m33", None),
         ("cortex-m55", None),
         ("rpi", None),
+        ("rpi2", None),
+        ("rpi-zero", None),
     ],
 )
 def test_layers_add_up_to_the_inference(tmp_path: Path, target: str, manual: str | None) -> None:
