@@ -88,7 +88,7 @@ CNNC_KERNEL cnnc_bytes_16 cnnc_average_few_16(cnnc_halves_16 sums, int32_t count
     return veorq_s8(vcombine_s8(vmovn_s16(low), vmovn_s16(high)), vdupq_n_s8(INT8_MIN));
 }
 
-/* cnnc_requantize_s8 of each sum; the multiplier is not above 1. */
+/* cnnc_requantize_s8 of each sum. */
 CNNC_KERNEL cnnc_bytes_16 cnnc_requantize_16(cnnc_words_16 words, int32_t multiplier, int32_t shift,
                                              int32_t zero_point) {
     const struct cnnc_scaling_neon scaling = {shift > 0, shift >= 0, 1};
