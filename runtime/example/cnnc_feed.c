@@ -18,9 +18,14 @@ static int read_file(const char *path, struct cnnc_tensor *tensor) {
         return cnnc_fault(path, "cannot be read");
     }
     const int first = fgetc(file);
-    (void)ungetc(first, file);
-    const int status =
-        first == 0x93 ? cnnc_read_npy(file, path, tensor) : cnnc_read_picture(file, path, tensor);
+    int status = 1;
+    if (first == EOF || fseek(file, 0, SEEK_SET) != 0) {
+        (void)cnnc_fault(path, "is empty, or no file");
+    } else if (first == 0x93) {
+        status = cnnc_read_npy(file, path, tensor);
+    } else {
+        status = cnnc_read_picture(file, path, tensor);
+    }
     (void)fclose(file);
     return status;
 }

@@ -8,14 +8,14 @@
 /* Far more than any header of a tensor of 32 axes takes. */
 enum { HEADER_LIMIT = 4096, PREFIX_BYTES = 10, SHAPE_TEXT = 800 };
 
-static const char MAGIC[] = "\x93NUMPY";
+static const char magic[] = "\x93NUMPY";
 
 struct type_name {
     const char *text;
     enum cnnc_element element;
 };
 
-static const struct type_name TYPES[] = {
+static const struct type_name types[] = {
     {"|i1", CNNC_INT8},  {"<i1", CNNC_INT8},    {"|u1", CNNC_UINT8},   {"<u1", CNNC_UINT8},
     {"<i2", CNNC_INT16}, {"<u2", CNNC_UINT16},  {"<i4", CNNC_INT32},   {"<u4", CNNC_UINT32},
     {"<i8", CNNC_INT64}, {"<f4", CNNC_FLOAT32}, {"<f8", CNNC_FLOAT64},
@@ -25,7 +25,7 @@ static const struct type_name TYPES[] = {
 static int read_header(FILE *file, const char *path, char *header) {
     unsigned char prefix[PREFIX_BYTES + 2];
     if (fread(prefix, 1, PREFIX_BYTES, file) != PREFIX_BYTES ||
-        memcmp(prefix, MAGIC, sizeof MAGIC - 1) != 0) {
+        memcmp(prefix, magic, sizeof magic - 1) != 0) {
         return cnnc_fault(path, "is no .npy file");
     }
     size_t length = (size_t)prefix[8] | (size_t)prefix[9] << 8;
@@ -57,11 +57,11 @@ static const char *value_of(const char *header, const char *key) {
 
 static int parse_type(const char *path, const char *header, struct cnnc_tensor *tensor) {
     const char *text = value_of(header, "'descr':");
-    for (size_t i = 0; text != NULL && i < sizeof TYPES / sizeof TYPES[0]; i++) {
-        const size_t length = strlen(TYPES[i].text);
-        if (text[0] == '\'' && strncmp(text + 1, TYPES[i].text, length) == 0 &&
+    for (size_t i = 0; text != NULL && i < sizeof types / sizeof types[0]; i++) {
+        const size_t length = strlen(types[i].text);
+        if (text[0] == '\'' && strncmp(text + 1, types[i].text, length) == 0 &&
             text[1 + length] == '\'') {
-            tensor->element = TYPES[i].element;
+            tensor->element = types[i].element;
             return 0;
         }
     }
@@ -174,7 +174,7 @@ int cnnc_write_npy(const char *path, enum cnnc_element element, size_t rank, con
     const size_t total = (used + 64) / 64 * 64;
     memset(header + used, ' ', total - used);
     header[total - 1] = '\n';
-    memcpy(header, MAGIC, sizeof MAGIC - 1);
+    memcpy(header, magic, sizeof magic - 1);
     header[6] = 1;
     header[7] = 0;
     header[8] = (char)((total - PREFIX_BYTES) & 0xff);

@@ -10,7 +10,7 @@
 
 enum { SHAPE_TEXT = 400 };
 
-static const char HELP[] =
+static const char help[] =
     "INPUT is one file for each input, in the order of the model:\n"
     "  .npy of float32   the tensor as the model takes it, in the model's order of axes\n"
     "  .npy of int8      the quantized tensor, channel-last\n"
@@ -32,7 +32,7 @@ void cnnc_print_help(const struct cnnc_network *network) {
     size_t original[CNNC_MAX_RANK];
     (void)printf("usage: %s_example [options] INPUT...\n"
                  "Without INPUT the self-test runs.\n\n%s",
-                 network->name, HELP);
+                 network->name, help);
     if (network->weights_path != NULL) {
         (void)printf("  --weights FILE   default: %s\n", network->weights_path);
     }

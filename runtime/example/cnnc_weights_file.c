@@ -10,7 +10,6 @@
 #endif
 
 #if CNNC_HAS_MMAP
-#define _POSIX_C_SOURCE 200112L
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
