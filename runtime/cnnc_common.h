@@ -61,6 +61,16 @@
 #define CNNC_HAS_DSP 0
 #endif
 
+/* In front of a loop that is to be unrolled n times. */
+#define CNNC_PRAGMA(text) _Pragma(#text)
+#if defined(__clang__)
+#define CNNC_UNROLL(n) CNNC_PRAGMA(unroll n)
+#elif defined(__GNUC__) && __GNUC__ >= 8
+#define CNNC_UNROLL(n) CNNC_PRAGMA(GCC unroll n)
+#else
+#define CNNC_UNROLL(n)
+#endif
+
 /* Infinity as a float, without the C library. */
 #if defined(__GNUC__)
 #define CNNC_INFINITY (__builtin_inff())
