@@ -88,6 +88,23 @@ class CallView:
 
 
 @dataclass(frozen=True)
+class FasterView:
+    """What computes a layer on better processors: from this level on.
+
+    Attributes:
+        level: Of its kernel set, from 1.
+        function: C function.
+        calls: Not empty.
+        uses_arena: Whether any argument is in the arena.
+    """
+
+    level: int
+    function: str
+    calls: tuple[CallView, ...]
+    uses_arena: bool
+
+
+@dataclass(frozen=True)
 class LayerView:
     """One layer.
 
@@ -99,6 +116,7 @@ class LayerView:
         result: C expression of the result, given ``context``.
         result_bytes: Size of the result.
         uses_arena: Whether any argument is in the arena.
+        faster: What takes its place on better processors, from more to less.
     """
 
     index: int
@@ -108,6 +126,7 @@ class LayerView:
     result: str
     result_bytes: int
     uses_arena: bool
+    faster: tuple[FasterView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,15 +140,55 @@ class GoldenView:
 
 @dataclass(frozen=True)
 class SourceView:
-    """A file of ``src/`` that is compiled, and its object file."""
+    """A file of ``src/`` that is compiled, and its object file.
+
+    Attributes:
+        file: Its name.
+        object: Of the object file.
+        kernel_set: The kernel set whose flags it is compiled with; empty for the target's own.
+    """
 
     file: str
     object: str
+    kernel_set: str = ""
 
     @property
     def is_assembly(self) -> bool:
         """Whether the assembler reads it."""
         return self.file.endswith(".S")
+
+
+@dataclass(frozen=True)
+class KernelSetView:
+    """Kernels for better processors, in a file of their own.
+
+    Attributes:
+        name: Part of identifiers and of the file's name.
+        macro: The same in upper case.
+        level: From 1; a better processor's is higher.
+        machine: First part of what a compiler's ``-dumpmachine`` prints where they are compiled.
+        flags: Compiler arguments, as one text.
+        includes: Runtime headers of its layers, sorted.
+        layers: The versions of layers that are in it.
+        sources: Files of ``src/`` that are compiled with its flags.
+    """
+
+    name: str
+    macro: str
+    level: int
+    machine: str
+    flags: str
+    includes: tuple[str, ...]
+    layers: tuple[LayerView, ...]
+    sources: tuple[SourceView, ...]
+
+
+@dataclass(frozen=True)
+class SetView:
+    """A kernel set's file: the whole, and the part."""
+
+    model: "ModelView"
+    part: KernelSetView
 
 
 @dataclass(frozen=True)
@@ -178,6 +237,7 @@ class ModelView:
         blob_crc32: C constant.
         assembly: Assembly sources of the kernels in ``src/cnnc/``, sorted.
         sources: Files of ``src/`` that are compiled, sorted.
+        kernel_sets: Kernels for better processors, from less to more.
         golden_inputs: Input bytes of the self-test.
         golden_outputs: Output bytes of the self-test.
         firmware: What a project without an operating system has beside; None under one.
@@ -206,6 +266,7 @@ class ModelView:
     blob_crc32: str
     assembly: tuple[str, ...]
     sources: tuple[SourceView, ...]
+    kernel_sets: tuple[KernelSetView, ...]
     golden_inputs: tuple[GoldenView, ...]
     golden_outputs: tuple[GoldenView, ...]
     firmware: FirmwareView | None
