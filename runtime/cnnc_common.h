@@ -61,8 +61,8 @@
 #define CNNC_HAS_DSP 0
 #endif
 
-/* Whether kernels use the instructions that work on bytes and halfwords of core registers: Armv6 and
- * Armv7-A in Arm mode, or the DSP extension of Armv7E-M. */
+/* Whether kernels use the instructions that work on bytes and halfwords of core registers: Armv6
+ * and Armv7-A in Arm mode, or the DSP extension of Armv7E-M. */
 #if defined(__ARM_FEATURE_SIMD32) && (defined(__thumb2__) || !defined(__thumb__)) && \
     defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define CNNC_HAS_SIMD32 1
