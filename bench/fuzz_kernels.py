@@ -27,6 +27,13 @@ CORES = {
     "armv7m": ("cortex-m3", "cortex-m4"),
     "dsp": ("cortex-m4", "cortex-m33", "cortex-m7"),
     "mve": ("cortex-m55",),
+    "neon": ("cortex-a53", "cortex-a7", "cortex-a76"),
+    "neon32": ("cortex-a7",),
+    "neon64": ("cortex-a53", "cortex-a76"),
+    "neon_dot": ("cortex-a76",),
+    "armv6simd": ("arm1176",),
+    "avx2": ("x86-64-avx2", "x86-64-avx512vnni"),
+    "avx512vnni": ("x86-64-avx512vnni",),
 }
 """Instruction set -> the cores that its kernels run on in turns unless one is asked for."""
 

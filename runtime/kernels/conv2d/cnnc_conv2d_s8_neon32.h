@@ -3,8 +3,8 @@
 #ifndef CNNC_CONV2D_S8_NEON32_H
 #define CNNC_CONV2D_S8_NEON32_H
 
-#include "cnnc_neon32_rows.h"
 #include "cnnc_patches_s8.h"
+#include "cnnc_rows_neon32.h"
 
 struct cnnc_conv2d_s8_neon32_parameters {
     int32_t pixels; /* of all images' outputs */
@@ -36,7 +36,7 @@ struct cnnc_conv2d_s8_neon32_parameters {
 };
 
 /* output[pixel][o] = requantize(bias[o] + sum over taps and i of weights[o][tap][i] * pixel[i]).
- * weights and channels as in cnnc_neon32_rows.h, depth [kernel_row][kernel_col][channel], the input
+ * weights and channels as in cnnc_rows_neon32.h, depth [kernel_row][kernel_col][channel], the input
  * zero point folded into the biases. scratch: row_bytes for each of the pixels at once;
  * at most 64 pixels if there are fewer than four output channels. */
 CNNC_KERNEL void cnnc_conv2d_s8_neon32(const struct cnnc_conv2d_s8_neon32_parameters *p,
@@ -49,7 +49,7 @@ CNNC_KERNEL void cnnc_conv2d_s8_neon32(const struct cnnc_conv2d_s8_neon32_parame
         p->input_rows,    p->input_cols,  p->input_channels, p->output_rows,      p->output_cols,
         p->kernel_rows,   p->kernel_cols, p->stride_rows,    p->stride_cols,      p->dilation_rows,
         p->dilation_cols, p->pad_top,     p->pad_left,       p->input_zero_point, p->row_bytes};
-    struct cnnc_neon32_rows job = {scratch,
+    struct cnnc_rows_neon32 job = {scratch,
                                    p->row_bytes,
                                    0,
                                    weights,

@@ -4,7 +4,7 @@
 #ifndef CNNC_FULLY_CONNECTED_S8_NEON32_H
 #define CNNC_FULLY_CONNECTED_S8_NEON32_H
 
-#include "cnnc_neon32_rows.h"
+#include "cnnc_rows_neon32.h"
 
 struct cnnc_fully_connected_s8_neon32_parameters {
     int32_t rows;
@@ -22,13 +22,13 @@ struct cnnc_fully_connected_s8_neon32_parameters {
 };
 
 /* output[row][o] = requantize(bias[o] + sum over i of weights[o][i] * input[row][i]). weights and
- * channels as in cnnc_neon32_rows.h, the input zero point folded into the biases. Reads up to 31
+ * channels as in cnnc_rows_neon32.h, the input zero point folded into the biases. Reads up to 31
  * bytes beyond input. At most 64 rows at once if there are fewer than four output channels. */
 CNNC_KERNEL void cnnc_fully_connected_s8_neon32(
     const struct cnnc_fully_connected_s8_neon32_parameters *p, const int8_t *CNNC_RESTRICT input,
     const int8_t *CNNC_RESTRICT weights, const int32_t *CNNC_RESTRICT channels,
     int8_t *CNNC_RESTRICT output) {
-    struct cnnc_neon32_rows job = {input,
+    struct cnnc_rows_neon32 job = {input,
                                    p->input_channels,
                                    0,
                                    weights,

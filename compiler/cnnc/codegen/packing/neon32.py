@@ -1,4 +1,4 @@
-"""Weights and constants of ``runtime/cnnc_neon32_rows.h``, and what its kernels cost."""
+"""Weights and constants of ``runtime/cnnc_rows_neon32.h``, and what its kernels cost."""
 
 from dataclasses import dataclass
 
@@ -116,7 +116,7 @@ def block_channels(count: int) -> I64:
 
 
 def scale_kind(op: QuantWeightedOp) -> int:
-    """Return ``scale`` of ``struct cnnc_neon32_rows``."""
+    """Return ``scale`` of ``struct cnnc_rows_neon32``."""
     scaling = scaling_parameters(op)
     if scaling["has_left_shift"] or (scaling["sees_negative"] and scaling["has_shift_of_zero"]):
         return 2

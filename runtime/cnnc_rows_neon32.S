@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* Rows times int8 weights on Armv7-A with NEON; cnnc_neon32_rows.h has the same in C. */
+/* Rows times int8 weights on Armv7-A with NEON; cnnc_rows_neon32.h has the same in C. */
 #include "cnnc_common.h"
 
 #if defined(CNNC_PREFIX) && CNNC_HAS_NEON32
@@ -8,7 +8,7 @@
     .arm
     .fpu neon
 
-/* Fields of struct cnnc_neon32_rows. */
+/* Fields of struct cnnc_rows_neon32. */
 #define JOB_ROWS 0
 #define JOB_ROW_BYTES 4
 #define JOB_ROW_COUNT 8
@@ -277,7 +277,7 @@ neon32_shift_\rows:
 
 #endif
 
-    .section .text.cnnc_neon32_rows, "ax", %progbits
+    .section .text.cnnc_rows_neon32, "ax", %progbits
     .balign 4
 
 /* Where code continues, by number of rows: behind the chunks for no tail, 8 and 16 bytes, and more
@@ -309,9 +309,9 @@ neon32_table:
     neon32_entries 1
     neon32_entries 2
 
-    .global CNNC_SYMBOL(neon32_rows)
-    .type CNNC_SYMBOL(neon32_rows), %function
-CNNC_SYMBOL(neon32_rows):
+    .global CNNC_SYMBOL(multiply_rows_neon32)
+    .type CNNC_SYMBOL(multiply_rows_neon32), %function
+CNNC_SYMBOL(multiply_rows_neon32):
     push {r4-r11, lr}
     vpush {d8-d15}
     sub sp, sp, #STACK_FRAME
@@ -481,6 +481,6 @@ neon32_end:
     add sp, sp, #STACK_FRAME
     vpop {d8-d15}
     pop {r4-r11, pc}
-    .size CNNC_SYMBOL(neon32_rows), . - CNNC_SYMBOL(neon32_rows)
+    .size CNNC_SYMBOL(multiply_rows_neon32), . - CNNC_SYMBOL(multiply_rows_neon32)
 
 #endif

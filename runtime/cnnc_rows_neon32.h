@@ -11,8 +11,8 @@
  * Constants are, for each block, biases, multipliers and shifts of its channels, then words of
  * flags: from the highest bit on one for each of up to 31 chunks, 1 if the sums of all its chains
  * (products 8 apart) fit 16 bits, then a 1. There is at least one word. */
-#ifndef CNNC_NEON32_ROWS_H
-#define CNNC_NEON32_ROWS_H
+#ifndef CNNC_ROWS_NEON32_H
+#define CNNC_ROWS_NEON32_H
 
 #include "cnnc_neon.h"
 
@@ -22,7 +22,7 @@
 #define CNNC_NEON32_NARROW_ROWS 64
 
 /* Assembly knows the order and size of these fields. */
-struct cnnc_neon32_rows {
+struct cnnc_rows_neon32 {
     const int8_t *rows;
     int32_t row_bytes; /* from a row to the next */
     int32_t row_count; /* at least one */
@@ -46,16 +46,16 @@ struct cnnc_neon32_rows {
 extern "C" {
 #endif
 /* output[row][channel] for all rows and channels. */
-void CNNC_SYMBOL(neon32_rows)(const struct cnnc_neon32_rows *job);
+void CNNC_SYMBOL(multiply_rows_neon32)(const struct cnnc_rows_neon32 *job);
 #ifdef __cplusplus
 }
 #endif
 
-#define CNNC_NEON32_ROWS CNNC_SYMBOL(neon32_rows)
+#define CNNC_MULTIPLY_ROWS_NEON32 CNNC_SYMBOL(multiply_rows_neon32)
 
 #else
 
-CNNC_KERNEL int8_t cnnc_neon32_result(const struct cnnc_neon32_rows *job, const int8_t *row,
+CNNC_KERNEL int8_t cnnc_neon32_result(const struct cnnc_rows_neon32 *job, const int8_t *row,
                                       const int8_t *weights, const int32_t *constants,
                                       int32_t channel) {
     const int32_t in_chunks = job->chunks * CNNC_NEON32_CHUNK;
@@ -74,7 +74,7 @@ CNNC_KERNEL int8_t cnnc_neon32_result(const struct cnnc_neon32_rows *job, const 
                               job->minimum, job->maximum);
 }
 
-CNNC_KERNEL void cnnc_neon32_rows(const struct cnnc_neon32_rows *job) {
+CNNC_KERNEL void cnnc_multiply_rows_neon32(const struct cnnc_rows_neon32 *job) {
     const int32_t words = (job->chunks + CNNC_NEON32_FLAGS - 1) / CNNC_NEON32_FLAGS;
     const int32_t constants_step = 3 * CNNC_NEON32_BLOCK + (words > 0 ? words : 1);
     const int32_t last = job->output_channels - CNNC_NEON32_BLOCK;
@@ -93,21 +93,21 @@ CNNC_KERNEL void cnnc_neon32_rows(const struct cnnc_neon32_rows *job) {
     }
 }
 
-#define CNNC_NEON32_ROWS cnnc_neon32_rows
+#define CNNC_MULTIPLY_ROWS_NEON32 cnnc_multiply_rows_neon32
 
 #endif
 
 /* All results of some rows, at most 64 if there are fewer than four channels. */
-CNNC_KERNEL void cnnc_neon32_run(const struct cnnc_neon32_rows *job) {
-    struct cnnc_neon32_rows padded = *job;
+CNNC_KERNEL void cnnc_neon32_run(const struct cnnc_rows_neon32 *job) {
+    struct cnnc_rows_neon32 padded = *job;
     int8_t results[CNNC_NEON32_BLOCK * CNNC_NEON32_NARROW_ROWS];
     if (job->output_channels >= CNNC_NEON32_BLOCK) {
-        CNNC_NEON32_ROWS(&padded);
+        CNNC_MULTIPLY_ROWS_NEON32(&padded);
         return;
     }
     padded.output_channels = CNNC_NEON32_BLOCK;
     padded.output = results;
-    CNNC_NEON32_ROWS(&padded);
+    CNNC_MULTIPLY_ROWS_NEON32(&padded);
     for (int32_t row = 0; row < job->row_count; ++row) {
         memcpy(job->output + row * job->output_channels, results + CNNC_NEON32_BLOCK * row,
                (size_t)job->output_channels);
