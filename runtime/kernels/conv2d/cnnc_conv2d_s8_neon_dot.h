@@ -5,6 +5,7 @@
 #define CNNC_CONV2D_S8_NEON_DOT_H
 
 #include "cnnc_layer_neon_dot.h"
+#include "cnnc_padded_lines_neon_dot.h"
 
 struct cnnc_conv2d_s8_neon_dot_parameters {
     int32_t batch;
@@ -44,45 +45,6 @@ cnnc_conv2d_layer_dot(const struct cnnc_conv2d_s8_neon_dot_parameters *p) {
         p->eight_blocks,      p->four_blocks, p->scaling,
         p->output_zero_point, p->minimum,     p->maximum};
     return layer;
-}
-
-/* Copies bytes up to a multiple of 16. */
-CNNC_KERNEL int8_t *cnnc_copy_vectors_dot(int8_t *output, const int8_t *input, int32_t bytes) {
-#if CNNC_HAS_NEON64
-    int32_t i = 0;
-    for (; i + 64 <= bytes; i += 64) {
-        vst1q_s8_x4(output + i, vld1q_s8_x4(input + i));
-    }
-    for (; i < bytes; i += 16) {
-        vst1q_s8(output + i, vld1q_s8(input + i));
-    }
-#else
-    memcpy(output, input, (size_t)bytes);
-#endif
-    return output + bytes;
-}
-
-/* Copies image lines from first_row on with the padding around them. */
-CNNC_KERNEL void cnnc_conv2d_pad_dot(const struct cnnc_conv2d_s8_neon_dot_parameters *p,
-                                     const int8_t *CNNC_RESTRICT image, int32_t first_row,
-                                     int32_t lines, int8_t *CNNC_RESTRICT output) {
-    const int32_t line_bytes = p->padded_cols * p->input_channels;
-    const int32_t inner = p->padded_cols - p->pad_left;
-    const int32_t cols = inner < p->input_cols ? inner : p->input_cols;
-    const int32_t left_bytes = p->pad_left * p->input_channels;
-    const int32_t bytes = (cols > 0 ? cols : 0) * p->input_channels;
-    for (int32_t row = first_row; row < first_row + lines; ++row) {
-        if (row < 0 || row >= p->input_rows || bytes == 0) {
-            memset(output, p->input_zero_point, (size_t)line_bytes);
-        } else {
-            memset(output, p->input_zero_point, (size_t)left_bytes);
-            cnnc_copy_vectors_dot(output + left_bytes,
-                                  image + row * p->input_cols * p->input_channels, bytes);
-            memset(output + left_bytes + bytes, p->input_zero_point,
-                   (size_t)(line_bytes - left_bytes - bytes));
-        }
-        output += line_bytes;
-    }
 }
 
 /* Copies bytes one vector or word after another; the last one may pass the end. */
@@ -138,18 +100,20 @@ CNNC_KERNEL void cnnc_conv2d_lines_dot(const struct cnnc_conv2d_s8_neon_dot_para
     const int32_t cols = p->padded_cols > 0 ? p->padded_cols : p->input_cols;
     const int32_t line_bytes = cols * p->input_channels;
     const int32_t span = (p->kernel_rows - 1) * p->dilation_rows + 1;
+    const struct cnnc_padded_lines_dot padded = {p->input_rows,     p->input_cols,
+                                                 p->input_channels, p->padded_cols,
+                                                 p->pad_left,       p->input_zero_point};
     for (int32_t first = 0; first < p->output_rows; first += p->lines_at_once) {
         const int32_t left = p->output_rows - first;
         const int32_t first_row = first * p->stride_rows - p->pad_top;
         struct cnnc_dot_lines lines;
-        lines.input = image + first_row * line_bytes;
+        lines.input = p->padded_cols > 0 ? scratch : image + first_row * line_bytes;
         lines.output = output + first * p->output_cols * p->output_channels;
         lines.count = left < p->lines_at_once ? left : p->lines_at_once;
         lines.step = p->stride_rows * line_bytes;
         if (p->padded_cols > 0) {
-            cnnc_conv2d_pad_dot(p, image, first_row,
-                                ((int32_t)lines.count - 1) * p->stride_rows + span, scratch);
-            lines.input = scratch;
+            cnnc_copy_padded_dot(&padded, image, first_row,
+                                 ((int32_t)lines.count - 1) * p->stride_rows + span, scratch);
         }
         rows->rows = p->output_cols;
         if (p->patch_bytes > 0) {

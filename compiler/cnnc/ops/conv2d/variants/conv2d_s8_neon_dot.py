@@ -23,10 +23,6 @@ from cnnc.ops.conv2d.quant_op import QuantConv2d
 from cnnc.ops.fully_connected.variants.fully_connected_s8_neon_dot import VARIANT as ROWS
 
 _KERNEL = "conv2d_s8_neon_dot"
-_COPIED_BYTES = 32768
-"""Of the image or of patches at a time, if one line or tile is not more: they stay in the cache."""
-_SLACK_BYTES = 64
-"""Copies are rounded up to vectors."""
 _UNROLLED = 16
 """Pieces of a patch that are copied without a loop."""
 
@@ -60,43 +56,12 @@ class _Way:
     instructions: int
 
 
-@dataclass(frozen=True)
-class _Lines:
-    """Lines of the image that a number of output lines see.
-
-    Attributes:
-        padded_cols: Of a copy with padding; 0 where the image can be read where it is.
-        copied_bytes: Of the copy.
-        instructions: To copy all of the layer's lines.
-    """
-
-    padded_cols: int
-    copied_bytes: int
-    instructions: int
-
-    @classmethod
-    def of(cls, op: QuantConv2d, site: LoweringSite, at_once: int) -> "_Lines":
-        window = op.window
-        batch, rows, cols, depth = geometry(site.inputs[0])
-        _, output_rows, output_cols, _ = geometry(site.output)
-        span_rows = (output_rows - 1) * window.stride_rows + window.span_rows
-        span_cols = (output_cols - 1) * window.stride_cols + window.span_cols
-        if not (window.pad_top or window.pad_left or span_rows > rows or span_cols > cols):
-            return cls(0, 0, 0)
-        lines = (at_once - 1) * window.stride_rows + window.span_rows
-        times = batch * -(-output_rows // at_once)
-        by_line = span_cols * depth // 32 + 30
-        return cls(span_cols, lines * span_cols * depth, times * lines * by_line)
-
-
 def _in_lines(op: QuantConv2d, site: LoweringSite) -> _Way:
     window = op.window
     batch, output_rows, output_cols, channels = geometry(site.output)
     depth = site.inputs[0][3]
-    span_cols = (output_cols - 1) * window.stride_cols + window.span_cols
-    room = _COPIED_BYTES // (span_cols * depth) - window.span_rows
-    at_once = min(output_rows, max(room, 0) // window.stride_rows + 1)
-    lines = _Lines.of(op, site, at_once)
+    at_once = neon_dot.lines_in_cache(window, site)
+    lines = neon_dot.Lines.of(window, site, at_once)
     if not lines.padded_cols:
         at_once = output_rows
     by_line = neon_dot.line_instructions(
@@ -111,7 +76,7 @@ def _in_lines(op: QuantConv2d, site: LoweringSite) -> _Way:
     return _Way(
         window.kernel_rows,
         parameters,
-        lines.copied_bytes + _SLACK_BYTES,
+        lines.copied_bytes + neon_dot.SLACK_BYTES,
         lines.instructions + batch * output_rows * by_line,
     )
 
@@ -122,13 +87,13 @@ def _gathered(op: QuantConv2d, site: LoweringSite) -> _Way:
     batch, output_rows, output_cols, channels = geometry(site.output)
     line_bytes = window.kernel_cols * depth
     patch_bytes = neon_dot.QUAD * neon_dot.quads(window.kernel_rows * line_bytes)
-    at_once = min(output_rows, max(_COPIED_BYTES // (patch_bytes * output_cols), 1))
-    lines = _Lines.of(op, site, at_once)
+    at_once = min(output_rows, max(neon_dot.COPIED_BYTES // (patch_bytes * output_cols), 1))
+    lines = neon_dot.Lines.of(window, site, at_once)
     pieces = window.kernel_rows * (1 if window.dilation_cols == 1 else window.kernel_cols)
     by_piece = 2 * -(-window.kernel_rows * line_bytes // pieces // neon_dot.VECTOR)
     gathering = pieces * by_piece + 4 + (8 * pieces if pieces > _UNROLLED else 0)
     by_band = neon_dot.line_instructions(channels, at_once * output_cols, 1, patch_bytes)
-    offset = lines.copied_bytes + _SLACK_BYTES
+    offset = lines.copied_bytes + neon_dot.SLACK_BYTES
     parameters = {
         "padded_cols": lines.padded_cols,
         "lines_at_once": at_once,
@@ -138,7 +103,7 @@ def _gathered(op: QuantConv2d, site: LoweringSite) -> _Way:
     return _Way(
         1,
         parameters,
-        offset + at_once * output_cols * patch_bytes + _SLACK_BYTES,
+        offset + at_once * output_cols * patch_bytes + neon_dot.SLACK_BYTES,
         lines.instructions
         + batch * output_rows * output_cols * gathering
         + batch * -(-output_rows // at_once) * by_band,
