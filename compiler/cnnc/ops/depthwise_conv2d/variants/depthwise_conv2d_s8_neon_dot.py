@@ -77,19 +77,15 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
 def _reason(op: QuantDepthwiseConv2d, scaling: int) -> str:
     """Return why the kernel cannot compute a layer, or nothing."""
     window = op.window
-    if op.multiplier > 1:
-        return "a channel has several filters"
-    if (window.kernel_rows, window.kernel_cols) != (3, 3):
-        return "the kernel is not 3x3"
-    if (window.dilation_rows, window.dilation_cols) != (1, 1):
-        return "it is dilated"
-    if window.stride_cols > 2:
-        return "the column stride is more than 2"
-    if len(op.bias) < _BLOCK:
-        return "it has fewer than 16 channels"
-    if scaling == neon_dot.SUMS:
-        return "a multiplier is 1/2 or more, or scaled sums pass 16 bits"
-    return ""
+    reasons = {
+        "a channel has several filters": op.multiplier > 1,
+        "the kernel is not 3x3": (window.kernel_rows, window.kernel_cols) != (3, 3),
+        "it is dilated": (window.dilation_rows, window.dilation_cols) != (1, 1),
+        "the column stride is more than 2": window.stride_cols > 2,
+        "it has fewer than 16 channels": len(op.bias) < _BLOCK,
+        "a multiplier is 1/2 or more, or scaled sums pass 16 bits": scaling == neon_dot.SUMS,
+    }
+    return next((reason for reason, applies in reasons.items() if applies), "")
 
 
 def _blocks(channels: int) -> list[int]:
