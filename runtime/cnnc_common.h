@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT-0 */
 /* What every kernel and every emitted file needs: inlining, alignment, sections. Assembly includes
- * it for CNNC_SYMBOL and CNNC_HAS_DSP. */
+ * it for CNNC_SYMBOL and the CNNC_HAS_ of its instructions. */
 #ifndef CNNC_COMMON_H
 #define CNNC_COMMON_H
 
@@ -59,6 +59,41 @@
 #define CNNC_HAS_DSP 1
 #else
 #define CNNC_HAS_DSP 0
+#endif
+
+/* Whether assembly in ARM mode uses the NEON of Armv7-A; kernels hold words of several bytes in
+ * vectors: little-endian. */
+#if defined(__arm__) && defined(__ARM_NEON) && defined(__BYTE_ORDER__) && \
+    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define CNNC_HAS_NEON32 1
+#else
+#define CNNC_HAS_NEON32 0
+#endif
+
+/* Whether kernels use the instructions that work on bytes and halfwords of core registers: Armv6
+ * and Armv7-A in Arm mode, or the DSP extension of Armv7E-M. */
+#if defined(__ARM_FEATURE_SIMD32) && (defined(__thumb2__) || !defined(__thumb__)) && \
+    defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define CNNC_HAS_SIMD32 1
+#else
+#define CNNC_HAS_SIMD32 0
+#endif
+
+/* Whether they do so in Arm mode; assembly is written for Armv6. */
+#if CNNC_HAS_SIMD32 && !defined(__thumb__)
+#define CNNC_HAS_ARMV6SIMD 1
+#else
+#define CNNC_HAS_ARMV6SIMD 0
+#endif
+
+/* In front of a loop that is to be unrolled n times. */
+#define CNNC_PRAGMA(text) _Pragma(#text)
+#if defined(__clang__)
+#define CNNC_UNROLL(n) CNNC_PRAGMA(unroll n)
+#elif defined(__GNUC__) && __GNUC__ >= 8
+#define CNNC_UNROLL(n) CNNC_PRAGMA(GCC unroll n)
+#else
+#define CNNC_UNROLL(n)
 #endif
 
 /* Infinity as a float, without the C library. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* The instructions of the Armv7E-M DSP extension that kernels use, by their names: one instruction
- * where the extension is there, the same value in C elsewhere. A word holds four bytes or two
- * halfwords, the first in memory lowest. */
+/* The instructions on bytes and halfwords of core registers that kernels use (Armv6, and the DSP
+ * extension of Armv7E-M), by their names: one instruction where there is one, the same value in C
+ * elsewhere. A word holds four bytes or two halfwords, the first in memory lowest. */
 #ifndef CNNC_DSP_H
 #define CNNC_DSP_H
 
@@ -63,7 +63,7 @@ CNNC_KERNEL uint32_t cnnc_halves(int32_t low, int32_t high) {
 
 /* SXTB16: bytes 0 and 2, sign-extended to halfwords. */
 CNNC_KERNEL uint32_t cnnc_sxtb16(uint32_t bytes) {
-#if CNNC_HAS_DSP
+#if CNNC_HAS_SIMD32
     uint32_t halves;
     __asm__("sxtb16 %0, %1" : "=r"(halves) : "r"(bytes));
     return halves;
@@ -74,7 +74,7 @@ CNNC_KERNEL uint32_t cnnc_sxtb16(uint32_t bytes) {
 
 /* SXTB16 with ROR #8: bytes 1 and 3, sign-extended to halfwords. */
 CNNC_KERNEL uint32_t cnnc_sxtb16_odd(uint32_t bytes) {
-#if CNNC_HAS_DSP
+#if CNNC_HAS_SIMD32
     uint32_t halves;
     __asm__("sxtb16 %0, %1, ror #8" : "=r"(halves) : "r"(bytes));
     return halves;
@@ -85,7 +85,7 @@ CNNC_KERNEL uint32_t cnnc_sxtb16_odd(uint32_t bytes) {
 
 /* SMLAD: sum + both products of halfwords, modulo 2^32. */
 CNNC_KERNEL int32_t cnnc_smlad(uint32_t a, uint32_t b, int32_t sum) {
-#if CNNC_HAS_DSP
+#if CNNC_HAS_SIMD32
     int32_t result;
     __asm__("smlad %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
@@ -98,7 +98,7 @@ CNNC_KERNEL int32_t cnnc_smlad(uint32_t a, uint32_t b, int32_t sum) {
 
 /* SMMUL: floor(a * b / 2^32). */
 CNNC_KERNEL int32_t cnnc_smmul(int32_t a, int32_t b) {
-#if CNNC_HAS_DSP
+#if CNNC_HAS_SIMD32
     int32_t result;
     __asm__("smmul %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
     return result;
@@ -109,7 +109,7 @@ CNNC_KERNEL int32_t cnnc_smmul(int32_t a, int32_t b) {
 
 /* SMMLA: sum + floor(a * b / 2^32), modulo 2^32. */
 CNNC_KERNEL int32_t cnnc_smmla(int32_t a, int32_t b, int32_t sum) {
-#if CNNC_HAS_DSP
+#if CNNC_HAS_SIMD32
     int32_t result;
     __asm__("smmla %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
@@ -120,7 +120,7 @@ CNNC_KERNEL int32_t cnnc_smmla(int32_t a, int32_t b, int32_t sum) {
 
 /* SADD16: sums of the halfwords, each modulo 2^16. */
 CNNC_KERNEL uint32_t cnnc_sadd16(uint32_t a, uint32_t b) {
-#if CNNC_HAS_DSP
+#if CNNC_HAS_SIMD32
     uint32_t result;
     __asm__("sadd16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
     return result;
@@ -131,7 +131,7 @@ CNNC_KERNEL uint32_t cnnc_sadd16(uint32_t a, uint32_t b) {
 
 /* PKHBT: the low halfword of one word below the low halfword of another. */
 CNNC_KERNEL uint32_t cnnc_pack_low(uint32_t low, uint32_t high) {
-#if CNNC_HAS_DSP
+#if CNNC_HAS_SIMD32
     uint32_t result;
     __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(low), "r"(high));
     return result;
@@ -142,7 +142,7 @@ CNNC_KERNEL uint32_t cnnc_pack_low(uint32_t low, uint32_t high) {
 
 /* SSAT #8: the nearest of -128..127. */
 CNNC_KERNEL int32_t cnnc_ssat8(int32_t x) {
-#if CNNC_HAS_DSP
+#if CNNC_HAS_SIMD32
     int32_t result;
     __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
     return result;

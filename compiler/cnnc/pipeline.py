@@ -17,6 +17,7 @@ from cnnc.codegen.lower import lower
 from cnnc.codegen.names import check_identifier
 from cnnc.codegen.program import CProgram
 from cnnc.codegen.tflite import export_tflite
+from cnnc.deploy.kernel_sets import kernel_sets
 from cnnc.deploy.targets import (
     BOARD_COPY,
     BOARD_SUFFIX,
@@ -117,7 +118,12 @@ def _compile(
     golden = _golden(optimized, quantized.golden_inputs)
     sample_bytes = sum(array.nbytes for array in (*golden.inputs, *golden.outputs))
     budget = budget_of(target, options, sample_bytes)
-    program = lower(optimized, frozenset(target.core.instruction_sets), budget)
+    program = lower(
+        optimized,
+        frozenset(target.core.instruction_sets),
+        budget,
+        kernel_sets(target.core),
+    )
     dump("plan", lambda: dump_plan(program.plan))
     check_fit(target, options, program, sample_bytes)
     return Compilation(

@@ -21,7 +21,8 @@ enum cnnc_harness_status {
     CNNC_HARNESS_NO_MEMORY = 2,
     CNNC_HARNESS_BAD_LAYER = 3,   /* a layer number or size outside the request */
     CNNC_HARNESS_BAD_FILE = 4,    /* the request cannot be read or the records not written */
-    CNNC_HARNESS_MODEL_FAILED = 5 /* the model returned an error */
+    CNNC_HARNESS_MODEL_FAILED = 5, /* the model returned an error */
+    CNNC_HARNESS_NO_KERNELS = 6    /* the processor does not run the kernels that were asked for */
 };
 
 typedef void (*cnnc_harness_trace)(void *user, int32_t layer, const void *data, size_t bytes);
@@ -56,6 +57,12 @@ extern "C" {
 #endif
 
 extern const struct cnnc_harness_model cnnc_harness_model;
+
+/* The kernel set that every run uses; below 0 the best that the processor has. */
+extern int32_t cnnc_harness_kernel_set;
+
+/* Whether the model has the kernel set and this processor runs it. */
+int32_t cnnc_harness_has_kernel_set(void);
 
 /* Called right before and right after the model's run: whoever counts instructions does it between
  * two calls. */

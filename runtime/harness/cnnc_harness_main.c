@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT-0 */
 /* A program around the harness on an operating system: argv is a file with the request and the
- * inputs, and the file to write the records to. Exit status: enum cnnc_harness_status. */
+ * inputs, the file to write the records to, and the number of a kernel set if one is wanted; with
+ * that number alone nothing is run. Exit status: enum cnnc_harness_status. */
 #include "cnnc_harness.h"
 
 #include <stdio.h>
@@ -45,8 +46,17 @@ int main(int argc, char **argv) {
     FILE *from;
     FILE *to;
     int32_t status;
-    if (argc != 3) {
+    if (argc < 2 || argc > 4) {
         return CNNC_HARNESS_BAD_REQUEST;
+    }
+    if (argc != 3) {
+        cnnc_harness_kernel_set = (int32_t)strtol(argv[argc - 1], NULL, 10);
+        if (!cnnc_harness_has_kernel_set()) {
+            return CNNC_HARNESS_NO_KERNELS;
+        }
+    }
+    if (argc == 2) {
+        return CNNC_HARNESS_OK;
     }
     from = fopen(argv[1], "rb");
     if (from == NULL) {

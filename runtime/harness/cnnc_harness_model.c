@@ -6,6 +6,8 @@
  *   CNNC_HARNESS_ARENA_BYTES  LENET_ARENA_BYTES; likewise WEIGHTS_BYTES and LAYER_COUNT
  *   CNNC_HARNESS_INPUTS       PORT(lenet_input, 784) for each input in order; likewise OUTPUTS
  *   CNNC_HARNESS_WEIGHTS      only for weights that are loaded: their file, see .._weights.S
+ *   CNNC_HARNESS_BEST_SET     only where the model chooses kernels when it runs: the best set,
+ *                             lenet_best_kernel_set() or, compiled as plain C, the number of sets
  * Names are whole: the model's name alone may be a macro of the C library. */
 #include "cnnc_harness.h"
 
@@ -16,6 +18,16 @@
 #ifdef CNNC_HARNESS_WEIGHTS
 extern const uint8_t cnnc_harness_weights[];
 #endif
+
+int32_t cnnc_harness_kernel_set = -1;
+
+int32_t cnnc_harness_has_kernel_set(void) {
+#ifdef CNNC_HARNESS_BEST_SET
+    return cnnc_harness_kernel_set <= CNNC_HARNESS_BEST_SET;
+#else
+    return cnnc_harness_kernel_set <= 0;
+#endif
+}
 
 static int32_t infer(void *arena, const int8_t *inputs, int8_t *outputs, cnnc_harness_trace trace,
                      void *user) {
@@ -28,6 +40,11 @@ static int32_t infer(void *arena, const int8_t *inputs, int8_t *outputs, cnnc_ha
     status = (int32_t)CNNC_HARNESS_LOAD(&context, cnnc_harness_weights, CNNC_HARNESS_WEIGHTS_BYTES);
     if (status != 0) {
         return status;
+    }
+#endif
+#ifdef CNNC_HARNESS_BEST_SET
+    if (cnnc_harness_kernel_set >= 0) {
+        context.kernel_set = cnnc_harness_kernel_set;
     }
 #endif
 #ifdef CNNC_TRACE

@@ -57,7 +57,7 @@ def test_report_has_the_fixed_keys(capsys: pytest.CaptureFixture[str], tmp_path:
             "zero_point": -128,
         }
     ]
-    assert report["target"] == {"name": "rpi", "core": "cortex-a53", "isa": "aarch64"}
+    assert report["target"] == {"name": "rpi", "core": "armv8-a", "isa": "aarch64"}
     assert report["macs"] == 2_636_672
     assert report["ram_bytes"]["arena"] <= ARENA_BYTES
     assert report["flash_bytes"]["weights"] <= WEIGHT_BYTES

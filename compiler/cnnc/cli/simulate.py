@@ -117,11 +117,15 @@ def _table(report: SimulationReport) -> Table:
 
 def _profile(report: SimulationReport) -> list[RenderableType]:
     """Return the table of the layers, and what its cycles mean."""
-    target = report.results["target"].to_json()
+    tables = [_profile_of(name, result.to_json()) for name, result in report.targets().items()]
+    return [row for table in tables for row in table]
+
+
+def _profile_of(name: str, target: Mapping[str, Any]) -> list[RenderableType]:
     if target["profile"] is None:
         return []
     model = target["cycle_model"] or f"not modelled, {target['not_modelled']}"
-    note = f"\none inference of the first input; cycles: {model}"
+    note = f"\n{name}: one inference of the first input; cycles: {model}"
     if target["cycles_per_inference"] is not None and target["clock_hz"] is not None:
         note += f"; ms: these cycles at the board's {target['clock_hz'] / 1e6:g} MHz"
     return ["", profile_table(target), note, *_float32_share(target["profile"])]
@@ -211,23 +215,28 @@ def _difference(found: Divergence) -> str:
 
 def _costs(report: SimulationReport) -> list[str]:
     """Return what an inference costs on the target, or why that is not known."""
-    target = report.results["target"].to_json() if "target" in report.results else {}
+    notes = [note for name, result in report.targets().items() for note in _costs_of(name, result)]
+    if report.failed_selftest is not None:
+        notes.append(f"target: the emitted firmware fails its self-test: {report.failed_selftest}")
+    return notes
+
+
+def _costs_of(name: str, result: EngineResult) -> list[str]:
+    target = result.to_json()
     notes = []
     instructions, reason = target.get("instructions_per_inference"), target.get("not_counted")
     if instructions is not None:
-        notes.append(f"target: {instructions:,} instructions for an inference")
+        notes.append(f"{name}: {instructions:,} instructions for an inference")
     elif reason:
-        notes.append(f"target: instructions not counted, {reason}")
+        notes.append(f"{name}: instructions not counted, {reason}")
     if target.get("code_bytes") is not None:
         parts = f"weights {target['weights_bytes']:,}, network's code {target['code_bytes']:,}"
         notes.append(
-            f"target: firmware of {target['flash_bytes']:,} bytes of flash ({parts}) and "
+            f"{name}: firmware of {target['flash_bytes']:,} bytes of flash ({parts}) and "
             f"{target['ram_bytes']:,} bytes of RAM"
         )
     if target.get("stack_bytes") is not None:
-        notes.append(f"target: an inference has {target['stack_bytes']:,} bytes on the stack")
-    if report.failed_selftest is not None:
-        notes.append(f"target: the emitted firmware fails its self-test: {report.failed_selftest}")
+        notes.append(f"{name}: an inference has {target['stack_bytes']:,} bytes on the stack")
     return notes
 
 

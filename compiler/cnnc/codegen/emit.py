@@ -8,7 +8,10 @@ import numpy as np
 from cnnc.codegen.arrays import Blob, array_text, build_blob, number_rows
 from cnnc.codegen.fill_views import arena_bytes, layer_view, port_views
 from cnnc.codegen.firmware import firmware_files, firmware_of
+from cnnc.codegen.hosted import hosted_files
+from cnnc.codegen.kernel_set_view import kernel_set_view, owning_set
 from cnnc.codegen.kernel_source import runtime_assembly, runtime_headers
+from cnnc.codegen.linux_view import linux_view
 from cnnc.codegen.lower import kernel_headers
 from cnnc.codegen.program import CProgram
 from cnnc.codegen.render import render
@@ -17,6 +20,7 @@ from cnnc.codegen.views import (
     GoldenView,
     ModelView,
     PortView,
+    SetView,
     SourceView,
     WeightsMode,
 )
@@ -97,6 +101,11 @@ def emit(
         texts[f"src/{name}_weights.S"] = render("model/weights.S.j2", view)
     if weights == "file":
         texts[f"src/{name}_load.c"] = render("model/load.c.j2", view)
+    if view.kernel_sets:
+        texts[f"src/{name}_layers.h"] = render("model/layers.h.j2", view)
+    for part in view.kernel_sets:
+        source = f"src/{name}_{part.name}.c"
+        texts[source] = render("model/kernel_set.c.j2", SetView(view, part))
     for file in program.assembly:
         kernel = AssemblyView(name, view.single_rounding, file)
         texts[f"src/{kernel.source}"] = render("model/kernel.S.j2", kernel)
@@ -106,16 +115,11 @@ def emit(
     if target is not None and view.firmware is not None:
         files.update(firmware_files(view, target))
     else:
-        files.update(_hosted_files(view))
+        files.update(hosted_files(view))
     if weights != "c":
         files[f"src/{name}_weights.bin"] = blob.data
     logger.info("emit: %d files, %d bytes", len(files), sum(map(len, files.values())))
     return dict(sorted(files.items()))
-
-
-def _hosted_files(view: ModelView) -> dict[str, bytes]:
-    names = ("main.c", "Makefile", "CMakeLists.txt", "README.md")
-    return {name: render(f"project/{name}.j2", view).encode("utf-8") for name in names}
 
 
 def _model_view(
@@ -128,6 +132,8 @@ def _model_view(
     name = program.name
     inputs = port_views(program, program.inputs, "input", weights)
     outputs = port_views(program, program.outputs, "output", weights)
+    layers = tuple(layer_view(layer, weights) for layer in program.layers)
+    sources = _sources(program, weights, has_selftest=golden is not None)
     return ModelView(
         name=name,
         macro=name.upper(),
@@ -139,7 +145,7 @@ def _model_view(
         alignment=ALIGNMENT,
         inputs=inputs,
         outputs=outputs,
-        layers=tuple(layer_view(layer, weights) for layer in program.layers),
+        layers=layers,
         includes=tuple(sorted({"cnnc_common.h", *kernel_headers(program.layers)})),
         arrays=tuple(map(array_text, program.arrays)) if weights == "c" else (),
         weight_bytes=program.weight_bytes,
@@ -149,9 +155,14 @@ def _model_view(
         blob_alignment=blob.alignment,
         blob_crc32=f"0x{blob.crc32:08x}U",
         assembly=program.assembly,
-        sources=_sources(program, weights, has_selftest=golden is not None),
+        sources=sources,
+        kernel_sets=tuple(
+            kernel_set_view(program, layers, sources, level)
+            for level in range(1, len(program.kernel_sets) + 1)
+        ),
         golden_inputs=_golden_views(name, golden.inputs, inputs) if golden else (),
         golden_outputs=_golden_views(name, golden.outputs, outputs) if golden else (),
+        linux=linux_view(target),
         firmware=firmware_of(target),
         needs_vendor_tools=target is not None and target.needs_vendor_tools,
         notes=target.notes if target is not None else "",
@@ -175,7 +186,10 @@ def _sources(
     if has_selftest:
         files.append(f"{name}_selftest.c")
     files += [AssemblyView(name, False, file).source for file in program.assembly]
-    return tuple(SourceView(file, f"{file[:-2]}.o") for file in sorted(files))
+    files += [f"{name}_{kernel_set.name}.c" for kernel_set in program.kernel_sets]
+    return tuple(
+        SourceView(file, f"{file[:-2]}.o", owning_set(program, file[:-2])) for file in sorted(files)
+    )
 
 
 def _golden_views(

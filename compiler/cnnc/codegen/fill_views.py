@@ -1,5 +1,7 @@
 """Fill the views of layers and ports: names, C expressions, loops."""
 
+from collections.abc import Sequence
+
 from cnnc.codegen.arrays import float_literal
 from cnnc.codegen.program import (
     ArenaPointer,
@@ -10,7 +12,7 @@ from cnnc.codegen.program import (
     ProgramLayer,
     ProgramPort,
 )
-from cnnc.codegen.views import CallView, LayerView, LoopView, PortView, WeightsMode
+from cnnc.codegen.views import CallView, FasterView, LayerView, LoopView, PortView, WeightsMode
 from cnnc.ir.types import elements
 from cnnc.memory.place import ALIGNMENT
 
@@ -19,16 +21,23 @@ _AXIS_MACROS = {"row": "ROWS", "col": "COLS", "channel": "CHANNELS", "feature": 
 
 def layer_view(layer: ProgramLayer, weights: WeightsMode) -> LayerView:
     """Return the texts of one layer."""
-    calls = tuple(_call_view(index, call, weights) for index, call in enumerate(layer.calls))
-    pointers = [pointer for call in layer.calls for pointer in call.arguments]
     return LayerView(
         index=layer.index,
         kind=layer.kind,
         function=layer.function,
-        calls=calls,
+        calls=_call_views(layer.calls, weights),
         result=pointer_text(layer.result, weights, arena="context->arena"),
         result_bytes=layer.result_bytes,
-        uses_arena=any(isinstance(pointer, ArenaPointer) for pointer in pointers),
+        uses_arena=_uses_arena(layer.calls),
+        faster=tuple(
+            FasterView(
+                version.level,
+                version.function,
+                _call_views(version.calls, weights),
+                _uses_arena(version.calls),
+            )
+            for version in reversed(layer.faster)
+        ),
     )
 
 
@@ -69,6 +78,7 @@ def port_views(
                     (_AXIS_MACROS.get(name, name.upper()), extent)
                     for name, extent in zip(names, port.shape, strict=True)
                 ),
+                storage_axes=port.storage_axes,
                 layout=_layout(names),
                 onnx_layout=_layout(onnx_names),
                 loops=loops,
@@ -101,6 +111,14 @@ def pointer_text(pointer: Pointer, weights: WeightsMode, arena: str = "arena") -
 def arena_bytes(program: CProgram) -> int:
     """Return the arena's size in C, where an array of no elements is not allowed."""
     return max(program.plan.arena_bytes, ALIGNMENT)
+
+
+def _uses_arena(calls: Sequence[CallStatement]) -> bool:
+    return any(isinstance(pointer, ArenaPointer) for call in calls for pointer in call.arguments)
+
+
+def _call_views(calls: Sequence[CallStatement], weights: WeightsMode) -> tuple[CallView, ...]:
+    return tuple(_call_view(index, call, weights) for index, call in enumerate(calls))
 
 
 def _call_view(index: int, call: CallStatement, weights: WeightsMode) -> CallView:

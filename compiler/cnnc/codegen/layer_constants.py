@@ -29,7 +29,10 @@ def element_type(array: AnyArray) -> str:
 
 @dataclass
 class LayerConstants:
-    """The constant arrays of one layer; an array that is passed twice is stored once."""
+    """The constant arrays of one layer, each different one stored once.
+
+    Versions of a layer for several processors often differ in the order of the weights alone.
+    """
 
     model: str
     layer: int
@@ -54,7 +57,7 @@ class LayerConstants:
                 f"its kernel reads {element_type}"
             )
         for known, source in zip(self.arrays, self.sources, strict=True):
-            if source is array:
+            if source is array or _serves_for(known, argument):
                 return ArrayPointer(known.symbol)
         symbol = array_symbol(
             self.model, self.layer, argument.role, self.roles.count(argument.role)
@@ -64,3 +67,14 @@ class LayerConstants:
         self.roles.append(argument.role)
         self.sources.append(array)
         return ArrayPointer(symbol)
+
+
+def _serves_for(known: ConstantArray, argument: ConstantArgument) -> bool:
+    """Whether a stored array has the bytes and the alignment that an argument asks for."""
+    array = argument.array
+    return (
+        known.array.dtype == array.dtype
+        and known.array.size == array.size
+        and known.alignment % argument.alignment == 0
+        and bool(np.array_equal(known.array, array.reshape(-1)))
+    )

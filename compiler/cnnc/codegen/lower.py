@@ -7,26 +7,35 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cnnc.codegen.choose import NO_LIMIT, Budget, Choice, choose_kernels
+from cnnc.codegen.faster import NO_FASTER, FasterChoices, choose_faster
 from cnnc.codegen.kernel import (
     Argument,
     ConstantArgument,
     InputArgument,
     KernelCall,
+    Lowering,
     ScratchArgument,
 )
 from cnnc.codegen.kernel_source import KernelSource, assembly_of, closure, kernel_source
 from cnnc.codegen.layer_constants import LayerConstants
-from cnnc.codegen.names import check_identifier, constant_symbol, layer_symbol
+from cnnc.codegen.names import (
+    check_identifier,
+    constant_symbol,
+    faster_symbol,
+    layer_symbol,
+)
 from cnnc.codegen.program import (
     ArenaPointer,
     ArrayPointer,
     CallStatement,
     ConstantArray,
     CProgram,
+    FasterVersion,
     Pointer,
     ProgramLayer,
     ProgramPort,
 )
+from cnnc.deploy.kernel_sets import KernelSet
 from cnnc.errors import InternalError
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel, QuantNode
@@ -43,6 +52,7 @@ def lower(
     model: QuantModel,
     instruction_sets: frozenset[str] = frozenset(),
     budget: Budget = NO_LIMIT,
+    kernel_sets: Sequence[KernelSet] = (),
 ) -> CProgram:
     """Choose the kernels and return the program for a target.
 
@@ -50,17 +60,23 @@ def lower(
         model: Quantized network; its name must be a valid identifier.
         instruction_sets: Kernel sets that the target can run beyond plain C.
         budget: Memory that the choice of kernels has to respect where it can.
+        kernel_sets: For better processors, from less to more; the program chooses when it runs.
 
     Raises:
         UsageError: The model's name cannot prefix C symbols.
         InternalError: An op and its kernel disagree, or the memory plan is wrong.
     """
     check_identifier(model.name)
-    return build_program(model, choose_kernels(model, instruction_sets, budget))
+    choices = choose_kernels(model, instruction_sets, budget)
+    faster = choose_faster(model, choices, kernel_sets, budget)
+    return build_program(model, choices, faster=faster)
 
 
 def build_program(
-    model: QuantModel, choices: Sequence[Choice], memory: MemoryPlan | None = None
+    model: QuantModel,
+    choices: Sequence[Choice],
+    memory: MemoryPlan | None = None,
+    faster: FasterChoices = NO_FASTER,
 ) -> CProgram:
     """Return the program with these kernels.
 
@@ -68,15 +84,17 @@ def build_program(
         model: Quantized network; its name is a valid identifier.
         choices: How each layer is computed, in the model's order.
         memory: Where its values are; by default as few bytes as possible.
+        faster: What takes their place on better processors.
 
     Raises:
         InternalError: An op and its kernel disagree, or the memory plan is wrong.
     """
-    memory = memory or plan(model, [choice.lowering for choice in choices])
-    builder = _ProgramBuilder(model, memory)
+    memory = memory or plan(model, faster.common_lowerings(choices))
+    builder = _ProgramBuilder(model, memory, faster)
     layers = tuple(builder.layer(index, choice) for index, choice in enumerate(choices))
-    used = kernel_headers(layers)
-    headers = closure(["cnnc_common.h", *used])
+    used = kernel_headers(layers, every_level=True)
+    common = ["cnnc_processor.h"] if faster.kernel_sets else ["cnnc_common.h"]
+    headers = closure([*common, *used])
     program = CProgram(
         name=model.name,
         rounding=model.rounding,
@@ -88,6 +106,7 @@ def build_program(
         assembly=assembly_of(headers),
         plan=memory,
         dtype=model.dtype,
+        kernel_sets=faster.kernel_sets,
     )
     logger.info(
         "lower: %d layers, %d kernels, %d bytes of constants",
@@ -104,6 +123,7 @@ class _ProgramBuilder:
 
     model: QuantModel
     memory: MemoryPlan
+    faster: FasterChoices
     arrays: list[ConstantArray] = field(default_factory=list)
     operands: dict[str, str] = field(default_factory=dict)
     """Constant operand -> symbol of its array."""
@@ -114,19 +134,36 @@ class _ProgramBuilder:
         if lowering.is_alias and lowering.scratch_bytes:
             raise InternalError(f"layer '{node.name}' computes nothing but asks for scratch memory")
         constants = LayerConstants(self.model.name, index)
-        calls = tuple(self._call(node, index, call, constants) for call in lowering.calls)
+        calls = self._calls(index, lowering, constants)
+        function = layer_symbol(self.model.name, index, node.op.kind)
+        faster = tuple(
+            FasterVersion(
+                level=level,
+                function=faster_symbol(function, self.faster.kernel_sets[level - 1].name),
+                calls=self._calls(index, version.lowering, constants),
+                candidates=version.candidates,
+            )
+            for level, version in self.faster.versions(index)
+        )
         self.arrays += constants.arrays
         return ProgramLayer(
             index=index,
             kind=node.op.kind,
-            function=layer_symbol(self.model.name, index, node.op.kind),
+            function=function,
             calls=calls,
             result=self._place(node.output),
             result_bytes=self.model.values[node.output].bytes,
             weight_bytes=sum(constant.array.nbytes for constant in constants.arrays),
             name=node.name,
             candidates=choice.candidates,
+            faster=faster,
         )
+
+    def _calls(
+        self, index: int, lowering: Lowering, constants: LayerConstants
+    ) -> tuple[CallStatement, ...]:
+        node = self.model.nodes[index]
+        return tuple(self._call(node, index, call, constants) for call in lowering.calls)
 
     def port(self, port: Port) -> ProgramPort:
         value = self.model.values[port.value]
@@ -229,6 +266,14 @@ def _plain(value: int | float) -> int | float:
     return float(value) if isinstance(value, float | np.floating) else int(value)
 
 
-def kernel_headers(layers: Sequence[ProgramLayer]) -> tuple[str, ...]:
-    """Return the header of every kernel that is called, sorted."""
-    return tuple(sorted({call.kernel.header for layer in layers for call in layer.calls}))
+def kernel_headers(layers: Sequence[ProgramLayer], *, every_level: bool = False) -> tuple[str, ...]:
+    """Return the header of every kernel that is called, sorted.
+
+    Args:
+        layers: Who calls.
+        every_level: Those of better processors too.
+    """
+    calls = [call for layer in layers for call in layer.calls]
+    if every_level:
+        calls += [call for layer in layers for v in layer.faster for call in v.calls]
+    return tuple(sorted({call.kernel.header for call in calls}))

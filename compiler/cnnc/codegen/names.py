@@ -68,6 +68,11 @@ def layer_symbol(name: str, index: int, kind: str) -> str:
     return f"{name}_layer_{index}_{kind}"
 
 
+def faster_symbol(layer: str, kernel_set: str) -> str:
+    """Return the name of a layer's function in a kernel set, ``lenet_layer_3_conv2d_neon_dot``."""
+    return f"{layer}_{kernel_set}"
+
+
 def array_symbol(name: str, layer: int, role: str, repetition: int) -> str:
     """Return the name of a layer's constant array, e.g. ``lenet_layer_3_bias``.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from cnnc.codegen.choose import Candidate
 from cnnc.codegen.kernel_source import KernelSource
+from cnnc.deploy.kernel_sets import KernelSet
 from cnnc.ir.types import AnyArray, Dtype, ElementType, Quantization, Rounding, Shape
 from cnnc.memory.plan import MemoryPlan
 
@@ -72,6 +73,28 @@ class CallStatement:
 
 
 @dataclass(frozen=True)
+class FasterVersion:
+    """What computes a layer instead, where the processor has more than every one of the target.
+
+    Attributes:
+        level: Position of its kernel set in ``CProgram.kernel_sets``, from 1.
+        function: C function.
+        calls: Kernel calls in order.
+        candidates: Kernels that were considered, the chosen one first.
+    """
+
+    level: int
+    function: str
+    calls: tuple[CallStatement, ...]
+    candidates: tuple[Candidate, ...] = ()
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """Kernels that compute the layer, in order, each once."""
+        return tuple(dict.fromkeys(call.kernel.function for call in self.calls))
+
+
+@dataclass(frozen=True)
 class ProgramLayer:
     """One step of the program.
 
@@ -85,6 +108,7 @@ class ProgramLayer:
         weight_bytes: Constant arrays of this layer alone.
         name: Name of the layer in the model; for reports, never written into C.
         candidates: Kernels that were considered, the chosen one first.
+        faster: What takes its place on better processors, from less to more.
     """
 
     index: int
@@ -96,6 +120,7 @@ class ProgramLayer:
     weight_bytes: int
     name: str
     candidates: tuple[Candidate, ...] = ()
+    faster: tuple[FasterVersion, ...] = ()
 
     @property
     def reads_real_numbers(self) -> bool:
@@ -142,6 +167,7 @@ class CProgram:
         arrays: Every constant array.
         headers: Runtime headers that the program needs, by file name, sorted.
         assembly: Assembly sources that belong to them, by file name, sorted.
+        kernel_sets: Those of which some layer has a faster version, from less to more.
         plan: The arena.
         dtype: What the network computes in.
     """
@@ -156,6 +182,7 @@ class CProgram:
     assembly: tuple[str, ...]
     plan: MemoryPlan = field(repr=False)
     dtype: Dtype = "int8"
+    kernel_sets: tuple[KernelSet, ...] = ()
 
     @property
     def weight_bytes(self) -> int:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from cnnc.codegen.arrays import ArrayText, BlobEntry
 from cnnc.codegen.firmware_view import FirmwareView
+from cnnc.codegen.linux_view import LinuxView
 
 WeightsMode = Literal["c", "asm", "file"]
 
@@ -43,6 +44,7 @@ class PortView:
         zero_point: -128..127.
         zero_point_text: The same as a macro's value.
         axes: (axis name, extent) in storage order, e.g. ``("ROWS", 28)``.
+        storage_axes: Axis k in storage is axis ``storage_axes[k]`` in ONNX.
         layout: Axis names as one word, e.g. ``[batch][row][col][channel]``.
         onnx_layout: The same in ONNX order.
         loops: Loops over storage order, outermost first; one if the orders are the same.
@@ -63,6 +65,7 @@ class PortView:
     zero_point: int
     zero_point_text: str
     axes: tuple[tuple[str, int], ...]
+    storage_axes: tuple[int, ...]
     layout: str
     onnx_layout: str
     loops: tuple[LoopView, ...]
@@ -74,6 +77,30 @@ class PortView:
     def is_real(self) -> bool:
         """Whether the elements are float32."""
         return self.c_type == "float"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Extents in storage order."""
+        return tuple(extent for _, extent in self.axes)
+
+    @property
+    def original_type(self) -> str:
+        """C type of the elements in the model's own tensor."""
+        return "float" if self.quantized else self.c_type
+
+    @property
+    def stored_name(self) -> str:
+        """Constant of ``enum cnnc_element`` for the elements in memory."""
+        return _element_name(self.c_type)
+
+    @property
+    def original_name(self) -> str:
+        """Constant of ``enum cnnc_element`` for the elements of the model's own tensor."""
+        return _element_name(self.original_type)
+
+
+def _element_name(c_type: str) -> str:
+    return f"CNNC_{'FLOAT32' if c_type == 'float' else c_type.removesuffix('_t').upper()}"
 
 
 @dataclass(frozen=True)
@@ -88,6 +115,23 @@ class CallView:
 
 
 @dataclass(frozen=True)
+class FasterView:
+    """What computes a layer on better processors: from this level on.
+
+    Attributes:
+        level: Of its kernel set, from 1.
+        function: C function.
+        calls: Not empty.
+        uses_arena: Whether any argument is in the arena.
+    """
+
+    level: int
+    function: str
+    calls: tuple[CallView, ...]
+    uses_arena: bool
+
+
+@dataclass(frozen=True)
 class LayerView:
     """One layer.
 
@@ -99,6 +143,7 @@ class LayerView:
         result: C expression of the result, given ``context``.
         result_bytes: Size of the result.
         uses_arena: Whether any argument is in the arena.
+        faster: What takes its place on better processors, from more to less.
     """
 
     index: int
@@ -108,6 +153,7 @@ class LayerView:
     result: str
     result_bytes: int
     uses_arena: bool
+    faster: tuple[FasterView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,15 +167,55 @@ class GoldenView:
 
 @dataclass(frozen=True)
 class SourceView:
-    """A file of ``src/`` that is compiled, and its object file."""
+    """A file of ``src/`` that is compiled, and its object file.
+
+    Attributes:
+        file: Its name.
+        object: Of the object file.
+        kernel_set: The kernel set whose flags it is compiled with; empty for the target's own.
+    """
 
     file: str
     object: str
+    kernel_set: str = ""
 
     @property
     def is_assembly(self) -> bool:
         """Whether the assembler reads it."""
         return self.file.endswith(".S")
+
+
+@dataclass(frozen=True)
+class KernelSetView:
+    """Kernels for better processors, in a file of their own.
+
+    Attributes:
+        name: Part of identifiers and of the file's name.
+        macro: The same in upper case.
+        level: From 1; a better processor's is higher.
+        machine: First part of what a compiler's ``-dumpmachine`` prints where they are compiled.
+        flags: Compiler arguments, as one text.
+        includes: Runtime headers of its layers, sorted.
+        layers: The versions of layers that are in it.
+        sources: Files of ``src/`` that are compiled with its flags.
+    """
+
+    name: str
+    macro: str
+    level: int
+    machine: str
+    flags: str
+    includes: tuple[str, ...]
+    layers: tuple[LayerView, ...]
+    sources: tuple[SourceView, ...]
+
+
+@dataclass(frozen=True)
+class SetView:
+    """A kernel set's file: the whole, and the part."""
+
+    model: "ModelView"
+    part: KernelSetView
 
 
 @dataclass(frozen=True)
@@ -178,8 +264,10 @@ class ModelView:
         blob_crc32: C constant.
         assembly: Assembly sources of the kernels in ``src/cnnc/``, sorted.
         sources: Files of ``src/`` that are compiled, sorted.
+        kernel_sets: Kernels for better processors, from less to more.
         golden_inputs: Input bytes of the self-test.
         golden_outputs: Output bytes of the self-test.
+        linux: The core under Linux that a project is built for; None for any machine.
         firmware: What a project without an operating system has beside; None under one.
         needs_vendor_tools: Whether the target runs no program that the emitted files build.
         notes: What has to be known to run on the target; empty if nothing.
@@ -206,8 +294,10 @@ class ModelView:
     blob_crc32: str
     assembly: tuple[str, ...]
     sources: tuple[SourceView, ...]
+    kernel_sets: tuple[KernelSetView, ...]
     golden_inputs: tuple[GoldenView, ...]
     golden_outputs: tuple[GoldenView, ...]
+    linux: LinuxView | None
     firmware: FirmwareView | None
     needs_vendor_tools: bool
     notes: str

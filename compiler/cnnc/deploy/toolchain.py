@@ -1,6 +1,6 @@
 """Find compilers and emulators on this machine, and say how to get those that are missing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from cnnc.deploy.cores import Core, cores
 from cnnc.deploy.targets import Target
@@ -58,6 +58,15 @@ def find_emulator(target: Target) -> tuple[str, ...]:
             "board of yours name the 'machine' that 'cnnc boards CORE' shows, under [emulation]",
             target.name,
         )
+    return find_tool(command)
+
+
+def find_tool(command: Sequence[str]) -> tuple[str, ...]:
+    """Return a command with the path of its first word; empty if it is.
+
+    Raises:
+        ToolchainError: It is not installed.
+    """
     if not command:
         return ()
     tool = TOOLS[command[0]]

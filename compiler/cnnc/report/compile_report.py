@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from cnnc import __version__
@@ -28,6 +28,7 @@ class LayerReport:
         live_bytes: Arena bytes in use while it runs.
         sqnr_db: Signal to quantization noise against float; None if undefined.
         candidates: Kernels that were considered, the chosen one first.
+        faster_kernels: Kernel set -> kernels that take their place where the processor has more.
     """
 
     name: str
@@ -42,6 +43,7 @@ class LayerReport:
     live_bytes: int
     sqnr_db: float | None
     candidates: tuple[Candidate, ...]
+    faster_kernels: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def bytes_for_speed(self) -> int:
@@ -58,6 +60,7 @@ class LayerReport:
             "dtype": self.dtype,
             "reason": self.reason,
             "kernel": self.kernel,
+            "faster_kernels": dict(self.faster_kernels),
             "output_shape": list(self.output_shape),
             "macs": self.macs,
             "moved_bytes": self.moved_bytes,

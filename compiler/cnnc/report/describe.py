@@ -56,6 +56,10 @@ def describe_layers(
             live_bytes=program.plan.live_bytes[layer.index],
             sqnr_db=sqnr_db.get(node.output),
             candidates=layer.candidates,
+            faster_kernels={
+                program.kernel_sets[version.level - 1].name: ", ".join(version.kernels)
+                for version in layer.faster
+            },
         )
         for node, layer in zip(model.nodes, program.layers, strict=True)
     )

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnnc.deploy.kernel_sets import KernelSet
 from cnnc.errors import UsageError
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel
 from cnnc.resources import tree
-from cnnc.simulator.compiler_calls import compile_files, link
+from cnnc.simulator.compiler_calls import compile_files, link, machine_of
 from cnnc.simulator.toolsets import Toolset
 
 logger = logging.getLogger(__name__)
@@ -42,10 +43,12 @@ class EmittedCode:
     Attributes:
         directory: Folder that ``codegen.emit`` wrote; its name may hold any character.
         model: The network that it computes.
+        kernel_sets: Those that its target can have beside its own.
     """
 
     directory: Path
     model: QuantModel
+    kernel_sets: tuple[KernelSet, ...] = ()
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -60,6 +63,18 @@ class EmittedCode:
         if not found:
             raise UsageError(f"'{self.directory}' holds no C", "compile the model again", "src")
         return found
+
+    @property
+    def used_sets(self) -> tuple[KernelSet, ...]:
+        """The kernel sets that the program has, in the order of their numbers, from 1."""
+        name = self.model.name
+        files = {self.directory / "src" / f"{name}_{s.name}.c": s for s in self.kernel_sets}
+        return tuple(kernel_set for file, kernel_set in files.items() if file.is_file())
+
+    def set_of(self, source: Path) -> KernelSet | None:
+        """Return the kernel set that a source file belongs to; None for the target's own."""
+        owners = [s for s in self.used_sets if s.owns(source.stem, self.model.name)]
+        return owners[-1] if owners else None
 
     @property
     def loaded_weights(self) -> Path | None:
@@ -128,14 +143,31 @@ def build_program(
     if machine.startup:
         around.append(_joined(harness_folder / "startup.c", machine.startup))
     around += [harness_folder / _WEIGHTS_HARNESS] if code.loaded_weights is not None else []
-    model_objects = compile_files(toolset, code.sources, flags, model_folder)
+    model_objects = _compile_model(code, toolset, flags, model_folder)
     harness_objects = compile_files(
-        toolset, around, [*flags, *_harness_macros(code)], harness_folder
+        toolset, around, [*flags, *_harness_macros(code, toolset)], harness_folder
     )
     output = folder / "harness.bin"
     script = ["-T", str(harness_folder / machine.linker_script)] if machine.linker_script else []
     link(toolset, (*model_objects, *harness_objects), script, output)
     return Build(output, model_objects)
+
+
+def _compile_model(
+    code: EmittedCode, toolset: Toolset, flags: Sequence[str], folder: Path
+) -> tuple[Path, ...]:
+    """Compile the files of each kernel set with its flags, where this compiler has them."""
+    objects = list[Path]()
+    for kernel_set in (None, *code.used_sets):
+        sources = [source for source in code.sources if code.set_of(source) is kernel_set]
+        further = kernel_set.c_flags if kernel_set and _compiles(toolset, kernel_set) else ()
+        objects += compile_files(toolset, sources, [*flags, *further], folder)
+    return tuple(objects)
+
+
+def _compiles(toolset: Toolset, kernel_set: KernelSet) -> bool:
+    """Whether the compiler is for the kernel set's machine; it is plain C for others."""
+    return machine_of(toolset.compiler).partition("-")[0] == kernel_set.machine
 
 
 def _joined(path: Path, names: Sequence[str]) -> Path:
@@ -144,7 +176,7 @@ def _joined(path: Path, names: Sequence[str]) -> Path:
     return path
 
 
-def _harness_macros(code: EmittedCode) -> list[str]:
+def _harness_macros(code: EmittedCode, toolset: Toolset) -> list[str]:
     """Return what runtime/harness/cnnc_harness_model.c asks for."""
     model = code.model
     prefix, macro_prefix = model.name, model.name.upper()
@@ -162,6 +194,10 @@ def _harness_macros(code: EmittedCode) -> list[str]:
     }
     if code.loaded_weights is not None:
         macros["WEIGHTS"] = f'"{code.loaded_weights.name}"'
+    if code.used_sets:
+        is_native = all(_compiles(toolset, kernel_set) for kernel_set in code.used_sets)
+        best = f"{prefix}_best_kernel_set()" if is_native else str(len(code.used_sets))
+        macros["BEST_SET"] = best
     return [f"-DCNNC_HARNESS_{name}={text}" for name, text in macros.items()]
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 from cnnc.errors import CnncError, MemoryFitError
@@ -28,6 +29,19 @@ _INSTALLATION_FAULT = re.compile(
     r"|internal compiler error|[Kk]illed|No space left"
 )
 """What no file of a project brings about."""
+
+
+@cache
+def machine_of(compiler: str) -> str:
+    """Return what a compiler calls the machine that it compiles for; empty if it does not say.
+
+    Args:
+        compiler: Its path.
+    """
+    done = subprocess.run(  # noqa: S603 (a compiler found on the PATH)
+        [compiler, "-dumpmachine"], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip()
 
 
 def link(toolset: Toolset, objects: Sequence[Path], flags: Sequence[str], output: Path) -> None:

@@ -1,11 +1,13 @@
 """Read what the simulator needs from a folder that ``cnnc compile`` wrote."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cnnc.codegen.folder import REPORT_FILE
+from cnnc.deploy.kernel_sets import kernel_sets
 from cnnc.deploy.targets import BOARD_COPY, Target, find_target, parse_board_file
 from cnnc.errors import UsageError
 from cnnc.importer.source import ONNX_COPY, TFLITE_COPY, read_source
@@ -32,6 +34,7 @@ class CompiledFolder:
         sha256: Digest of the source model.
         arena_bytes: Memory that the caller provides for one inference.
         kernels: Names of the kernels that compute each layer, ``alias`` where nothing is computed.
+        faster_kernels: For each layer, kernel set -> its kernels, where they are others.
     """
 
     directory: Path
@@ -41,11 +44,21 @@ class CompiledFolder:
     sha256: str
     arena_bytes: int
     kernels: tuple[str, ...]
+    faster_kernels: tuple[Mapping[str, str], ...] = ()
 
     @property
     def code(self) -> EmittedCode:
         """The emitted C."""
-        return EmittedCode(self.directory, self.model)
+        return EmittedCode(self.directory, self.model, kernel_sets(self.target.core))
+
+    def kernels_of(self, kernel_set: str) -> tuple[str, ...]:
+        """Return the kernels of each layer where a kernel set is used; empty for none."""
+        used = ["", *(s.name for s in self.code.used_sets)]
+        names = used[: used.index(kernel_set) + 1]
+        return tuple(
+            next((faster[name] for name in reversed(names) if name in faster), kernel)
+            for kernel, faster in zip(self.kernels, self.faster_kernels, strict=True)
+        )
 
     def tflite_source(self, source: Path | None) -> bytes | None:
         """Return the .tflite file that was compiled; None for an ONNX model or without a copy.
@@ -119,6 +132,7 @@ def open_folder(directory: Path) -> CompiledFolder:
         target_name, digest = report["target"]["name"], report["model"]["sha256"]
         arena_bytes = int(report["ram_bytes"]["arena"])
         kernels = tuple(str(layer["kernel"]) for layer in report["layers"])
+        faster = tuple(dict(layer["faster_kernels"]) for layer in report["layers"])
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(
             f"{REPORT_FILE} in '{directory}' is damaged: {error!r}", _REMEDY, REPORT_FILE
@@ -143,6 +157,7 @@ def open_folder(directory: Path) -> CompiledFolder:
         sha256=str(digest),
         arena_bytes=arena_bytes,
         kernels=kernels,
+        faster_kernels=faster,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cnnc.codegen.names import layer_symbol
+from cnnc.codegen.names import faster_symbol, layer_symbol
 from cnnc.errors import InternalError
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import Tensor
@@ -126,12 +126,14 @@ class Profiler:
         runner: Runs the build without trace.
         compiler: Path of the compiler that built it; its disassembler is used.
         timing: Name of the core's published timing; empty if there is none.
+        kernel_set: Whose kernels run; empty for those of every processor of the target.
     """
 
     model: QuantModel
     runner: ProgramRunner
     compiler: str
     timing: str
+    kernel_set: str = ""
 
     def profile(
         self, inputs: Mapping[str, Tensor], kernels: Sequence[str], folder: Path
@@ -162,8 +164,9 @@ class Profiler:
         plain = {name.partition(".")[0]: address for name, address in addresses.items()}
         for index, node in enumerate(self.model.nodes):
             symbol = layer_symbol(self.model.name, index, node.op.kind)
-            if symbol in plain:
-                yield plain[symbol]
+            for name in (symbol, faster_symbol(symbol, self.kernel_set)):
+                if name in plain:
+                    yield plain[name]
 
     def _count(
         self, inputs: Mapping[str, Tensor], folder: Path, marks: Sequence[int]

@@ -17,11 +17,13 @@ STATUS_TEXTS = {
     3: "a layer was reported that the model does not have, or with another size",
     4: "a file could not be read or written",
     5: "the model returned an error status",
+    6: "the processor does not run the kernels that were asked for",
     70: "the processor reported a fault",
 }
 """Meaning of ``enum cnnc_harness_status`` and ``CNNC_FAULT_STATUS``."""
 
-MACHINE_STATUSES = frozenset({2, 4})
+NO_KERNELS_STATUS = 6
+MACHINE_STATUSES = frozenset({2, 4, NO_KERNELS_STATUS})
 """Those for which the machine, not the C, is at fault."""
 
 

@@ -43,6 +43,10 @@ class SimulationReport:
         )
         return idle if self.by_name or len(idle) == len(self.results) else ()
 
+    def targets(self) -> dict[str, EngineResult]:
+        """Return what ran on the target's processors: ``target``, and one for each kernel set."""
+        return {n: r for n, r in self.results.items() if n.partition(" ")[0] == "target"}
+
     @property
     def failed_selftest(self) -> str | None:
         """What the emitted firmware did instead of passing its own test; None if it passed."""
@@ -61,7 +65,7 @@ class SimulationReport:
         if self.idle or any(result.failed for result in self.results.values()):
             return False
         ran = {name: result for name, result in self.results.items() if result.skipped is None}
-        complete = all(ran[name].bit_exact for name in ("host", "target") if name in ran)
+        complete = all(result.bit_exact for name, result in ran.items() if name != "tflite")
         complete = complete and self.failed_selftest is None and self.near_float
         if self.channel_removal is not None:
             complete = complete and bool(self.channel_removal.bit_exact)

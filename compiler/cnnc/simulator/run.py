@@ -22,7 +22,7 @@ from cnnc.simulator.faults import (
 )
 from cnnc.simulator.float_engine import FloatComparison, skipped_float
 from cnnc.simulator.folder import CompiledFolder, open_folder
-from cnnc.simulator.host import start_host
+from cnnc.simulator.host import start_host_sets
 from cnnc.simulator.inputs import FileInputs, RandomInputs, make_chunk
 from cnnc.simulator.profile import not_counted
 from cnnc.simulator.report import SimulationReport
@@ -117,9 +117,8 @@ class _Simulation:
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     failures: dict[str, CnncError] = field(default_factory=dict)
-    target: TargetEngine | None = None
-    counted: Mapping[str, Any] | None = None
-    target_details: Callable[[], Mapping[str, Any]] = dict
+    targets: dict[str, TargetEngine] = field(default_factory=dict)
+    counted: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     tflite_details: Callable[[], Mapping[str, Any]] = no_tflite_details
     float_comparison: FloatComparison | None = None
     removal: ChannelRemovalCheck | None = None
@@ -146,8 +145,8 @@ class _Simulation:
         if self.removal is not None:
             computed = make_chunk(self.folder.model, chunk.first, chunk.real, chunk.inputs)
             self.removal.add(chunk, computed)
-        if self.target is not None and self.counted is None:
-            self._attempt("target", partial(self._count, self.target, computed))
+        for name in [name for name in self.targets if name not in self.counted]:
+            self._attempt(name, partial(self._count, name, computed))
         for name, comparison in list(self.comparisons.items()):
             seen = chunk if name == "tflite" else computed
             self._attempt(name, partial(comparison.add, seen))
@@ -161,12 +160,9 @@ class _Simulation:
 
     def report(self, inputs: int) -> SimulationReport:
         """Return the verdict."""
-        details_of = {"target": self.target_details, "tflite": self.tflite_details}
         results: dict[str, EngineResult] = {}
-        for name in COMPARED_ENGINES:
-            details = dict(details_of[name]()) if name in details_of else {}
-            if name == "target" and self.counted is not None:
-                details |= self.counted
+        for name in self._reported():
+            details = self._details(name)
             if name in self.failures:
                 reason = self.failures[name].problem
                 results[name] = failed_result(self._model_of(name), reason, details)
@@ -184,6 +180,25 @@ class _Simulation:
         missing = None if self.folder.target.is_host else self.skipped.get("target")
         return SimulationReport(inputs, results, float_result, by_name, removal, missing)
 
+    def _reported(self) -> list[str]:
+        """Return every engine that has anything to report, with those of kernel sets beside it."""
+        known = {*self.comparisons, *self.failures, *self.skipped}
+        return [
+            name
+            for engine in COMPARED_ENGINES
+            for name in sorted(known, key=[*self.comparisons, *known].index)
+            if name.partition(" ")[0] == engine
+        ]
+
+    def _details(self, name: str) -> dict[str, Any]:
+        if name == "tflite":
+            return dict(self.tflite_details())
+        if not name.startswith("target"):
+            return {}
+        started = self.targets.get(name)
+        fixed = started.details() if started else no_target_details(self.folder.target)
+        return {**fixed, **self.counted.get(name, {})}
+
     def _attempt(self, name: str, work: Callable[[], None]) -> None:
         """Do what an engine has to do; if its code fails, the others go on without it.
 
@@ -197,20 +212,21 @@ class _Simulation:
             logger.info("%s: %s", name, error.problem)
             self.failures[name] = error
             self.comparisons.pop(name, None)
-            if name == "target":
-                self.target = None
+            self.targets.pop(name, None)
 
-    def _count(self, target: TargetEngine, chunk: Chunk) -> None:
+    def _count(self, name: str, chunk: Chunk) -> None:
         """Find out what the first sample costs on the target."""
         first = {key: values[:1] for key, values in chunk.inputs.items()}
+        profiler = self.targets[name].profiler
+        kernels = self.folder.kernels_of(profiler.kernel_set)
         try:
-            profile = target.profiler.profile(first, self.folder.kernels, self.build)
+            profile = profiler.profile(first, kernels, self.build)
         except ToolchainError as error:
             if self.request.profile:
                 raise
-            self.counted = not_counted(f"{error.problem}; {error.remedy}")
+            self.counted[name] = not_counted(f"{error.problem}; {error.remedy}")
         else:
-            self.counted = profile.to_json(with_layers=self.request.profile)
+            self.counted[name] = profile.to_json(with_layers=self.request.profile)
 
     def _model_of(self, engine: str) -> QuantModel:
         """Return the network that an engine computes; TFLite judges the one with all channels."""
@@ -225,21 +241,25 @@ class _Simulation:
             self.skipped[name] = f"{error.problem}; {error.remedy}"
 
     def _start_host(self) -> None:
-        engine = start_host(self.folder.code, self.build / "host", sanitize=self.request.sanitize)
-        self.comparisons["host"] = Comparison(self.folder.model, engine)
+        engines = start_host_sets(
+            self.folder.code, self.build / "host", sanitize=self.request.sanitize
+        )
+        for kernel_set, engine in engines.items():
+            name = f"host {kernel_set}".strip()
+            self.comparisons[name] = Comparison(self.folder.model, engine)
 
     def _start_target(self) -> None:
         target = self.folder.target
-        self.target_details = partial(no_target_details, target)
         if target.is_host:
             self.skipped["target"] = "the folder was compiled for this machine (target 'host')"
             return
         started = start_target(
             self.folder.code, target, self.build / "target", self.folder.arena_bytes
         )
-        self.comparisons["target"] = Comparison(self.folder.model, started.engine)
-        self.target = started
-        self.target_details = started.details
+        for kernel_set, engine in started.items():
+            name = f"target {kernel_set}".strip()
+            self.comparisons[name] = Comparison(self.folder.model, engine.engine)
+            self.targets[name] = engine
 
     def _start_tflite(self) -> None:
         if self.folder.model.dtype == "float32":

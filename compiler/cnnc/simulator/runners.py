@@ -17,7 +17,13 @@ import numpy as np
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import I8, Tensor, elements
 from cnnc.simulator.faults import EngineFailedError, FaultyCodeError
-from cnnc.simulator.records import MACHINE_STATUSES, STATUS_TEXTS, RecordLayout, Records
+from cnnc.simulator.records import (
+    MACHINE_STATUSES,
+    NO_KERNELS_STATUS,
+    STATUS_TEXTS,
+    RecordLayout,
+    Records,
+)
 
 _SLOWEST_OPERATIONS_PER_SECOND = 2_000_000
 """Far below any emulator's or sanitizer's pace: what takes longer hangs."""
@@ -60,12 +66,21 @@ class ProgramRunner:
         grace_seconds: Time limit of a process, beside what its arithmetic takes at most.
         bare: Whether the program has no operating system: it knows the names of its files, and
             measures its stack.
+        kernel_set: Number of the kernels that are used, 0 for those of every processor of the
+            target; None for the best that the processor has.
     """
 
     program: Path
     emulator: tuple[str, ...] = ()
     grace_seconds: float = 60.0
     bare: bool = False
+    kernel_set: int | None = None
+
+    def has_kernels(self) -> bool:
+        """Whether the processor runs the wanted kernels."""
+        command = [*self.emulator, str(self.program.resolve()), str(self.kernel_set)]
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+        return done.returncode != NO_KERNELS_STATUS
 
     def run(self, layout: RecordLayout, inputs: Mapping[str, Tensor]) -> Records:
         """Run all samples."""
@@ -88,7 +103,8 @@ class ProgramRunner:
             with (folder / _REQUEST).open("wb") as stream:
                 stream.write(layout.request(len(packed)).tobytes())
                 stream.write(packed.data)
-            arguments = () if self.bare else (_REQUEST, _RECORDS)
+            arguments = [] if self.bare else [_REQUEST, _RECORDS]
+            arguments += [] if self.kernel_set is None else [str(self.kernel_set)]
             command = [*self.emulator, str(self.program.resolve()), *arguments]
             operations = len(packed) * _operations(layout.model)
             limit = self.grace_seconds + operations / _SLOWEST_OPERATIONS_PER_SECOND

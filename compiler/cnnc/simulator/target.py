@@ -10,7 +10,7 @@ from typing import Any
 
 from cnnc.deploy.reserves import STACK_BYTES
 from cnnc.deploy.targets import Target
-from cnnc.deploy.toolchain import find_compiler, find_emulator
+from cnnc.deploy.toolchain import find_compiler, find_emulator, find_tool
 from cnnc.simulator.bare_metal import build_bare_metal
 from cnnc.simulator.build import EmittedCode, build_program
 from cnnc.simulator.compiled import CompiledEngine
@@ -65,7 +65,9 @@ class TargetEngine:
         return details
 
 
-def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: int) -> TargetEngine:
+def start_target(
+    code: EmittedCode, target: Target, folder: Path, arena_bytes: int
+) -> dict[str, TargetEngine]:
     """Build the C for the target, with and without trace.
 
     Args:
@@ -74,20 +76,32 @@ def start_target(code: EmittedCode, target: Target, folder: Path, arena_bytes: i
         folder: Where to build; does not exist yet.
         arena_bytes: Memory that the caller provides for one inference.
 
+    Returns:
+        Kernel set -> its engine on a processor that has it; the empty name stands for the kernels
+        of every processor of the target, on the least of them.
+
     Raises:
         ToolchainError: The cross compiler or the emulator is missing.
         EngineFailedError: The compiler fails.
         FaultyCodeError: The C does not compile.
     """
     if target.core.is_bare_metal:
-        return _start_bare_metal(code, target, folder)
+        return {"": _start_bare_metal(code, target, folder)}
     toolset = target_toolset(target.core)
     emulator = find_emulator(target)
     traced = build_program(code, toolset, folder / "traced", traced=True)
     plain = build_program(code, toolset, folder / "plain", traced=False)
     details = _sizes(code, target, plain.model_objects, arena_bytes)
-    runners = [ProgramRunner(build.path, emulator) for build in (traced, plain)]
-    return _engine(code, target, runners, details)
+    engines = dict[str, TargetEngine]()
+    for number, kernel_set in enumerate((None, *code.used_sets)):
+        command, wanted = emulator, number if code.used_sets else None
+        if kernel_set is not None:
+            details = {**details, "machine": " ".join(kernel_set.emulator) or None}
+            command = find_tool(kernel_set.emulator)
+        runners = [ProgramRunner(b.path, command, kernel_set=wanted) for b in (traced, plain)]
+        name = kernel_set.name if kernel_set is not None else ""
+        engines[name] = _engine(code, target, runners, details, name)
+    return engines
 
 
 def _sizes(
@@ -119,11 +133,15 @@ def _start_bare_metal(code: EmittedCode, target: Target, folder: Path) -> Target
 
 
 def _engine(
-    code: EmittedCode, target: Target, runners: Sequence[ProgramRunner], details: Mapping[str, Any]
+    code: EmittedCode,
+    target: Target,
+    runners: Sequence[ProgramRunner],
+    details: Mapping[str, Any],
+    kernel_set: str = "",
 ) -> TargetEngine:
     """Return the engine of a traced and a plain build."""
     traced, plain = runners
-    profiler = Profiler(code.model, plain, _compiler(target), target.core.timing)
+    profiler = Profiler(code.model, plain, _compiler(target), target.core.timing, kernel_set)
     return TargetEngine(CompiledEngine(code.model, traced, plain), details, profiler)
 
 
