@@ -61,8 +61,8 @@
 #define CNNC_HAS_DSP 0
 #endif
 
-/* Whether kernels use the instructions that work on bytes and halfwords of core registers: Armv6 and
- * Armv7-A in Arm mode, or the DSP extension of Armv7E-M. */
+/* Whether kernels use the instructions that work on bytes and halfwords of core registers: Armv6
+ * and Armv7-A in Arm mode, or the DSP extension of Armv7E-M. */
 #if defined(__ARM_FEATURE_SIMD32) && (defined(__thumb2__) || !defined(__thumb__)) && \
     defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define CNNC_HAS_SIMD32 1
@@ -75,6 +75,16 @@
 #define CNNC_HAS_ARMV6SIMD 1
 #else
 #define CNNC_HAS_ARMV6SIMD 0
+#endif
+
+/* In front of a loop that is to be unrolled n times. */
+#define CNNC_PRAGMA(text) _Pragma(#text)
+#if defined(__clang__)
+#define CNNC_UNROLL(n) CNNC_PRAGMA(unroll n)
+#elif defined(__GNUC__) && __GNUC__ >= 8
+#define CNNC_UNROLL(n) CNNC_PRAGMA(GCC unroll n)
+#else
+#define CNNC_UNROLL(n)
 #endif
 
 /* Infinity as a float, without the C library. */

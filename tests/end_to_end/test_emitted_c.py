@@ -49,7 +49,7 @@ def test_no_compiler_warns(tmp_path: Path, network: str, compiler: str, mode: We
     project = write_project(tmp_path, NETWORKS[network](network), mode)
     macros = ["-DCNNC_TRACE", f"-D{network.upper()}_STATIC_ARENA"]
     flags = CPP_FLAGS if compiler.endswith("++") else C_FLAGS
-    files = [*sources(project), project / "main.c"]
+    files = [*sources(project), project / "main.c", *(project / "example").glob("*.c")]
     for file, macro, level in itertools.product(files, macros, ("-O0", "-O3")):
         if file.suffix == ".c":
             command = [compiler, *flags, level, macro, *include_flags([project]), "-c", file]
@@ -184,7 +184,8 @@ def test_make_builds_again_what_another_choice_built(tmp_path: Path) -> None:
     # Nothing is built twice for the same choice.
     assert "-O2" not in run_tool(make).decode()
     again = run_tool([*make, 'CFLAGS=-O1 -DIT="it\'s"']).decode()
-    assert again.count("-O1") == len(sources(project)) + 2
+    example = list((project / "example").glob("*.c"))
+    assert again.count("-O1") == len(sources(project)) + len(example) + 2
     assert "clang" in run_tool([*make, "CC=clang"]).decode()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from cnnc.codegen.arrays import Blob, array_text, build_blob, number_rows
 from cnnc.codegen.fill_views import arena_bytes, layer_view, port_views
 from cnnc.codegen.firmware import firmware_files, firmware_of
+from cnnc.codegen.hosted import hosted_files
 from cnnc.codegen.kernel_set_view import kernel_set_view, owning_set
 from cnnc.codegen.kernel_source import runtime_assembly, runtime_headers
 from cnnc.codegen.lower import kernel_headers
@@ -113,16 +114,11 @@ def emit(
     if target is not None and view.firmware is not None:
         files.update(firmware_files(view, target))
     else:
-        files.update(_hosted_files(view))
+        files.update(hosted_files(view))
     if weights != "c":
         files[f"src/{name}_weights.bin"] = blob.data
     logger.info("emit: %d files, %d bytes", len(files), sum(map(len, files.values())))
     return dict(sorted(files.items()))
-
-
-def _hosted_files(view: ModelView) -> dict[str, bytes]:
-    names = ("main.c", "Makefile", "CMakeLists.txt", "README.md")
-    return {name: render(f"project/{name}.j2", view).encode("utf-8") for name in names}
 
 
 def _model_view(

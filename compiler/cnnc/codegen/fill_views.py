@@ -78,6 +78,7 @@ def port_views(
                     (_AXIS_MACROS.get(name, name.upper()), extent)
                     for name, extent in zip(names, port.shape, strict=True)
                 ),
+                storage_axes=port.storage_axes,
                 layout=_layout(names),
                 onnx_layout=_layout(onnx_names),
                 loops=loops,

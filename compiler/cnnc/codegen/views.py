@@ -43,6 +43,7 @@ class PortView:
         zero_point: -128..127.
         zero_point_text: The same as a macro's value.
         axes: (axis name, extent) in storage order, e.g. ``("ROWS", 28)``.
+        storage_axes: Axis k in storage is axis ``storage_axes[k]`` in ONNX.
         layout: Axis names as one word, e.g. ``[batch][row][col][channel]``.
         onnx_layout: The same in ONNX order.
         loops: Loops over storage order, outermost first; one if the orders are the same.
@@ -63,6 +64,7 @@ class PortView:
     zero_point: int
     zero_point_text: str
     axes: tuple[tuple[str, int], ...]
+    storage_axes: tuple[int, ...]
     layout: str
     onnx_layout: str
     loops: tuple[LoopView, ...]
@@ -74,6 +76,30 @@ class PortView:
     def is_real(self) -> bool:
         """Whether the elements are float32."""
         return self.c_type == "float"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Extents in storage order."""
+        return tuple(extent for _, extent in self.axes)
+
+    @property
+    def original_type(self) -> str:
+        """C type of the elements in the model's own tensor."""
+        return "float" if self.quantized else self.c_type
+
+    @property
+    def stored_name(self) -> str:
+        """Constant of ``enum cnnc_element`` for the elements in memory."""
+        return _element_name(self.c_type)
+
+    @property
+    def original_name(self) -> str:
+        """Constant of ``enum cnnc_element`` for the elements of the model's own tensor."""
+        return _element_name(self.original_type)
+
+
+def _element_name(c_type: str) -> str:
+    return f"CNNC_{'FLOAT32' if c_type == 'float' else c_type.removesuffix('_t').upper()}"
 
 
 @dataclass(frozen=True)
