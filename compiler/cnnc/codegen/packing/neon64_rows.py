@@ -1,0 +1,308 @@
+"""Weights of rows times channels for AArch64 without dot products: runtime/cnnc_rows_neon64.h.
+
+A chain of products x w stays in int16 for any int8 x while
+
+    sum max(127 w, -128 w) <= 2^15 - 1    and    sum min(127 w, -128 w) >= -2^15,
+
+which a single product always does. Each block of eight channels has the cheapest list of steps
+whose chains all do, found by dynamic programming from the row's end.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnc.codegen.kernel import ConstantArgument, LoweringSite
+from cnnc.codegen.packing.neon_scaling import scaling_parameters
+from cnnc.ir.types import I8, I32, I64
+from cnnc.ops._requantize import QuantWeightedOp
+
+GROUP = 8
+"""Values that one multiplication takes."""
+BLOCK = 8
+"""Output channels that are summed together."""
+OVER_READ_BYTES = GROUP - 1
+"""How far the last values of a row are read beyond its end."""
+_VECTOR = 16
+_RUN_COST = 5
+"""Instructions that begin a run of equal steps."""
+_LONGEST_RUN = 2**15
+_SLICE_ELEMENTS = 2**20
+"""Weights whose products are looked at together; bounds the int32 copies."""
+_PIXEL_PAIR_COST = 47
+"""Instructions for two rows and eight channels, without the products."""
+_SINGLE_ROW_COST = 33
+_TILE_BYTES = 2**14
+"""Rows that are multiplied with all channels before the next: half of a small first cache."""
+
+_Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Some values times the weights of eight channels.
+
+    Attributes:
+        chains: How many groups of products are added up in int16, one after another.
+        cost: Instructions for two rows.
+        single_cost: Instructions for one row.
+    """
+
+    chains: tuple[int, ...]
+    cost: int
+    single_cost: int
+
+    @property
+    def groups(self) -> int:
+        """How many groups of values the step takes."""
+        return sum(self.chains)
+
+
+_STEPS = (
+    _Step((1,), 37, 20),
+    _Step((2,), 54, 29),
+    _Step((3,), 74, 40),
+    _Step((4,), 88, 47),
+    _Step((2, 2, 2, 2), 204, 107),
+    _Step((3, 3, 2), 188, 99),
+    _Step((4, 4), 172, 91),
+    _Step((8,), 156, 83),
+)
+"""By their kind."""
+
+
+@dataclass(frozen=True, eq=False)
+class PackedRows:
+    """Constants of rows times channels.
+
+    Attributes:
+        arguments: Weights, runs and channels.
+        pair_cost: Instructions for two rows and all channels.
+        single_cost: Instructions for one row.
+    """
+
+    arguments: tuple[ConstantArgument, ConstantArgument, ConstantArgument]
+    pair_cost: int
+    single_cost: int
+
+    def instructions(self, rows: int) -> int:
+        """Return an estimate for a number of rows."""
+        return rows // 2 * self.pair_cost + rows % 2 * self.single_cost
+
+
+def pack_rows(op: QuantWeightedOp, site: LoweringSite) -> PackedRows:
+    """Return the constants of a layer that multiplies rows of values.
+
+    Args:
+        op: Its weights are [out][...], in the order of a row's values.
+        site: Where it is; the rounding matters.
+    """
+    order = _channel_order(len(op.weight))
+    groups = _grouped(op.weight.reshape(len(op.weight), -1), order)
+    kinds = _cheapest_steps(groups)
+    runs = [_runs(row[row >= 0]) for row in kinds]
+    taken = kinds[kinds >= 0]
+    run_costs = _RUN_COST * (sum(len(block) for block in runs) - len(runs))
+    pair_cost = sum(_STEPS[kind].cost for kind in taken) + run_costs
+    single_cost = sum(_STEPS[kind].single_cost for kind in taken) + run_costs
+    arguments = (
+        ConstantArgument("weights", _step_weights(groups, kinds), 16),
+        ConstantArgument("runs", np.concatenate(runs)),
+        ConstantArgument("channels", _channels(op, order, site), 16),
+    )
+    return PackedRows(
+        arguments,
+        pair_cost + _PIXEL_PAIR_COST * len(runs),
+        single_cost + _SINGLE_ROW_COST * len(runs),
+    )
+
+
+def scaling_kind(op: QuantWeightedOp, site: LoweringSite) -> int:
+    """Return the field ``scaling`` of ``struct cnnc_rows_layer_neon64``."""
+    scaling = scaling_parameters(op)
+    if site.rounding == "single":
+        return 3
+    if scaling["has_left_shift"]:
+        return 2
+    if (op.output_zero_point, op.minimum, op.maximum) == (-128, -128, 127):
+        return 0
+    return 2 if scaling["sees_negative"] and scaling["has_shift_of_zero"] else 1
+
+
+def tile_rows(row_bytes: int, rows: int) -> int:
+    """Return how many rows are multiplied with all channels before the next ones, an even number.
+
+    Args:
+        row_bytes: Of one row, more than 0.
+        rows: How many there are.
+    """
+    most = max(2, _TILE_BYTES // row_bytes)
+    tiles = -(-rows // most)
+    even = -(-rows // tiles)
+    return min(rows, even + even % 2)
+
+
+def result_bytes(channels: int, rows: int) -> int:
+    """Return the scratch memory for results: a tile's rows if they are shorter than a block."""
+    return BLOCK * (rows if channels < BLOCK else 1)
+
+
+def round_up_to_group(depth: int) -> int:
+    """Return the next multiple of a group's values."""
+    return -(-depth // GROUP) * GROUP
+
+
+def _channel_order(channels: int) -> I64:
+    """Return [blocks][8] channels; the last block overlaps, -1 where there are too few."""
+    if channels < BLOCK:
+        return np.where(np.arange(BLOCK) < channels, np.arange(BLOCK), -1)[np.newaxis]
+    first = np.minimum(np.arange(0, channels, BLOCK), channels - BLOCK)
+    order: I64 = first[:, np.newaxis] + np.arange(BLOCK)
+    return order
+
+
+def _grouped(weight: I8, order: I64) -> I8:
+    """Return weights [out][depth] as [blocks][8][groups][8], zeros where there are none."""
+    channels, depth = weight.shape
+    padded = np.zeros((channels + 1, round_up_to_group(depth)), np.int8)
+    padded[:channels, :depth] = weight
+    return padded[order].reshape(*order.shape, -1, GROUP)
+
+
+def _cheapest_steps(groups: I8) -> npt.NDArray[np.int8]:
+    """Return the kind of the step that begins at each group, -1 where none does: [blocks][groups].
+
+    ``begun[k, g]`` is the least cost from group g on if a step of kind k begins there, ``least[g]``
+    that of any kind with the start of a run.
+    """
+    blocks, _, count, _ = groups.shape
+    never = np.int64(2**40)
+    fits = _fitting_steps(groups)
+    begun = np.full((len(_STEPS), count + 1, blocks), never)
+    least = np.full((count + 1, blocks), never)
+    least[count] = 0
+    for group in range(count - 1, -1, -1):
+        for kind, step in enumerate(_STEPS):
+            end = group + step.groups
+            if end <= count:
+                rest = np.minimum(begun[kind, end], least[end])
+                begun[kind, group] = np.where(fits[kind, :, group], step.cost + rest, never)
+        least[group] = begun[:, group].min(axis=0) + _RUN_COST
+    return _steps_taken(begun, least)
+
+
+def _steps_taken(begun: I64, least: I64) -> npt.NDArray[np.int8]:
+    """Follow the least costs from group 0 on."""
+    _, ends, blocks = begun.shape
+    taken = np.full((blocks, ends - 1), -1, np.int8)
+    current = np.zeros(blocks, np.int64)
+    position = np.zeros(blocks, np.int64)
+    lengths = np.array([step.groups for step in _STEPS])
+    all_blocks = np.arange(blocks)
+    for group in range(ends - 1):
+        continues = (group > 0) & (begun[current, group, all_blocks] <= least[group])
+        best = np.where(continues, current, begun[:, group].argmin(axis=0))
+        starts = position == group
+        taken[starts, group] = best[starts]
+        current = np.where(starts, best, current)
+        position = np.where(starts, group + lengths[current], position)
+    return taken
+
+
+def _fitting_steps(groups: I8) -> _Bools:
+    """Return [kind][blocks][groups]: all chains of the step that begins there fit int16."""
+    blocks, _, count, _ = groups.shape
+    fits = np.zeros((len(_STEPS), blocks, count), np.bool_)
+    rows = max(1, _SLICE_ELEMENTS // (BLOCK * GROUP * count))
+    for start in range(0, blocks, rows):
+        part = groups[start : start + rows]
+        chains = {length: _fitting_chains(part, length) for length in (1, 2, 3, 4, 8)}
+        for kind, step in enumerate(_STEPS):
+            fits[kind, start : start + rows] = _all_chains(chains, step.chains)
+    return fits
+
+
+def _fitting_chains(groups: I8, length: int) -> _Bools:
+    """Return [blocks][groups]: the chain of so many groups that begins there fits int16."""
+    blocks, _, count, _ = groups.shape
+    fits = np.zeros((blocks, count), np.bool_)
+    starts = count - length + 1
+    if starts <= 0:
+        return fits
+    wide = groups.astype(np.int32)
+    most = _sums(np.maximum(127 * wide, -128 * wide), starts, length)
+    least = _sums(np.minimum(127 * wide, -128 * wide), starts, length)
+    fits[:, :starts] = ((most <= 2**15 - 1) & (least >= -(2**15))).all(axis=(1, 3))
+    return fits
+
+
+def _sums(products: I32, starts: int, length: int) -> I32:
+    total = np.zeros_like(products[:, :, :starts])
+    for offset in range(length):
+        total += products[:, :, offset : offset + starts]
+    return total
+
+
+def _all_chains(chains: dict[int, _Bools], lengths: tuple[int, ...]) -> _Bools:
+    count = chains[1].shape[1]
+    fits = np.zeros_like(chains[1])
+    starts = count - sum(lengths) + 1
+    if starts <= 0:
+        return fits
+    fits[:, :starts] = True
+    offset = 0
+    for length in lengths:
+        fits[:, :starts] &= chains[length][:, offset : offset + starts]
+        offset += length
+    return fits
+
+
+def _step_weights(groups: I8, kinds: npt.NDArray[np.int8]) -> I8:
+    """Return the weights in the order of the steps."""
+    blocks, _, count, _ = groups.shape
+    packed = np.zeros((blocks, count, BLOCK * GROUP), np.int8)
+    for kind, step in enumerate(_STEPS):
+        block, first = np.nonzero(kinds == kind)
+        span = first[:, np.newaxis] + np.arange(step.groups)
+        taken = groups[block[:, np.newaxis], :, span].transpose(0, 2, 1, 3)
+        ordered = _by_pairs(taken).reshape(*span.shape, BLOCK * GROUP)
+        packed[block[:, np.newaxis], span] = ordered
+    return packed.reshape(-1)
+
+
+def _by_pairs(taken: I8) -> I8:
+    """Return [steps][8][groups][8] by pairs of channels: whole vectors of each, then the rest."""
+    steps, _, count, _ = taken.shape
+    pairs = taken.reshape(steps, BLOCK // 2, 2, count * GROUP)
+    whole = count * GROUP // _VECTOR * _VECTOR
+    rest = count * GROUP - whole
+    vectors = pairs[..., :whole].reshape(steps, BLOCK // 2, 2 * whole)
+    return np.concatenate(
+        [vectors, pairs[..., whole:].reshape(steps, BLOCK // 2, 2 * rest)], axis=2
+    )
+
+
+def _runs(kinds: npt.NDArray[np.int8]) -> I32:
+    """Return a block's steps as runs of equal ones, -1 behind the last."""
+    changes = np.nonzero(np.diff(kinds))[0] + 1
+    runs = []
+    for run in np.split(kinds, changes):
+        for start in range(0, len(run), _LONGEST_RUN):
+            number = min(len(run) - start, _LONGEST_RUN)
+            runs.append((number - 1) * 2**16 + 4 * int(run[0]))
+    return np.array([*runs, -1], np.int32)
+
+
+def _channels(op: QuantWeightedOp, order: I64, site: LoweringSite) -> I32:
+    """Return each block's biases with three zeros behind each, multipliers and shifts."""
+    bias, multipliers, shifts = (argument.array for argument in op.channel_arguments(0))
+    less = 31 if site.rounding == "single" else 0
+    packed = np.zeros((len(order), 6, BLOCK), np.int32)
+    wide = np.zeros((len(order), BLOCK, 4), np.int32)
+    is_channel = order >= 0
+    wide[:, :, 0] = np.where(is_channel, bias[order], 0)
+    packed[:, :4] = wide.reshape(len(order), 4, BLOCK)
+    packed[:, 4] = np.where(is_channel, multipliers[order], 0)
+    packed[:, 5] = np.where(is_channel, shifts[order].astype(np.int32), -1) - less
+    return packed.reshape(-1)

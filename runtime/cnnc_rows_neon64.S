@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* Products of rows of values with the weights of output channels: see cnnc_rows_neon64.h.
+ * Two rows and eight channels at a time. Values of the first row v0-v3, of the second v10-v13;
+ * weights v6-v9; sums of 16 bits v4, v5 and v14, v15; sums of 32 bits v16-v23 and v24-v31.
+ * x9, x10 values, x7 weights, x8 runs, x12 the next rows, x13 output, w14 steps that are left. */
+#if defined(CNNC_PREFIX) && defined(__aarch64__) && defined(__ARM_NEON) && defined(__ELF__) &&     \
+    defined(__AARCH64EL__)
+
+#include "cnnc_common.h"
+
+/* Fields of struct cnnc_rows_layer_neon64. */
+#define ROWS_WEIGHTS 0
+#define ROWS_RUNS 8
+#define ROWS_CHANNELS 16
+#define ROWS_OUTPUT_CHANNELS 24
+#define ROWS_ROW_BYTES 28
+#define ROWS_OUTPUT_STEP 32
+#define ROWS_SCALING 36
+#define ROWS_ZERO_POINT 40
+#define ROWS_MINIMUM 44
+#define ROWS_MAXIMUM 48
+
+/* Locals on the stack: zero point, minimum and maximum as vectors, then registers of the caller. */
+#define LOCAL_REGISTERS 48
+#define LOCAL_BYTES 160
+
+/* Products of low or high halves in one chain, for one or both rows. */
+    .macro low rows, op, chain, x, w
+    \op     v\chain\().8h, v\x\().8b, v\w\().8b
+    .if \rows == 2
+    \op     v1\chain\().8h, v1\x\().8b, v\w\().8b
+    .endif
+    .endm
+
+    .macro high rows, op, chain, x, w
+    \op\()2 v\chain\().8h, v\x\().16b, v\w\().16b
+    .if \rows == 2
+    \op\()2 v1\chain\().8h, v1\x\().16b, v\w\().16b
+    .endif
+    .endm
+
+    .macro start_pair rows, chain, x, w
+    low     \rows, smull, \chain, \x, \w
+    high    \rows, smlal, \chain, \x, \w
+    .endm
+
+    .macro add_pair rows, chain, x, w
+    low     \rows, smlal, \chain, \x, \w
+    high    \rows, smlal, \chain, \x, \w
+    .endm
+
+/* The end of a chain: first and second are the sums of the two rows. */
+    .macro widen rows, chain, first, second
+    sadalp  v\first\().4s, v\chain\().8h
+    .if \rows == 2
+    sadalp  v\second\().4s, v1\chain\().8h
+    .endif
+    .endm
+
+    .macro load_weights
+    ld1     {v6.16b-v9.16b}, [x7], #64
+    .endm
+
+    .macro load_next_weights is_last
+    .if \is_last == 0
+    load_weights
+    .endif
+    .endm
+
+    .macro load_64 rows
+    ld1     {v0.16b-v3.16b}, [x9], #64
+    .if \rows == 2
+    ld1     {v10.16b-v13.16b}, [x10], #64
+    .endif
+    load_weights
+    .endm
+
+/* One channel's 64 products in chains of eight; of four; of three, three and two; of two. */
+    .macro chains_8 rows, first, second, is_last=0
+    start_pair \rows, 4, 0, 6
+    add_pair \rows, 4, 1, 7
+    add_pair \rows, 4, 2, 8
+    add_pair \rows, 4, 3, 9
+    load_next_weights \is_last
+    widen   \rows, 4, \first, \second
+    .endm
+
+    .macro chains_4_4 rows, first, second, is_last=0
+    start_pair \rows, 4, 0, 6
+    add_pair \rows, 4, 1, 7
+    start_pair \rows, 5, 2, 8
+    widen   \rows, 4, \first, \second
+    add_pair \rows, 5, 3, 9
+    load_next_weights \is_last
+    widen   \rows, 5, \first, \second
+    .endm
+
+    .macro chains_3_3_2 rows, first, second, is_last=0
+    start_pair \rows, 4, 0, 6
+    low     \rows, smlal, 4, 1, 7
+    high    \rows, smull, 5, 1, 7
+    add_pair \rows, 5, 2, 8
+    widen   \rows, 4, \first, \second
+    start_pair \rows, 4, 3, 9
+    load_next_weights \is_last
+    widen   \rows, 5, \first, \second
+    widen   \rows, 4, \first, \second
+    .endm
+
+    .macro chains_2_2_2_2 rows, first, second, is_last=0
+    start_pair \rows, 4, 0, 6
+    start_pair \rows, 5, 1, 7
+    widen   \rows, 4, \first, \second
+    start_pair \rows, 4, 2, 8
+    widen   \rows, 5, \first, \second
+    start_pair \rows, 5, 3, 9
+    load_next_weights \is_last
+    widen   \rows, 4, \first, \second
+    widen   \rows, 5, \first, \second
+    .endm
+
+    .macro eight_channels chains, rows
+    \chains \rows, 16, 24
+    \chains \rows, 17, 25
+    \chains \rows, 18, 26
+    \chains \rows, 19, 27
+    \chains \rows, 20, 28
+    \chains \rows, 21, 29
+    \chains \rows, 22, 30
+    \chains \rows, 23, 31, 1
+    .endm
+
+/* Two channels' 32 products in chains of four. */
+    .macro load_32 rows
+    ldp     q0, q1, [x9], #32
+    .if \rows == 2
+    ldp     q10, q11, [x10], #32
+    .endif
+    load_weights
+    .endm
+
+    .macro two_chains_4 rows, first_a, second_a, first_b, second_b, is_last=0
+    start_pair \rows, 4, 0, 6
+    add_pair \rows, 4, 1, 7
+    start_pair \rows, 5, 0, 8
+    widen   \rows, 4, \first_a, \second_a
+    add_pair \rows, 5, 1, 9
+    load_next_weights \is_last
+    widen   \rows, 5, \first_b, \second_b
+    .endm
+
+/* Two channels' 24 products in chains of three; the last eight values are in both halves. */
+    .macro load_24 rows
+    ldr     q0, [x9], #16
+    ld1r    {v1.2d}, [x9], #8
+    .if \rows == 2
+    ldr     q10, [x10], #16
+    ld1r    {v11.2d}, [x10], #8
+    .endif
+    ld1     {v6.16b-v8.16b}, [x7], #48
+    .endm
+
+    .macro two_chains_3 rows, first_a, second_a, first_b, second_b, is_last=0
+    start_pair \rows, 4, 0, 6
+    low     \rows, smlal, 4, 1, 8
+    start_pair \rows, 5, 0, 7
+    widen   \rows, 4, \first_a, \second_a
+    high    \rows, smlal, 5, 1, 8
+    .if \is_last == 0
+    ld1     {v6.16b-v8.16b}, [x7], #48
+    .endif
+    widen   \rows, 5, \first_b, \second_b
+    .endm
+
+    .macro four_pairs chains, rows
+    \chains \rows, 16, 24, 17, 25
+    \chains \rows, 18, 26, 19, 27
+    \chains \rows, 20, 28, 21, 29
+    \chains \rows, 22, 30, 23, 31, 1
+    .endm
+
+/* Chains of two of 16 values; single products of eight values, which are in both halves. */
+    .macro load_16 rows
+    ldr     q0, [x9], #16
+    .if \rows == 2
+    ldr     q10, [x10], #16
+    .endif
+    load_weights
+    .endm
+
+    .macro two_chains_2 rows, w_a, w_b, first_a, second_a, first_b, second_b
+    start_pair \rows, 4, 0, \w_a
+    start_pair \rows, 5, 0, \w_b
+    widen   \rows, 4, \first_a, \second_a
+    widen   \rows, 5, \first_b, \second_b
+    .endm
+
+    .macro load_8 rows
+    ld1r    {v0.2d}, [x9], #8
+    .if \rows == 2
+    ld1r    {v10.2d}, [x10], #8
+    .endif
+    load_weights
+    .endm
+
+    .macro two_products rows, w, first_a, second_a, first_b, second_b
+    low     \rows, smull, 4, 0, \w
+    high    \rows, smull, 5, 0, \w
+    widen   \rows, 4, \first_a, \second_a
+    widen   \rows, 5, \first_b, \second_b
+    .endm
+
+    .macro again rows, label
+    subs    w14, w14, #0x10, lsl #12
+    b.pl    \label\()_\rows
+    b       .Lrun_\rows
+    .endm
+
+/* Reads runs of steps until the last, adding up the products of eight channels. */
+    .macro sums rows
+    ld1     {v16.4s-v19.4s}, [x6]
+    ld1     {v20.4s-v23.4s}, [x19]
+    .if \rows == 2
+    ld1     {v24.4s-v27.4s}, [x6]
+    ld1     {v28.4s-v31.4s}, [x19]
+    .endif
+.Lrun_\rows:
+    ldr     w14, [x8], #4
+    tbnz    w14, #31, .Lsummed_\rows
+    adr     x15, .Lsteps_\rows
+    add     x15, x15, w14, uxth
+    br      x15
+.Lsteps_\rows:
+    b       .Lsingle_\rows
+    b       .Ltwo_\rows
+    b       .Lthree_\rows
+    b       .Lfour_\rows
+    b       .Ltwos_\rows
+    b       .Lthrees_\rows
+    b       .Lfours_\rows
+.Leight_\rows:
+    load_64 \rows
+    eight_channels chains_8, \rows
+    again   \rows, .Leight
+.Lfours_\rows:
+    load_64 \rows
+    eight_channels chains_4_4, \rows
+    again   \rows, .Lfours
+.Lthrees_\rows:
+    load_64 \rows
+    eight_channels chains_3_3_2, \rows
+    again   \rows, .Lthrees
+.Ltwos_\rows:
+    load_64 \rows
+    eight_channels chains_2_2_2_2, \rows
+    again   \rows, .Ltwos
+.Lfour_\rows:
+    load_32 \rows
+    four_pairs two_chains_4, \rows
+    again   \rows, .Lfour
+.Lthree_\rows:
+    load_24 \rows
+    four_pairs two_chains_3, \rows
+    again   \rows, .Lthree
+.Ltwo_\rows:
+    load_16 \rows
+    two_chains_2 \rows, 6, 7, 16, 24, 17, 25
+    two_chains_2 \rows, 8, 9, 18, 26, 19, 27
+    load_weights
+    two_chains_2 \rows, 6, 7, 20, 28, 21, 29
+    two_chains_2 \rows, 8, 9, 22, 30, 23, 31
+    again   \rows, .Ltwo
+.Lsingle_\rows:
+    load_8  \rows
+    two_products \rows, 6, 16, 24, 17, 25
+    two_products \rows, 7, 18, 26, 19, 27
+    two_products \rows, 8, 20, 28, 21, 29
+    two_products \rows, 9, 22, 30, 23, 31
+    again   \rows, .Lsingle
+.Lsummed_\rows:
+    add_across 16, 17, 18, 19, 20, 21, 22, 23
+    .if \rows == 2
+    add_across 24, 25, 26, 27, 28, 29, 30, 31
+    .endif
+    .endm
+
+/* Lanes of eight sums, into the first and the fifth. */
+    .macro add_across a, b, c, d, e, f, g, h
+    addp    v\a\().4s, v\a\().4s, v\b\().4s
+    addp    v\c\().4s, v\c\().4s, v\d\().4s
+    addp    v\e\().4s, v\e\().4s, v\f\().4s
+    addp    v\g\().4s, v\g\().4s, v\h\().4s
+    addp    v\a\().4s, v\a\().4s, v\c\().4s
+    addp    v\e\().4s, v\e\().4s, v\g\().4s
+    .endm
+
+    .macro each_sum rows, what
+    \what   16, 0, 2, 8
+    \what   20, 1, 3, 9
+    .if \rows == 2
+    \what   24, 0, 2, 8
+    \what   28, 1, 3, 9
+    .endif
+    .endm
+
+    .macro multiply sum, multiplier, shift, left
+    sqrdmulh v\sum\().4s, v\sum\().4s, v\multiplier\().4s
+    .endm
+
+    .macro shift_right sum, multiplier, shift, left
+    srshl   v\sum\().4s, v\sum\().4s, v\shift\().4s
+    .endm
+
+/* VRSHL rounds ties up, the rule away from zero: one less where a negative number is shifted. */
+    .macro lower_negative sum, multiplier, shift, left
+    ssra    v\sum\().4s, v\sum\().4s, #31
+    .endm
+
+    .macro lower_shifted_negative sum, multiplier, shift, left
+    and     v4.16b, v\sum\().16b, v\shift\().16b
+    ssra    v\sum\().4s, v4.4s, #31
+    .endm
+
+    .macro shift_left sum, multiplier, shift, left
+    sshl    v\sum\().4s, v\sum\().4s, v\left\().4s
+    .endm
+
+/* One rounding of the whole product; the shifts are 31 less. */
+    .macro scale_once sum, multiplier, shift, left
+    smull   v4.2d, v\sum\().2s, v\multiplier\().2s
+    smull2  v5.2d, v\sum\().4s, v\multiplier\().4s
+    sxtl    v6.2d, v\shift\().2s
+    sxtl2   v7.2d, v\shift\().4s
+    srshl   v4.2d, v4.2d, v6.2d
+    srshl   v5.2d, v5.2d, v7.2d
+    xtn     v\sum\().2s, v4.2d
+    xtn2    v\sum\().4s, v5.2d
+    .endm
+
+/* Scales the sums to v16 and stores them; the usual scales have the short way. */
+    .macro results rows
+    ld1     {v0.4s-v3.4s}, [x20]
+    cbnz    w23, .Lother_scales_\rows
+    each_sum \rows, multiply
+    each_sum \rows, shift_right
+    narrow_sums \rows
+    sqxtun  v16.8b, v16.8h
+    .if \rows == 2
+    sqxtun2 v16.16b, v24.8h
+    .endif
+    movi    v0.16b, #0x80
+    eor     v16.16b, v16.16b, v0.16b
+.Lstore_\rows:
+    st1     {v16.d}[0], [x13], x17
+    .if \rows == 2
+    st1     {v16.d}[1], [x13], x17
+    .endif
+    .endm
+
+    .macro other_results rows
+.Lother_scales_\rows:
+    cmp     w23, #2
+    b.gt    .Lonce_\rows
+    b.eq    .Lany_shift_\rows
+    each_sum \rows, multiply
+    each_sum \rows, lower_negative
+    each_sum \rows, shift_right
+.Lnarrow_\rows:
+    ld1     {v0.16b-v2.16b}, [sp]
+    narrow_sums \rows
+    sqadd   v16.8h, v16.8h, v0.8h
+    sqxtn   v16.8b, v16.8h
+    .if \rows == 2
+    sqadd   v24.8h, v24.8h, v0.8h
+    sqxtn2  v16.16b, v24.8h
+    .endif
+    smax    v16.16b, v16.16b, v1.16b
+    smin    v16.16b, v16.16b, v2.16b
+    b       .Lstore_\rows
+.Lany_shift_\rows:
+    movi    v4.4s, #0
+    smax    v8.4s, v2.4s, v4.4s
+    smax    v9.4s, v3.4s, v4.4s
+    smin    v2.4s, v2.4s, v4.4s
+    smin    v3.4s, v3.4s, v4.4s
+    each_sum \rows, shift_left
+    each_sum \rows, multiply
+    each_sum \rows, lower_shifted_negative
+    each_sum \rows, shift_right
+    b       .Lnarrow_\rows
+.Lonce_\rows:
+    each_sum \rows, scale_once
+    b       .Lnarrow_\rows
+    .endm
+
+    .macro narrow_sums rows
+    sqxtn   v16.4h, v16.4s
+    sqxtn2  v16.8h, v20.4s
+    .if \rows == 2
+    sqxtn   v24.4h, v24.4s
+    sqxtn2  v24.8h, v28.4s
+    .endif
+    .endm
+
+    .text
+    .balign 16
+    .global CNNC_SYMBOL(rows_neon64)
+    .hidden CNNC_SYMBOL(rows_neon64)
+    .type   CNNC_SYMBOL(rows_neon64), %function
+/* void (const struct cnnc_rows_layer_neon64 *p, const int8_t *rows, int32_t count, int8_t *output) */
+CNNC_SYMBOL(rows_neon64):
+    sub     sp, sp, #LOCAL_BYTES
+    stp     d8, d9, [sp, #LOCAL_REGISTERS]
+    stp     d10, d11, [sp, #LOCAL_REGISTERS + 16]
+    stp     d12, d13, [sp, #LOCAL_REGISTERS + 32]
+    stp     d14, d15, [sp, #LOCAL_REGISTERS + 48]
+    stp     x19, x20, [sp, #LOCAL_REGISTERS + 64]
+    stp     x22, x23, [sp, #LOCAL_REGISTERS + 80]
+    ldp     w14, w15, [x0, #ROWS_ZERO_POINT]
+    ldr     w16, [x0, #ROWS_MAXIMUM]
+    dup     v0.8h, w14
+    dup     v1.16b, w15
+    dup     v2.16b, w16
+    st1     {v0.16b-v2.16b}, [sp]
+    ldp     x7, x8, [x0, #ROWS_WEIGHTS]
+    ldr     x6, [x0, #ROWS_CHANNELS]
+    ldp     w22, w16, [x0, #ROWS_OUTPUT_CHANNELS]
+    ldp     w17, w23, [x0, #ROWS_OUTPUT_STEP]
+    sxtw    x16, w16
+    sxtw    x17, w17
+.Lblock:
+    mov     x4, x7
+    mov     x5, x8
+    add     x19, x6, #64
+    add     x20, x6, #128
+    mov     x12, x1
+    mov     x13, x3
+    lsr     w11, w2, #1
+    cbz     w11, .Lone_row
+.Ltwo_rows:
+    mov     x7, x4
+    mov     x8, x5
+    mov     x9, x12
+    add     x10, x12, x16
+    add     x12, x10, x16
+    sums    2
+    results 2
+    subs    w11, w11, #1
+    b.gt    .Ltwo_rows
+    tbz     w2, #0, .Lnext_block
+/* An odd last row. */
+.Lone_row:
+    mov     x7, x4
+    mov     x8, x5
+    mov     x9, x12
+    sums    1
+    results 1
+.Lnext_block:
+    add     x6, x6, #192
+    subs    w22, w22, #8
+    b.le    .Lend
+    /* The last eight channels overlap with those before. */
+    mov     w14, #8
+    cmp     w22, w14
+    csel    w15, w22, w14, lt
+    csel    w22, w14, w22, lt
+    add     x3, x3, w15, uxtw
+    b       .Lblock
+.Lend:
+    ldp     d8, d9, [sp, #LOCAL_REGISTERS]
+    ldp     d10, d11, [sp, #LOCAL_REGISTERS + 16]
+    ldp     d12, d13, [sp, #LOCAL_REGISTERS + 32]
+    ldp     d14, d15, [sp, #LOCAL_REGISTERS + 48]
+    ldp     x19, x20, [sp, #LOCAL_REGISTERS + 64]
+    ldp     x22, x23, [sp, #LOCAL_REGISTERS + 80]
+    add     sp, sp, #LOCAL_BYTES
+    ret
+    other_results 2
+    other_results 1
+    .size   CNNC_SYMBOL(rows_neon64), . - CNNC_SYMBOL(rows_neon64)
+
+#endif
+
+/* Stacks are not executable. */
+#if defined(__ELF__) && defined(__linux__)
+    .section .note.GNU-stack, "", %progbits
+#endif
