@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from tests.support.binary_cases import broadcasts
 from tests.support.op_cases import OpCase, quantized_case
+from tests.support.row_cases import broadcasts
 from tests.support.variant_cases import check_variants, lowered, refusal
 
 from cnnc.codegen.kernel import Lowering

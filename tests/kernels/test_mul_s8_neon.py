@@ -1,8 +1,8 @@
 """Products with NEON: remainders, operands that repeat, formats."""
 
 import pytest
-from tests.support.binary_cases import broadcasts
 from tests.support.op_cases import OpCase, quantized_case
+from tests.support.row_cases import broadcasts
 from tests.support.variant_cases import check_variants, lowered
 
 from cnnc.codegen.kernel import Lowering

@@ -112,8 +112,9 @@ CNNC_KERNEL int8x16_t cnnc_add_linear_16_neon(const void *of, int8x16_t first, i
     return cnnc_clamp_16_neon(vcombine_s8(low_bytes, high_bytes), p->minimum, p->maximum);
 }
 
+#define CNNC_ADD_LINEAR_BLOCK_NEON cnnc_add_linear_16_neon
 #else
-#define cnnc_add_linear_16_neon NULL
+#define CNNC_ADD_LINEAR_BLOCK_NEON NULL
 #endif
 
 CNNC_KERNEL void cnnc_add_linear_s8_neon(const struct cnnc_add_linear_s8_neon_parameters *p,
@@ -121,7 +122,7 @@ CNNC_KERNEL void cnnc_add_linear_s8_neon(const struct cnnc_add_linear_s8_neon_pa
                                          int8_t *output) {
     const struct cnnc_binary_rows rows = CNNC_BINARY_ROWS(p);
     cnnc_binary_16(&rows, p, first, second, output, cnnc_add_linear_element_neon,
-                   cnnc_add_linear_16_neon);
+                   CNNC_ADD_LINEAR_BLOCK_NEON);
 }
 
 #endif

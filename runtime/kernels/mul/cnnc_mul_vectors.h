@@ -81,14 +81,18 @@ CNNC_KERNEL cnnc_bytes_16 cnnc_mul_block(const void *of, cnnc_bytes_16 first,
     return _mm_min_epi8(scaled, _mm_set1_epi8((int8_t)p->maximum));
 }
 
+#endif
+
+#if CNNC_HAS_BYTES_16
+#define CNNC_MUL_BLOCK cnnc_mul_block
 #else
-#define cnnc_mul_block NULL
+#define CNNC_MUL_BLOCK NULL
 #endif
 
 CNNC_KERNEL void cnnc_mul_vectors(const struct cnnc_mul_broadcast_s8_parameters *p,
                                   const int8_t *first, const int8_t *second, int8_t *output) {
     const struct cnnc_binary_rows rows = CNNC_BINARY_ROWS(p);
-    cnnc_binary_16(&rows, p, first, second, output, cnnc_mul_vectors_element, cnnc_mul_block);
+    cnnc_binary_16(&rows, p, first, second, output, cnnc_mul_vectors_element, CNNC_MUL_BLOCK);
 }
 
 #endif
