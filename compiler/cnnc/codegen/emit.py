@@ -11,6 +11,7 @@ from cnnc.codegen.firmware import firmware_files, firmware_of
 from cnnc.codegen.hosted import hosted_files
 from cnnc.codegen.kernel_set_view import kernel_set_view, owning_set
 from cnnc.codegen.kernel_source import runtime_assembly, runtime_headers
+from cnnc.codegen.linux_view import linux_view
 from cnnc.codegen.lower import kernel_headers
 from cnnc.codegen.program import CProgram
 from cnnc.codegen.render import render
@@ -161,6 +162,7 @@ def _model_view(
         ),
         golden_inputs=_golden_views(name, golden.inputs, inputs) if golden else (),
         golden_outputs=_golden_views(name, golden.outputs, outputs) if golden else (),
+        linux=linux_view(target),
         firmware=firmware_of(target),
         needs_vendor_tools=target is not None and target.needs_vendor_tools,
         notes=target.notes if target is not None else "",

@@ -22,14 +22,11 @@ def hosted_files(view: ModelView) -> dict[str, bytes]:
         Path in the project's folder -> content.
     """
     texts = {name: render(f"project/{name}.j2", view) for name in _TEMPLATES}
+    if view.linux is not None and view.linux.compiler:
+        texts["toolchain.cmake"] = render("project/toolchain.cmake.j2", view)
     texts[f"{EXAMPLE_FOLDER}/{view.name}_ports.h"] = render("project/ports.h.j2", view)
     copies = {f"{EXAMPLE_FOLDER}/{name}": text for name, text in _example_sources().items()}
     return {path: text.encode("utf-8") for path, text in {**texts, **copies}.items()}
-
-
-def example_sources() -> tuple[str, ...]:
-    """Return the C files of the example program beside main.c, sorted."""
-    return tuple(name for name in _example_sources() if name.endswith(".c"))
 
 
 @cache

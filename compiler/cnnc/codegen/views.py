@@ -5,6 +5,7 @@ from typing import Literal
 
 from cnnc.codegen.arrays import ArrayText, BlobEntry
 from cnnc.codegen.firmware_view import FirmwareView
+from cnnc.codegen.linux_view import LinuxView
 
 WeightsMode = Literal["c", "asm", "file"]
 
@@ -266,6 +267,7 @@ class ModelView:
         kernel_sets: Kernels for better processors, from less to more.
         golden_inputs: Input bytes of the self-test.
         golden_outputs: Output bytes of the self-test.
+        linux: The core under Linux that a project is built for; None for any machine.
         firmware: What a project without an operating system has beside; None under one.
         needs_vendor_tools: Whether the target runs no program that the emitted files build.
         notes: What has to be known to run on the target; empty if nothing.
@@ -295,6 +297,7 @@ class ModelView:
     kernel_sets: tuple[KernelSetView, ...]
     golden_inputs: tuple[GoldenView, ...]
     golden_outputs: tuple[GoldenView, ...]
+    linux: LinuxView | None
     firmware: FirmwareView | None
     needs_vendor_tools: bool
     notes: str

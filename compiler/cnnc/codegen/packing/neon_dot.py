@@ -1,0 +1,161 @@
+"""Weights and channels for AArch64's dot products, see runtime/cnnc_rows_neon_dot.h.
+
+A result is clamp(((SRDHM(sum, m) + fix) >> r, rounded) + zero_point). In 16 bits that is exact
+where |sum| m 2^(shift - 31) passes them for no input; sums that do, shifts that are not negative
+where they have to be, and fewer than four output channels are scaled one by one.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnc.codegen.kernel import ConstantArgument, LoweringSite
+from cnnc.ir.types import I8, I32, INT8_MAX, INT8_MIN
+from cnnc.ops._requantize import QuantWeightedOp, accumulator_bounds, weight_sums
+
+VECTOR = 16
+QUAD = 4
+"""Products that are added by one instruction for each output channel."""
+TILE = 4
+"""Rows that share loads of weights."""
+OVER_READ_BYTES = VECTOR - 1
+_WIDTHS = (16, 8, 4)
+_SIGNED, _SINGLE, _FROM_ZERO, _SUMS = 1, 2, 4, 8
+_HALVES = 2.0**15 - 512
+"""Scaled sums that have room for the zero point."""
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """How the output channels are divided, see cnnc_layer_neon_dot.h.
+
+    Attributes:
+        channels: Output channels.
+        wide: Blocks of 16.
+        late_wide: 1 if there is another one that ends with the last channel.
+        eights: Blocks of 8.
+        fours: Blocks of 4.
+    """
+
+    channels: int
+    wide: int
+    late_wide: int
+    eights: int
+    fours: int
+
+    @classmethod
+    def of(cls, channels: int) -> "Blocks":
+        """Return the blocks that take the fewest instructions."""
+        wide, rest = divmod(channels, VECTOR)
+        if rest > 12:
+            return cls(channels, wide, 1, 0, 0) if wide else cls(channels, 0, 0, 2, 0)
+        if rest > 8:
+            return cls(channels, wide, 0, 1, 1)
+        if rest > 4:
+            return cls(channels, wide, 0, 1, 0) if channels >= 8 else cls(channels, 0, 0, 0, 2)
+        return cls(channels, wide, 0, 0, int(rest > 0))
+
+    def parts(self) -> list[tuple[int, int]]:
+        """Return where each block begins and its width, in order."""
+        widths = [16] * (self.wide + self.late_wide) + [8] * self.eights + [4] * self.fours
+        found: list[tuple[int, int]] = []
+        channel = 0
+        for width in widths:
+            channel = min(channel, max(self.channels - width, 0))
+            found.append((channel, width))
+            channel += width
+        return found
+
+    def parameters(self) -> dict[str, int]:
+        """Return the kernels' fields."""
+        return {
+            "wide_blocks": self.wide,
+            "has_late_wide_block": self.late_wide,
+            "eight_blocks": self.eights,
+            "four_blocks": self.fours,
+        }
+
+
+def quads(segment_bytes: int) -> int:
+    """Return how many quads a segment takes."""
+    return -(-segment_bytes // QUAD)
+
+
+def layer_parameters(op: QuantWeightedOp, site: LoweringSite) -> dict[str, int]:
+    """Return the kernels' fields that say how channels are divided and scaled."""
+    blocks = Blocks.of(len(op.bias))
+    return {**blocks.parameters(), "scaling": scaling(op, site), **op.output_parameters()}
+
+
+def scaling(op: QuantWeightedOp, site: LoweringSite) -> int:
+    """Return the mask that says how sums become results."""
+    bounds = accumulator_bounds(op.weight, op.bias, op.channel_axis).astype(np.float64)
+    shifts = _shifts(op)
+    fits = bool((bounds * op.multipliers * 2.0 ** (shifts - 31) < _HALVES).all())
+    if len(op.bias) < QUAD or not fits or (shifts > 0).any():
+        return _SUMS
+    from_zero = (op.output_zero_point, op.minimum, op.maximum) == (INT8_MIN, INT8_MIN, INT8_MAX)
+    mask = _FROM_ZERO if from_zero else 0
+    if site.rounding == "double" and op.minimum >= op.output_zero_point:
+        return mask
+    if (shifts == 0).any():
+        return _SUMS
+    return mask | (_SINGLE if site.rounding == "single" else _SIGNED)
+
+
+def channel_constants(
+    op: QuantWeightedOp, weights: I8
+) -> tuple[ConstantArgument, ConstantArgument]:
+    """Return weights and channels of a layer.
+
+    Args:
+        op: The layer; its weights as [out][...] are in the order of ``weights``.
+        weights: [out][segment][bytes].
+    """
+    channels, segments, segment_bytes = weights.shape
+    rows = np.zeros((max(channels, QUAD), segments, QUAD * quads(segment_bytes)), np.int8)
+    rows[:channels, :, :segment_bytes] = weights
+    constants = np.zeros((3, len(rows)), np.int32)
+    constants[:, :channels] = _constants(op)
+    parts = Blocks.of(channels).parts()
+    packed = [_packed(rows[begin : begin + width]) for begin, width in parts]
+    numbers = [constants[:, begin : begin + width].reshape(-1) for begin, width in parts]
+    return (
+        ConstantArgument("weights", np.concatenate(packed), 64),
+        ConstantArgument("channels", np.concatenate(numbers), 64),
+    )
+
+
+def _constants(op: QuantWeightedOp) -> I32:
+    folded = op.bias - op.input_zero_point * weight_sums(op.weight, op.channel_axis)
+    return np.stack([folded.astype(np.int32), op.multipliers, _shifts(op)])
+
+
+def _shifts(op: QuantWeightedOp) -> I32:
+    shifts: I32 = np.where(op.multipliers == 0, -1, op.shifts).astype(np.int32)
+    return shifts
+
+
+def _packed(rows: I8) -> I8:
+    """Return [channel][segment][bytes] as [segment][quad][channel][4]."""
+    width, segments, _ = rows.shape
+    order = rows.reshape(width, segments, -1, QUAD).transpose(1, 2, 0, 3)
+    return np.ascontiguousarray(order).reshape(-1)
+
+
+def line_instructions(channels: int, rows: int, segments: int, segment_bytes: int) -> int:
+    """Return what all channels of a line of rows take."""
+    tiles, rest = divmod(rows, TILE)
+    widths = [width for _, width in Blocks.of(channels).parts()]
+    full, tail = divmod(quads(segment_bytes), QUAD)
+    total = 0
+    for width in widths:
+        vectors = width // QUAD
+        for count, times in ((TILE, tiles), (rest, int(rest > 0))):
+            vector = count * QUAD * vectors + vectors + count
+            last = tail * (count * vectors + 2) + count
+            by_segment = full * vector + full // 2 + last + count + 6
+            finish = count * (5 + 3 * vectors) + 14 + count
+            total += times * (segments * by_segment + finish)
+        total += 15
+    return total + 60
