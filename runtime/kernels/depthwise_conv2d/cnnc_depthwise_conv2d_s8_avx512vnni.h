@@ -49,20 +49,6 @@ cnnc_depthwise_geometry_avx512vnni(const struct cnnc_depthwise_conv2d_s8_avx512v
     return geometry;
 }
 
-/* Where taps are, from tap (0, 0) on; those that fill up the last quad are the first one. */
-CNNC_KERNEL void
-cnnc_depthwise_offsets_avx512vnni(const struct cnnc_depthwise_conv2d_s8_avx512vnni_parameters *p,
-                                  int32_t line_bytes, int32_t *CNNC_RESTRICT offsets) {
-    const int32_t taps = p->kernel_rows * p->kernel_cols;
-    for (int32_t tap = 0; tap < 4 * p->quads; ++tap) {
-        const int32_t row = tap / p->kernel_cols;
-        const int32_t col = tap % p->kernel_cols;
-        offsets[tap] =
-            tap < taps ? row * p->dilation_rows * line_bytes + col * p->dilation_cols * p->channels
-                       : 0;
-    }
-}
-
 /* All blocks of an area. */
 CNNC_KERNEL void
 cnnc_depthwise_area_avx512vnni(const struct cnnc_depthwise_conv2d_s8_avx512vnni_parameters *p,
@@ -92,9 +78,6 @@ cnnc_depthwise_area_avx512vnni(const struct cnnc_depthwise_conv2d_s8_avx512vnni_
     run.minimum = p->minimum;
     run.maximum = p->maximum;
     run.is_real = p->is_real;
-    if (!p->is_rolling) {
-        cnnc_depthwise_offsets_avx512vnni(p, area->line_bytes, offsets);
-    }
     image += (area->top * p->output_cols + area->left) * p->channels;
     for (int32_t block = 0; block < p->blocks; ++block) {
         const int32_t first = 16 * block < last ? 16 * block : last;
@@ -131,6 +114,8 @@ cnnc_depthwise_conv2d_s8_avx512vnni(const struct cnnc_depthwise_conv2d_s8_avx512
                 const int32_t left = bottom - area.top;
                 area.rows = left < p->band_rows ? left : p->band_rows;
                 cnnc_depthwise_find_input_s8(&geometry, input, number == 0, &area, lines);
+                cnnc_depthwise_offsets_s8(&geometry, area.line_bytes,
+                                          p->is_rolling ? 0 : 4 * p->quads, offsets);
                 cnnc_depthwise_area_avx512vnni(p, &area, weights, channels, output, offsets);
             }
         }
