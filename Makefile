@@ -1,4 +1,4 @@
-.PHONY: demo test test-long bench-cortex-m docs clean
+.PHONY: demo test test-long bench-cortex-m bench-rpi docs clean
 
 demo:
 	./scripts/demo
@@ -13,6 +13,10 @@ test-long:
 # Instructions, cycles and bytes on Cortex-M beside other libraries'; bench/cortex_m.py has options.
 bench-cortex-m:
 	./scripts/run -m bench.cortex_m
+
+# Instructions and bytes on Raspberry Pi beside other runtimes'; bench/raspberry_pi.py has options.
+bench-rpi:
+	./scripts/run -m bench.raspberry_pi
 
 clean:
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -49,7 +49,7 @@ def main() -> int:
     tasks = _tasks(arguments)
     missing = missing_models(tasks)
     if missing:
-        console.print(_how_to_get(missing), markup=False)
+        console.print(how_to_get(missing), markup=False)
         return EXIT_MISSING
     rows, faults = _measure(tasks)
     _show(console, rows)
@@ -61,7 +61,8 @@ def main() -> int:
     return EXIT_DIFFERENT if faults else 0
 
 
-def _how_to_get(missing: Sequence[Path]) -> str:
+def how_to_get(missing: Sequence[Path]) -> str:
+    """Return what to do about networks that are not there."""
     return (
         f"missing: {', '.join(map(str, missing))}\n"
         "They are the int8 .tflite files of MLPerf Tiny, which are no part of this repository: "

@@ -14,7 +14,7 @@ PeersByCore = Mapping[str, Peers]
 
 def instruction_table(rows: Sequence[Measurement], peers: PeersByCore) -> Table:
     """Return executed instructions beside the peers', and whether the ratio is reached."""
-    table = _table(
+    table = new_table(
         "instructions of one inference",
         ("core", "network", "kernels"),
         ("instructions", "instr/MAC", "peers", "ratio", "must", "goal"),
@@ -28,18 +28,18 @@ def instruction_table(rows: Sequence[Measurement], peers: PeersByCore) -> Table:
             row.core,
             row.name,
             row.kernels,
-            _count(row.instructions),
+            count_text(row.instructions),
             f"{row.instructions / row.macs:.3f}",
-            _count(theirs.instructions.get(row.name)),
-            *map(_ratio, (measured, must, goal)),
-            _reached(measured, must, goal),
+            count_text(theirs.instructions.get(row.name)),
+            *map(ratio_text, (measured, must, goal)),
+            reached_text(measured, must, goal),
         )
     return table
 
 
 def cycle_table(rows: Sequence[Measurement], peers: PeersByCore) -> Table:
     """Return modelled cycles beside the peers' modelled ones and the best silicon."""
-    table = _table(
+    table = new_table(
         "modelled cycles, zero wait states",
         ("core", "network"),
         ("cycles", "cycles/instr", "peers, modelled", "ratio", "best silicon", "ratio"),
@@ -53,10 +53,10 @@ def cycle_table(rows: Sequence[Measurement], peers: PeersByCore) -> Table:
         table.add_row(
             row.core,
             row.name,
-            _count(row.cycles),
+            count_text(row.cycles),
             f"{row.cycles / row.instructions:.2f}",
-            *(_count(modelled), _ratio(ratio(row.cycles, modelled))),
-            *(_count(silicon), _ratio(ratio(row.cycles, silicon))),
+            *(count_text(modelled), ratio_text(ratio(row.cycles, modelled))),
+            *(count_text(silicon), ratio_text(ratio(row.cycles, silicon))),
         )
     return table
 
@@ -65,7 +65,7 @@ def memory_table(rows: Sequence[Measurement], peers: PeersByCore) -> Table:
     """Return arena, stack, flash without constants, and constants beside the peers' bytes."""
     sizes = ("arena", "stack", "firmware", "constants")
     columns = [title for size in sizes for title in (size, "peers", "ratio")]
-    table = _table("bytes", ("core", "network"), (*columns, "of int8", "network's code"))
+    table = new_table("bytes", ("core", "network"), (*columns, "of int8", "network's code"))
     for row in rows:
         theirs = peers[row.core]
         pairs = (
@@ -74,15 +74,17 @@ def memory_table(rows: Sequence[Measurement], peers: PeersByCore) -> Table:
             (row.firmware_bytes, theirs.firmware_bytes.get(row.name)),
             (row.constant_bytes, theirs.model_bytes.get(row.name)),
         )
-        cells = [cell for pair in pairs for cell in (*map(_count, pair), _ratio(ratio(*pair)))]
+        cells = [
+            cell for pair in pairs for cell in (*map(count_text, pair), ratio_text(ratio(*pair)))
+        ]
         packed = ratio(row.constant_bytes, row.plain_constant_bytes)
-        table.add_row(row.core, row.name, *cells, _ratio(packed), _count(row.code_bytes))
+        table.add_row(row.core, row.name, *cells, ratio_text(packed), count_text(row.code_bytes))
     return table
 
 
 def shape_table(rows: Sequence[Measurement], peers: PeersByCore) -> Table:
     """Return instructions per MAC of single layers."""
-    table = _table(
+    table = new_table(
         "single layers: instructions per MAC",
         ("core", "layer", "kernels"),
         ("instructions", "instr/MAC", "peers", "ratio", "cycles/MAC", "code"),
@@ -94,12 +96,12 @@ def shape_table(rows: Sequence[Measurement], peers: PeersByCore) -> Table:
             row.core,
             row.name,
             row.kernels,
-            _count(row.instructions),
+            count_text(row.instructions),
             f"{measured:.3f}",
             "-" if theirs is None else f"{theirs:.3f}",
-            _ratio(ratio(measured, theirs)),
+            ratio_text(ratio(measured, theirs)),
             "-" if row.cycles is None else f"{row.cycles / row.macs:.3f}",
-            _count(row.code_bytes),
+            count_text(row.code_bytes),
         )
     return table
 
@@ -140,14 +142,22 @@ def _figures(theirs: Peers) -> Iterator[tuple[str, Mapping[str, float]]]:
     yield from vars(theirs).items()
 
 
-def _table(title: str, names: Sequence[str], numbers: Sequence[str]) -> Table:
+def new_table(title: str, names: Sequence[str], numbers: Sequence[str]) -> Table:
+    """Return an empty table.
+
+    Args:
+        title: Above it.
+        names: Columns of text, on the left.
+        numbers: Columns of numbers, aligned to the right.
+    """
     table = Table(*names, title=title, title_justify="left", box=None)
     for number in numbers:
         table.add_column(number, justify="right")
     return table
 
 
-def _reached(measured: float | None, must: float | None, goal: float | None) -> Text:
+def reached_text(measured: float | None, must: float | None, goal: float | None) -> Text:
+    """Return which of two ratios a measured one reaches."""
     if measured is None or (must is None and goal is None):
         return Text("-")
     if goal is not None and measured <= goal:
@@ -157,9 +167,11 @@ def _reached(measured: float | None, must: float | None, goal: float | None) -> 
     return Text("no", style="red")
 
 
-def _count(value: float | None) -> str:
+def count_text(value: float | None) -> str:
+    """Return a number with separators, a dash for none."""
     return "-" if value is None else f"{value:,.0f}"
 
 
-def _ratio(value: float | None) -> str:
+def ratio_text(value: float | None) -> str:
+    """Return a ratio with three decimals, a dash for none."""
     return "-" if value is None else f"{value:.3f}"

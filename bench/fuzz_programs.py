@@ -5,16 +5,14 @@ result that differs, an operand that was written to, and whatever was written be
 scratch memory. Buffers are aligned as the memory plan promises, and never better.
 """
 
-import os
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from bench.cross_clang import clang_toolset
 from bench.fuzz_cases import FuzzCase
 from cnnc.codegen.choose import Choice
 from cnnc.codegen.emit import emit
@@ -34,7 +32,7 @@ from cnnc.simulator.build import EmittedCode, build_program
 from cnnc.simulator.faults import FaultyCodeError
 from cnnc.simulator.records import RecordLayout
 from cnnc.simulator.runners import ProgramRunner
-from cnnc.simulator.toolsets import Toolset, bare_metal_toolset, sanitizing_toolset, target_toolset
+from cnnc.simulator.toolsets import bare_metal_toolset, sanitizing_toolset, target_toolset
 
 _NAME = "fuzz"
 _ARENA = "arena"
@@ -266,7 +264,7 @@ def _build(code: EmittedCode, engine: Engine, folder: Path) -> ProgramRunner:
     is_bare = target.core.is_bare_metal
     toolset = (bare_metal_toolset if is_bare else target_toolset)(target.core, engine.optimization)
     if engine.compiler == "clang":
-        toolset = _clang(toolset, target.core.clang_target, folder.parent)
+        toolset = clang_toolset(toolset, target.core.clang_target, folder.parent)
     if not is_bare:
         program = build_program(code, toolset, folder, traced=False)
         return ProgramRunner(program.path, find_emulator(target))
@@ -276,25 +274,3 @@ def _build(code: EmittedCode, engine: Engine, folder: Path) -> ProgramRunner:
     around = bare_metal_surroundings(target.core, machine)
     build = build_program(code, toolset, folder, traced=False, surroundings=around)
     return ProgramRunner(build.path, emulator, bare=True)
-
-
-def _clang(toolset: Toolset, triple: str, folder: Path) -> Toolset:
-    """Return tools that compile with Clang, against the C library of GCC, which links."""
-    verbose = [toolset.compiler, "-E", "-v", "-xc", os.devnull]
-    done = subprocess.run(verbose, capture_output=True, text=True, check=True)  # noqa: S603
-    found = [Path(line.strip()) for line in done.stderr.splitlines() if line.startswith(" /")]
-    headers = " ".join(f'-idirafter "{place}"' for place in reversed(found) if place.is_dir())
-    script = folder / "clang_and_gcc"
-    aim = f"--target={triple} " if triple else ""
-    clang = f'"{shutil.which("clang")}" {aim}{headers}'
-    script.write_text(
-        "#!/bin/sh\n"
-        'case " $* " in\n'
-        f'*" -c "*) exec {clang} -Qunused-arguments "$@" ;;\n'
-        f'*) exec "{toolset.compiler}" "$@" ;;\n'
-        "esac\n",
-        encoding="utf-8",
-    )
-    script.chmod(0o755)
-    flags = tuple(flag for flag in toolset.compile_flags if not flag.startswith("--specs"))
-    return replace(toolset, compiler=str(script), compile_flags=flags)

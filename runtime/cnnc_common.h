@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT-0 */
 /* What every kernel and every emitted file needs: inlining, alignment, sections. Assembly includes
- * it for CNNC_SYMBOL and CNNC_HAS_DSP. */
+ * it for CNNC_SYMBOL and the CNNC_HAS_ of its instructions. */
 #ifndef CNNC_COMMON_H
 #define CNNC_COMMON_H
 
@@ -59,6 +59,15 @@
 #define CNNC_HAS_DSP 1
 #else
 #define CNNC_HAS_DSP 0
+#endif
+
+/* Whether assembly in ARM mode uses the NEON of Armv7-A; kernels hold words of several bytes in
+ * vectors: little-endian. */
+#if defined(__arm__) && defined(__ARM_NEON) && defined(__BYTE_ORDER__) && \
+    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define CNNC_HAS_NEON32 1
+#else
+#define CNNC_HAS_NEON32 0
 #endif
 
 /* Whether kernels use the instructions that work on bytes and halfwords of core registers: Armv6
