@@ -64,7 +64,7 @@ def _gathering(op: QuantConv2d, lines: int, cols: int) -> int:
     window = op.window
     apart = window.kernel_cols if window.dilation_cols > 1 else 1
     runs = window.kernel_rows * apart
-    piece = op.weight[0].size // runs
+    piece: int = op.weight[0].size // runs
     return lines * runs * (110 + cols * (4 + 2 * (piece // neon32.CHUNK)))
 
 
