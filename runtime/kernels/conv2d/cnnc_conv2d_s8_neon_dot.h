@@ -4,7 +4,7 @@
 #ifndef CNNC_CONV2D_S8_NEON_DOT_H
 #define CNNC_CONV2D_S8_NEON_DOT_H
 
-#include "cnnc_dot_layer.h"
+#include "cnnc_layer_neon_dot.h"
 #include "cnnc_patches_s8.h"
 
 struct cnnc_conv2d_s8_neon_dot_parameters {
@@ -142,7 +142,7 @@ CNNC_KERNEL void cnnc_conv2d_patches_dot(const struct cnnc_conv2d_s8_neon_dot_pa
     }
 }
 
-/* As cnnc_conv2d_s8 for one group; weights and channels as in cnnc_dot_rows.h. A segment is a line
+/* As cnnc_conv2d_s8 for one group; weights and channels as in cnnc_rows_neon_dot.h. A segment is a line
  * of the kernel, or a whole patch where patch_bytes is not 0; columns that are not next to each
  * other take patches. scratch: the patches or the padded lines, and 64 bytes more. */
 CNNC_KERNEL void cnnc_conv2d_s8_neon_dot(const struct cnnc_conv2d_s8_neon_dot_parameters *p,

@@ -4,7 +4,7 @@
 #ifndef CNNC_FULLY_CONNECTED_S8_NEON_DOT_H
 #define CNNC_FULLY_CONNECTED_S8_NEON_DOT_H
 
-#include "cnnc_dot_layer.h"
+#include "cnnc_layer_neon_dot.h"
 
 struct cnnc_fully_connected_s8_neon_dot_parameters {
     int32_t rows;
@@ -20,7 +20,7 @@ struct cnnc_fully_connected_s8_neon_dot_parameters {
     int32_t maximum;
 };
 
-/* As cnnc_fully_connected_s8; weights and channels as in cnnc_dot_rows.h, each row one segment. */
+/* As cnnc_fully_connected_s8; weights and channels as in cnnc_rows_neon_dot.h, each row one segment. */
 CNNC_KERNEL void cnnc_fully_connected_s8_neon_dot(
     const struct cnnc_fully_connected_s8_neon_dot_parameters *p, const int8_t *CNNC_RESTRICT input,
     const int8_t *CNNC_RESTRICT weights, const int32_t *CNNC_RESTRICT channels,

@@ -1,4 +1,4 @@
-"""Weights and channels for AArch64's dot products, see runtime/cnnc_dot_rows.h.
+"""Weights and channels for AArch64's dot products, see runtime/cnnc_rows_neon_dot.h.
 
 A result is clamp(((SRDHM(sum, m) + fix) >> r, rounded) + zero_point). In 16 bits that is exact
 where |sum| m 2^(shift - 31) passes them for no input; sums that do, shifts that are not negative
@@ -27,7 +27,7 @@ _HALVES = 2.0**15 - 512
 
 @dataclass(frozen=True)
 class Blocks:
-    """How the output channels are divided, see cnnc_dot_layer.h.
+    """How the output channels are divided, see cnnc_layer_neon_dot.h.
 
     Attributes:
         channels: Output channels.

@@ -7,8 +7,8 @@
  * of a quad, weights of zero stand for the rest; reads may pass a piece's end by 15 bytes. Weights
  * are [block][segment][quad][channel][4], channels [block][3][channel]: biases, multipliers,
  * shifts. */
-#ifndef CNNC_DOT_ROWS_H
-#define CNNC_DOT_ROWS_H
+#ifndef CNNC_ROWS_NEON_DOT_H
+#define CNNC_ROWS_NEON_DOT_H
 
 #include "cnnc_neon.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* Rows of int8 times blocks of 16, 8 or 4 output channels: see cnnc_dot_rows.h. */
+/* Rows of int8 times blocks of 16, 8 or 4 output channels: see cnnc_rows_neon_dot.h. */
 #if defined(CNNC_PREFIX) && defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD)
 
 #include "cnnc_common.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT-0 */
 /* All output channels of a layer for lines of rows (AArch64 with dot products). */
-#ifndef CNNC_DOT_LAYER_H
-#define CNNC_DOT_LAYER_H
+#ifndef CNNC_LAYER_NEON_DOT_H
+#define CNNC_LAYER_NEON_DOT_H
 
-#include "cnnc_dot_rows.h"
+#include "cnnc_rows_neon_dot.h"
 
 /* Channels are computed in blocks: wide_blocks of 16, then one more of 16, eight_blocks of 8 and
  * four_blocks of 4. Each begins where the last one ends, or earlier, so that it ends with the last
