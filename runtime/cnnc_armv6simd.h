@@ -47,23 +47,6 @@ CNNC_KERNEL int8_t cnnc_block_result_armv6simd(const struct cnnc_block_armv6simd
     return (int8_t)cnnc_ssat8(cnnc_smmla(sum, constants[0], constant) >> constants[3]);
 }
 
-/* The greater bytes of two words, by SSUB8 and SEL. */
-CNNC_KERNEL uint32_t cnnc_greater_bytes(uint32_t a, uint32_t b) {
-#if CNNC_HAS_SIMD32
-    uint32_t greater;
-    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(greater) : "r"(a), "r"(b));
-    return greater;
-#else
-    uint32_t greater = 0;
-    for (int32_t shift = 0; shift < 32; shift += 8) {
-        const uint8_t first = (uint8_t)(a >> shift);
-        const uint8_t second = (uint8_t)(b >> shift);
-        greater |= (uint32_t)((int8_t)first > (int8_t)second ? first : second) << shift;
-    }
-    return greater;
-#endif
-}
-
 /* Limits that are narrower than int8, over results that are saturated already. */
 CNNC_SHARED_KERNEL void cnnc_clamp_results_armv6simd(int8_t *results, int32_t count,
                                                      int32_t minimum, int32_t maximum) {

@@ -152,4 +152,21 @@ CNNC_KERNEL int32_t cnnc_ssat8(int32_t x) {
 #endif
 }
 
+/* SSUB8, then SEL by its flags: the greater bytes of two words. */
+CNNC_KERNEL uint32_t cnnc_greater_bytes(uint32_t a, uint32_t b) {
+#if CNNC_HAS_SIMD32
+    uint32_t greater;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(greater) : "r"(a), "r"(b));
+    return greater;
+#else
+    uint32_t greater = 0;
+    for (int32_t shift = 0; shift < 32; shift += 8) {
+        const uint8_t first = (uint8_t)(a >> shift);
+        const uint8_t second = (uint8_t)(b >> shift);
+        greater |= (uint32_t)((int8_t)first > (int8_t)second ? first : second) << shift;
+    }
+    return greater;
+#endif
+}
+
 #endif

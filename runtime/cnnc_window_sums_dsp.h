@@ -20,7 +20,7 @@ struct cnnc_window_taps {
 
 /* SXTAB16: sums of halfwords and of bytes 0 and 2, each modulo 2^16. */
 CNNC_KERNEL uint32_t cnnc_window_add_even(uint32_t sums, uint32_t bytes) {
-#if CNNC_HAS_DSP
+#if CNNC_HAS_SIMD32
     __asm__("sxtab16 %0, %0, %1" : "+r"(sums) : "r"(bytes));
     return sums;
 #else
@@ -30,7 +30,7 @@ CNNC_KERNEL uint32_t cnnc_window_add_even(uint32_t sums, uint32_t bytes) {
 
 /* SXTAB16 with ROR #8: the same for bytes 1 and 3. */
 CNNC_KERNEL uint32_t cnnc_window_add_odd(uint32_t sums, uint32_t bytes) {
-#if CNNC_HAS_DSP
+#if CNNC_HAS_SIMD32
     __asm__("sxtab16 %0, %0, %1, ror #8" : "+r"(sums) : "r"(bytes));
     return sums;
 #else

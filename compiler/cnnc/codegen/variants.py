@@ -7,7 +7,7 @@ folders are the registry. Every variant gives the bytes of plain C wherever it d
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -47,6 +47,25 @@ class KernelVariant(Generic[OpT]):
     instruction_set: str
     summary: str
     lower: Callable[[OpT, LoweringSite], Lowering | Refusal]
+
+
+def for_instruction_set(variant: KernelVariant[OpT], instruction_set: str) -> KernelVariant[OpT]:
+    """Return a variant whose kernel another instruction set has under its own name.
+
+    Args:
+        variant: It calls its own kernel, which ends with its instruction set.
+        instruction_set: The other one; the kernel takes the same parameters and arguments.
+    """
+    kernel = variant.kernel.removesuffix(variant.instruction_set) + instruction_set
+
+    def lower(op: OpT, site: LoweringSite) -> Lowering | Refusal:
+        answer = variant.lower(op, site)
+        if isinstance(answer, Refusal):
+            return answer
+        calls = tuple(replace(call, kernel=kernel) for call in answer.calls)
+        return replace(answer, calls=calls)
+
+    return replace(variant, kernel=kernel, instruction_set=instruction_set, lower=lower)
 
 
 def variants_for(op: QuantOp, instruction_sets: frozenset[str]) -> tuple[KernelVariant[Any], ...]:

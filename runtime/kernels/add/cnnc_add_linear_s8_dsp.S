@@ -2,9 +2,13 @@
 /* The assembly beside cnnc_add_linear_s8_dsp.h, which says what the function does. */
 #include "cnnc_common.h"
 
-#if defined(CNNC_PREFIX) && CNNC_HAS_DSP
+#if defined(CNNC_PREFIX) && CNNC_HAS_SIMD32
     .syntax unified
+#if defined(__thumb__)
     .thumb
+#else
+    .arm
+#endif
     .section .text.cnnc_add_linear_words_dsp, "ax", %progbits
     .global CNNC_SYMBOL(cnnc_add_linear_words_dsp)
     .type CNNC_SYMBOL(cnnc_add_linear_words_dsp), %function
@@ -14,7 +18,12 @@ CNNC_SYMBOL(cnnc_add_linear_words_dsp):
     ldmia r0, {r4-r7}                 /* size, multipliers of first and second, addend */
     lsrs r4, r4, #2
     beq 2f
+#if defined(__thumb__)
     mov r0, #0xFF00FF00
+#else
+    mov r0, #0xFF000000
+    orr r0, r0, #0xFF00
+#endif
 1:  ldr r10, [r1], #4
     ldr r11, [r2], #4
     and r8, r0, r10, lsl #8           /* elements 0 and 2, times 256 */

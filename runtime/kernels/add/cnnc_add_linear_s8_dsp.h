@@ -26,7 +26,7 @@ CNNC_KERNEL int8_t cnnc_add_linear_element(const struct cnnc_add_linear_s8_dsp_p
 }
 
 /* The elements up to the last multiple of four. */
-#if CNNC_HAS_DSP
+#if CNNC_HAS_SIMD32
 #if defined(__cplusplus)
 extern "C"
 #endif

@@ -139,7 +139,7 @@ cnnc_depthwise_conv2d_3x3_group(const struct cnnc_depthwise_conv2d_3x3_s8_dsp_pa
                                 const struct cnnc_depthwise_conv2d_3x3_state *state,
                                 int32_t skipped) {
     const int32_t strip_lines = p->stride == 1 ? 6 : 3;
-    struct cnnc_depthwise_strip strip = {state->planes + skipped * CNNC_DEPTHWISE_STRIP_POSITIONS,
+    struct cnnc_depthwise_strip strip = {state->planes + skipped * CNNC_DEPTHWISE_STRIP_PLANE_WORDS,
                                          state->constants +
                                              skipped * CNNC_DEPTHWISE_STRIP_CONSTANTS,
                                          block->output + skipped,

@@ -2,13 +2,34 @@
 /* The assembly beside cnnc_depthwise_strip_dsp.h, which says what the functions do. */
 #include "cnnc_common.h"
 
-#if defined(CNNC_PREFIX) && CNNC_HAS_DSP
+#if defined(CNNC_PREFIX) && CNNC_HAS_SIMD32
     .syntax unified
+
+/* Two words whose registers are not neighbours, which Arm's own encoding has no LDRD and STRD for.
+ */
+#if defined(__thumb__)
     .thumb
+.macro LOAD_TWO first, second, offset
+    ldrd \first, \second, [sp, #\offset]
+.endm
+.macro STORE_TWO first, second, offset
+    strd \first, \second, [sp, #\offset]
+.endm
+#else
+    .arm
+.macro LOAD_TWO first, second, offset
+    ldr \first, [sp, #\offset]
+    ldr \second, [sp, #\offset + 4]
+.endm
+.macro STORE_TWO first, second, offset
+    str \first, [sp, #\offset]
+    str \second, [sp, #\offset + 4]
+.endm
+#endif
 
 /* Bytes from one channel's plane to the next, and from one pair of lines to the next. */
-#define PLANE 128
-#define PAIR 512
+#define PLANE 512
+#define PAIR 128
 
 /* ---- cnnc_depthwise_expand_dsp(target, first, second, positions, first_step, second_step) ---- */
     .section .text.cnnc_depthwise_expand_dsp, "ax", %progbits
@@ -65,10 +86,13 @@ CNNC_SYMBOL(cnnc_depthwise_expand_dsp):
     .p2align 2
 CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp):
     push {r4-r9, lr}
-    add r1, r0, #3 * PAIR
-    add r12, r0, #PAIR
-1:  ldmia r1!, {r2-r9}
+    add r12, r0, #4 * PLANE
+1:  add r1, r0, #3 * PAIR
+    .rept 4
+    ldmia r1!, {r2-r9}
     stmia r0!, {r2-r9}
+    .endr
+    add r0, r0, #PLANE - PAIR
     cmp r0, r12
     bne 1b
     pop {r4-r9, pc}
@@ -109,17 +133,17 @@ CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp):
     push {r4-r11, lr}
     sub sp, sp, #FRAME
     ldmia r0, {r1-r8}                     /* the fields in order */
-    strd r6, r4, [sp, #ALL_LINES]         /* and CHANNELS */
-    strd r2, r1, [sp, #CONSTANTS]         /* and PLANES */
+    STORE_TWO r6, r4, ALL_LINES         /* and CHANNELS */
+    STORE_TWO r2, r1, CONSTANTS         /* and PLANES */
     str r3, [sp, #OUTPUT]
-    strd r8, r7, [sp, #STEPS]
+    STORE_TWO r8, r7, STEPS
     and r9, r5, #1
     str r9, [sp, #ODD]
     lsl r10, r5, #\shift
     mul r11, r5, r7
     rsb r11, r11, r8, lsl #\lines - 1
     rsb r10, r10, #PAIR
-    strd r11, r10, [sp, #NEXT_LINE]
+    STORE_TWO r11, r10, NEXT_LINE
 .endm
 
 /* Loads the constants of the next channel and points at its plane and output. */
@@ -130,8 +154,8 @@ CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp):
     ldmia x!, {tap0-tap5, sum0, sum1, sum2}
     str x, [sp, #CONSTANTS]
     str sum0, [sp, #BIAS]
-    strd sum1, sum2, [sp, #SCALE]
-    ldrd plane, out, [sp, #PLANES]        /* and OUTPUT */
+    STORE_TWO sum1, sum2, SCALE
+    LOAD_TWO plane, out, PLANES        /* and OUTPUT */
 .endm
 
 .macro CHANNEL_NEXT again

@@ -4,7 +4,7 @@
  * A strip is a few lines of positions: rows of columns, or columns of rows. Its input is expanded
  * to four planes, one for each channel; a word of a plane holds two neighbouring lines at one
  * position as halfwords, so that one SMLAD multiplies two taps:
- *     planes[pair of lines][channel][position], 4 pairs, 4 channels, 32 positions.
+ *     planes[channel][pair of lines][position], 4 channels, 4 pairs, 32 positions.
  * Positions lie so that the first position's address plus their bytes, of an odd number those of
  * all but one, is a multiple of 128: loops end there. */
 #ifndef CNNC_DEPTHWISE_STRIP_DSP_H
@@ -15,8 +15,9 @@
 #define CNNC_DEPTHWISE_STRIP_POSITIONS 32
 #define CNNC_DEPTHWISE_STRIP_CHANNELS 4
 #define CNNC_DEPTHWISE_STRIP_PAIRS 4
-/* Words from one pair of lines to the next. */
-#define CNNC_DEPTHWISE_STRIP_PAIR_WORDS 128
+/* Words from one pair of lines to the next, and from one channel to the next. */
+#define CNNC_DEPTHWISE_STRIP_PAIR_WORDS 32
+#define CNNC_DEPTHWISE_STRIP_PLANE_WORDS 128
 /* Words of all planes from the first position on, which is up to 31 words after an aligned plane's
  * first, at most 30 of its own: keep_pair copies whole pairs. */
 #define CNNC_DEPTHWISE_STRIP_WORDS 573
@@ -50,7 +51,7 @@ CNNC_KERNEL uint32_t *cnnc_depthwise_strip_planes(uint32_t *words, int32_t posit
     return words + before + CNNC_DEPTHWISE_STRIP_POSITIONS - (positions - positions % 2) * stride;
 }
 
-#if CNNC_HAS_DSP
+#if CNNC_HAS_SIMD32
 
 #if defined(__cplusplus)
 extern "C" {
@@ -74,7 +75,7 @@ CNNC_KERNEL void CNNC_SYMBOL(cnnc_depthwise_expand_dsp)(uint32_t *target, const 
                                                         int32_t first_step, int32_t second_step) {
     for (int32_t channel = 0; channel < CNNC_DEPTHWISE_STRIP_CHANNELS; ++channel) {
         for (int32_t position = 0; position < positions; ++position) {
-            target[channel * CNNC_DEPTHWISE_STRIP_POSITIONS + position] = cnnc_halves(
+            target[channel * CNNC_DEPTHWISE_STRIP_PLANE_WORDS + position] = cnnc_halves(
                 first[position * first_step + channel], second[position * second_step + channel]);
         }
     }
@@ -82,8 +83,11 @@ CNNC_KERNEL void CNNC_SYMBOL(cnnc_depthwise_expand_dsp)(uint32_t *target, const 
 
 /* Makes the last pair of lines the first. */
 CNNC_KERNEL void CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp)(uint32_t *planes) {
-    for (int32_t word = 0; word < CNNC_DEPTHWISE_STRIP_PAIR_WORDS; ++word) {
-        planes[word] = planes[3 * CNNC_DEPTHWISE_STRIP_PAIR_WORDS + word];
+    for (int32_t channel = 0; channel < CNNC_DEPTHWISE_STRIP_CHANNELS; ++channel) {
+        for (int32_t word = 0; word < CNNC_DEPTHWISE_STRIP_PAIR_WORDS; ++word) {
+            planes[word] = planes[3 * CNNC_DEPTHWISE_STRIP_PAIR_WORDS + word];
+        }
+        planes += CNNC_DEPTHWISE_STRIP_PLANE_WORDS;
     }
 }
 
@@ -116,7 +120,7 @@ CNNC_KERNEL void cnnc_depthwise_strip_lines(const struct cnnc_depthwise_strip *s
                                             int32_t stride) {
     for (int32_t channel = 0; channel < strip->channels; ++channel) {
         const uint32_t *constants = strip->constants + channel * CNNC_DEPTHWISE_STRIP_CONSTANTS;
-        const uint32_t *plane = strip->planes + channel * CNNC_DEPTHWISE_STRIP_POSITIONS;
+        const uint32_t *plane = strip->planes + channel * CNNC_DEPTHWISE_STRIP_PLANE_WORDS;
         for (int32_t line = 0; line < strip->lines; ++line) {
             int8_t *output = strip->output + channel + line * strip->line_step;
             for (int32_t position = 0; position < strip->positions; ++position) {

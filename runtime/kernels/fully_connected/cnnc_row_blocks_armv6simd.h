@@ -46,10 +46,10 @@ CNNC_KERNEL void cnnc_expand_row_armv6simd(uint32_t *halves, const int8_t *value
     }
 }
 
-CNNC_KERNEL void cnnc_row_blocks_armv6simd(const uint32_t *halves, const int32_t *blocks,
-                                           int8_t *output,
-                                           const struct cnnc_row_shape_armv6simd *shape,
-                                           int32_t back) {
+CNNC_KERNEL void cnnc_row_results_armv6simd(const uint32_t *halves, const int32_t *blocks,
+                                            int8_t *output,
+                                            const struct cnnc_row_shape_armv6simd *shape,
+                                            int32_t back) {
     const struct cnnc_block_armv6simd block = {CNNC_ROW_CHANNELS_ARMV6SIMD, shape->depth,
                                                shape->exact};
     for (int32_t i = 0; i < shape->blocks; ++i) {
@@ -62,7 +62,7 @@ CNNC_KERNEL void cnnc_row_blocks_armv6simd(const uint32_t *halves, const int32_t
 }
 
 #define CNNC_EXPAND_ROW_ARMV6SIMD cnnc_expand_row_armv6simd
-#define CNNC_ROW_BLOCKS_ARMV6SIMD cnnc_row_blocks_armv6simd
+#define CNNC_ROW_BLOCKS_ARMV6SIMD cnnc_row_results_armv6simd
 
 #endif
 

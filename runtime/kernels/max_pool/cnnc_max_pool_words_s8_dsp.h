@@ -6,23 +6,6 @@
 #include "cnnc_dsp.h"
 #include "cnnc_max_pool_s8.h"
 
-/* SSUB8, then SEL by its GE flags: the greater bytes of two words. */
-CNNC_KERNEL uint32_t cnnc_max_pool_greater(uint32_t a, uint32_t b) {
-#if CNNC_HAS_DSP
-    uint32_t greater;
-    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(greater) : "r"(a), "r"(b));
-    return greater;
-#else
-    uint32_t greater = 0;
-    for (int32_t shift = 0; shift < 32; shift += 8) {
-        const uint8_t first = (uint8_t)(a >> shift);
-        const uint8_t second = (uint8_t)(b >> shift);
-        greater |= (uint32_t)((int8_t)first > (int8_t)second ? first : second) << shift;
-    }
-    return greater;
-#endif
-}
-
 /* One output pixel; the last four channels may overlap those before them. */
 CNNC_KERNEL void cnnc_max_pool_words_pixel(const struct cnnc_max_pool_s8_parameters *p,
                                            const int8_t *CNNC_RESTRICT first, int32_t row_taps,
@@ -36,7 +19,7 @@ CNNC_KERNEL void cnnc_max_pool_words_pixel(const struct cnnc_max_pool_s8_paramet
         for (int32_t row = 0; row < row_taps; ++row) {
             for (int32_t col = 0; col < col_taps; ++col) {
                 const int8_t *tap = first + channel + row * row_step + col * col_step;
-                greatest = cnnc_max_pool_greater(greatest, cnnc_load_word(tap));
+                greatest = cnnc_greater_bytes(greatest, cnnc_load_word(tap));
             }
         }
         cnnc_store_word(output + channel, greatest);

@@ -1,0 +1,6 @@
+"""Add on Armv6: the kernel of the DSP extension in Arm mode."""
+
+from cnnc.codegen.variants import for_instruction_set
+from cnnc.ops.add.variants.add_linear_s8_dsp import VARIANT as DSP
+
+VARIANT = for_instruction_set(DSP, "armv6simd")

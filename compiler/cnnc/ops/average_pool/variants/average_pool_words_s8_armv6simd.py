@@ -1,0 +1,6 @@
+"""Average pooling on Armv6: the kernel of the DSP extension in Arm mode."""
+
+from cnnc.codegen.variants import for_instruction_set
+from cnnc.ops.average_pool.variants.average_pool_words_s8_dsp import VARIANT as DSP
+
+VARIANT = for_instruction_set(DSP, "armv6simd")

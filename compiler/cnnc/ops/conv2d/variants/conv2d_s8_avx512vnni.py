@@ -1,0 +1,29 @@
+"""Conv2d with AVX-512 VNNI: lines of the image times weights, or rows where it is these."""
+
+from cnnc.codegen.kernel import Lowering, LoweringSite
+from cnnc.codegen.packing.avx512_tiles import lines_lowering, rows_lowering
+from cnnc.codegen.variants import KernelVariant, Refusal
+from cnnc.ops.conv2d.as_rows import as_rows
+from cnnc.ops.conv2d.quant_op import QuantConv2d
+
+_KERNEL = "conv2d_s8_avx512vnni"
+_ROWS_KERNEL = "fully_connected_s8_avx512vnni"
+
+
+def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
+    """Return the call; refuse groups."""
+    if op.groups > 1:
+        return Refusal("it has groups")
+    rows = as_rows(op, site)
+    if rows is not None:
+        return rows_lowering(rows.op, rows.site, _ROWS_KERNEL)
+    return lines_lowering(op, site, _KERNEL)
+
+
+VARIANT = KernelVariant(
+    kernel=_KERNEL,
+    op=QuantConv2d,
+    instruction_set="avx512vnni",
+    summary="Any window, strides, dilations and padding; 64 products an instruction.",
+    lower=_lower,
+)
