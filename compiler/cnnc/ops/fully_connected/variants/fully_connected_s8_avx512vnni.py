@@ -1,0 +1,23 @@
+"""Fully connected layer with AVX-512 VNNI: tiles of rows and channels."""
+
+from cnnc.codegen.kernel import Lowering, LoweringSite
+from cnnc.codegen.packing.avx512_tiles import tiles_lowering
+from cnnc.codegen.variants import KernelVariant, Refusal
+from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
+
+_KERNEL = "fully_connected_s8_avx512vnni"
+
+
+def _lower(op: QuantFullyConnected, site: LoweringSite) -> Lowering | Refusal:
+    """Return the call; every layer can be computed."""
+    (call,) = op.lower(site).calls
+    return tiles_lowering(call, _KERNEL, op, site, site.inputs[0][0])
+
+
+VARIANT = KernelVariant(
+    kernel=_KERNEL,
+    op=QuantFullyConnected,
+    instruction_set="avx512vnni",
+    summary="Tiles of up to 12 rows by 32 channels, 64 products an instruction.",
+    lower=_lower,
+)

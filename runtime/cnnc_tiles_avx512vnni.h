@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* Rows of bytes times packed weights with AVX-512 VNNI, requantized: tiles of up to 12 rows by 32
+ * channels or 6 rows by 64, whose 24 vectors of sums stay in registers. An instruction multiplies
+ * unsigned by signed bytes: rows hold x + 128, and what that adds is taken from the bias. */
+#ifndef CNNC_TILES_AVX512VNNI_H
+#define CNNC_TILES_AVX512VNNI_H
+
+#include "cnnc_avx512.h"
+
+#define CNNC_FLIP_AVX512 0x80
+
+/* What all tiles of a layer have in common. */
+struct cnnc_tiles_avx512vnni {
+    int32_t quads;     /* Products of a sum, in fours. */
+    int32_t row_bytes; /* From one row to the next, 4 * quads or more. */
+    int32_t output_channels;
+    int32_t output_zero_point;
+    int32_t minimum;
+    int32_t maximum;
+    int32_t is_real; /* Sums are scaled by cnnc_rescale_real_avx512. */
+};
+
+/* Constants where they are used, on their own so that compilers see that. */
+struct cnnc_tile_size_avx512 {
+    int32_t rows;    /* 1 to 12, 1 to 6 with four vectors. */
+    int32_t vectors; /* 1, 2 or 4 times 16 channels, fewer in the last block. */
+};
+
+/* Vectors of a block of channels where so many are left. */
+CNNC_KERNEL int32_t cnnc_block_vectors_avx512(int32_t tile_vectors, int32_t channels) {
+    if (channels <= CNNC_CHANNELS_AVX512) {
+        return 1;
+    }
+    return channels <= 2 * CNNC_CHANNELS_AVX512 && tile_vectors > 2 ? 2 : tile_vectors;
+}
+
+#if CNNC_HAS_AVX512VNNI
+
+/* Adds the products of 64 unsigned and signed bytes to 16 sums, four to each. */
+CNNC_KERNEL __m512i cnnc_dot_avx512(__m512i sums, __m512i values, __m512i weights) {
+#if defined(__GNUC__) && !defined(__clang__)
+    /* GCC 12 copies sums that its own function adds to, and runs out of registers. */
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(values), "v"(weights));
+    return sums;
+#else
+    return _mm512_dpbusd_epi32(sums, values, weights);
+#endif
+}
+
+CNNC_KERNEL __m512i cnnc_load_avx512(const void *p) { return _mm512_loadu_si512(p); }
+
+/* Four bytes, sixteen times. */
+CNNC_KERNEL __m512i cnnc_repeat_quad_avx512(const uint8_t *p) {
+    int32_t quad;
+    memcpy(&quad, p, sizeof quad);
+    return _mm512_set1_epi32(quad);
+}
+
+/* 16 sums scaled by the constants of their channels, by real numbers or by integers. */
+CNNC_KERNEL __m512i cnnc_scale_real_avx512(__m512i sums, const int32_t *block) {
+    return cnnc_rescale_block_avx512(sums, block, 1);
+}
+
+CNNC_SHARED_KERNEL __m512i cnnc_scale_integer_avx512(__m512i sums, const int32_t *block) {
+    return cnnc_rescale_block_avx512(sums, block, 0);
+}
+
+/* Stores count of the bytes that vectors times 16 scaled sums become. The sums of channel n of a
+ * block are in vector n / 4 % vectors, at place n / (4 * vectors) * 4 + n % 4: where packing leaves
+ * the channels in order. */
+CNNC_KERNEL void cnnc_store_sums_avx512(const struct cnnc_tiles_avx512vnni *p, int32_t vectors,
+                                        __m512i a, __m512i b, __m512i c, __m512i d, int32_t count,
+                                        int8_t *output) {
+    const __m512i zero_point = _mm512_set1_epi16((int16_t)p->output_zero_point);
+    const __m512i minimum = _mm512_set1_epi8((int8_t)p->minimum);
+    const __m512i maximum = _mm512_set1_epi8((int8_t)p->maximum);
+    const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(a, b), zero_point);
+    if (vectors == 4) {
+        const __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(c, d), zero_point);
+        const __m512i bytes = _mm512_max_epi8(_mm512_packs_epi16(low, high), minimum);
+        const __mmask64 mask = ~(__mmask64)0 >> (64 - count);
+        _mm512_mask_storeu_epi8(output, mask, _mm512_min_epi8(bytes, maximum));
+    } else if (vectors == 2) {
+        const __m256i bytes =
+            _mm256_max_epi8(_mm512_cvtsepi16_epi8(low), _mm512_castsi512_si256(minimum));
+        const __mmask32 mask = ~(__mmask32)0 >> (32 - count);
+        _mm256_mask_storeu_epi8(output, mask,
+                                _mm256_min_epi8(bytes, _mm512_castsi512_si256(maximum)));
+    } else {
+        const __m256i words =
+            _mm256_adds_epi16(_mm512_cvtsepi32_epi16(a), _mm512_castsi512_si256(zero_point));
+        const __m128i bytes =
+            _mm_max_epi8(_mm256_cvtsepi16_epi8(words), _mm512_castsi512_si128(minimum));
+        const __mmask16 mask = (__mmask16)(0xFFFF >> (16 - count));
+        _mm_mask_storeu_epi8(output, mask, _mm_min_epi8(bytes, _mm512_castsi512_si128(maximum)));
+    }
+}
+
+/* Rows are written out by a macro: compilers keep an array in registers only where its indices are
+ * numbers. rows and vectors are constants where these are used, and drop what is not there. */
+#define CNNC_EACH_ROW_AVX512(ROW) \
+    ROW(0) ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7) ROW(8) ROW(9) ROW(10) ROW(11)
+
+#define CNNC_START_ROW_AVX512(r)                                             \
+    if (rows > (r)) {                                                        \
+        sums[r][0] = cnnc_load_avx512(channels);                             \
+        if (vectors > 1) {                                                   \
+            sums[r][1] = cnnc_load_avx512(channels + CNNC_BLOCK_AVX512);     \
+        }                                                                    \
+        if (vectors > 2) {                                                   \
+            sums[r][2] = cnnc_load_avx512(channels + 2 * CNNC_BLOCK_AVX512); \
+            sums[r][3] = cnnc_load_avx512(channels + 3 * CNNC_BLOCK_AVX512); \
+        }                                                                    \
+    }
+
+#define CNNC_ADD_ROW_AVX512(r)                                                               \
+    if (rows > (r)) {                                                                        \
+        const __m512i quad = cnnc_repeat_quad_avx512(thirds[(r) / 3] + (r) % 3 * row_bytes); \
+        sums[r][0] = cnnc_dot_avx512(sums[r][0], quad, w0);                                  \
+        if (vectors > 1) {                                                                   \
+            sums[r][1] = cnnc_dot_avx512(sums[r][1], quad, w1);                              \
+        }                                                                                    \
+        if (vectors > 2) {                                                                   \
+            sums[r][2] = cnnc_dot_avx512(sums[r][2], quad, w2);                              \
+            sums[r][3] = cnnc_dot_avx512(sums[r][3], quad, w3);                              \
+        }                                                                                    \
+    }
+
+#define CNNC_FINISH_ROW_AVX512(r, SCALE)                                                         \
+    if (rows > (r)) {                                                                            \
+        const __m512i a = SCALE(sums[r][0], channels);                                           \
+        const __m512i b = vectors > 1 ? SCALE(sums[r][1], channels + CNNC_BLOCK_AVX512) : a;     \
+        const __m512i c = vectors > 2 ? SCALE(sums[r][2], channels + 2 * CNNC_BLOCK_AVX512) : a; \
+        const __m512i d = vectors > 2 ? SCALE(sums[r][3], channels + 3 * CNNC_BLOCK_AVX512) : a; \
+        cnnc_store_sums_avx512(p, vectors, a, b, c, d, count, output);                           \
+        output += p->output_channels;                                                            \
+    }
+
+#define CNNC_FINISH_REAL_ROW_AVX512(r) CNNC_FINISH_ROW_AVX512(r, cnnc_scale_real_avx512)
+#define CNNC_FINISH_INTEGER_ROW_AVX512(r) CNNC_FINISH_ROW_AVX512(r, cnnc_scale_integer_avx512)
+
+/* Computes count channels of a block for some rows. */
+CNNC_KERNEL void cnnc_tile_avx512vnni(const struct cnnc_tiles_avx512vnni *p, int32_t rows,
+                                      int32_t vectors, const uint8_t *values, const int8_t *weights,
+                                      const int32_t *channels, int32_t count, int8_t *output) {
+    const ptrdiff_t row_bytes = p->row_bytes;
+    const int8_t *const end = weights + (ptrdiff_t)(64 * vectors) * p->quads;
+    const uint8_t *thirds[4] = {values, values + (rows > 3 ? 3 : 0) * row_bytes,
+                                values + (rows > 6 ? 6 : 0) * row_bytes,
+                                values + (rows > 9 ? 9 : 0) * row_bytes};
+    __m512i sums[12][4];
+    CNNC_EACH_ROW_AVX512(CNNC_START_ROW_AVX512)
+    while (weights != end) {
+        const __m512i w0 = cnnc_load_avx512(weights);
+        const __m512i w1 = vectors > 1 ? cnnc_load_avx512(weights + 64) : w0;
+        const __m512i w2 = vectors > 2 ? cnnc_load_avx512(weights + 128) : w0;
+        const __m512i w3 = vectors > 2 ? cnnc_load_avx512(weights + 192) : w0;
+        CNNC_EACH_ROW_AVX512(CNNC_ADD_ROW_AVX512)
+        weights += 64 * vectors;
+        thirds[0] += 4;
+        thirds[1] += 4;
+        thirds[2] += 4;
+        thirds[3] += 4;
+    }
+    if (p->is_real) {
+        CNNC_EACH_ROW_AVX512(CNNC_FINISH_REAL_ROW_AVX512)
+    } else {
+        CNNC_EACH_ROW_AVX512(CNNC_FINISH_INTEGER_ROW_AVX512)
+    }
+}
+
+/* The tiles of each size are one function for all layers. */
+#define CNNC_TILE_AVX512(rows, vectors)                                                      \
+    CNNC_SHARED_KERNEL void cnnc_tile_##rows##x##vectors##_avx512vnni(                       \
+        const struct cnnc_tiles_avx512vnni *p, const uint8_t *values, const int8_t *weights, \
+        const int32_t *channels, int32_t count, int8_t *output) {                            \
+        cnnc_tile_avx512vnni(p, rows, vectors, values, weights, channels, count, output);    \
+    }
+
+CNNC_TILE_AVX512(1, 1)
+CNNC_TILE_AVX512(2, 1)
+CNNC_TILE_AVX512(3, 1)
+CNNC_TILE_AVX512(4, 1)
+CNNC_TILE_AVX512(5, 1)
+CNNC_TILE_AVX512(6, 1)
+CNNC_TILE_AVX512(7, 1)
+CNNC_TILE_AVX512(8, 1)
+CNNC_TILE_AVX512(9, 1)
+CNNC_TILE_AVX512(10, 1)
+CNNC_TILE_AVX512(11, 1)
+CNNC_TILE_AVX512(12, 1)
+CNNC_TILE_AVX512(1, 2)
+CNNC_TILE_AVX512(2, 2)
+CNNC_TILE_AVX512(3, 2)
+CNNC_TILE_AVX512(4, 2)
+CNNC_TILE_AVX512(5, 2)
+CNNC_TILE_AVX512(6, 2)
+CNNC_TILE_AVX512(7, 2)
+CNNC_TILE_AVX512(8, 2)
+CNNC_TILE_AVX512(9, 2)
+CNNC_TILE_AVX512(10, 2)
+CNNC_TILE_AVX512(11, 2)
+CNNC_TILE_AVX512(12, 2)
+CNNC_TILE_AVX512(1, 4)
+CNNC_TILE_AVX512(2, 4)
+CNNC_TILE_AVX512(3, 4)
+CNNC_TILE_AVX512(4, 4)
+CNNC_TILE_AVX512(5, 4)
+CNNC_TILE_AVX512(6, 4)
+
+#define CNNC_CALL_TILE_AVX512(rows, vectors)                                                    \
+    case rows:                                                                                  \
+        cnnc_tile_##rows##x##vectors##_avx512vnni(p, values, weights, channels, count, output); \
+        break;
+
+#define CNNC_CALL_LOW_TILES_AVX512(vectors) \
+    CNNC_CALL_TILE_AVX512(1, vectors)       \
+    CNNC_CALL_TILE_AVX512(2, vectors)       \
+    CNNC_CALL_TILE_AVX512(3, vectors)       \
+    CNNC_CALL_TILE_AVX512(4, vectors)       \
+    CNNC_CALL_TILE_AVX512(5, vectors)       \
+    CNNC_CALL_TILE_AVX512(6, vectors)
+
+#define CNNC_CALL_HIGH_TILES_AVX512(vectors) \
+    CNNC_CALL_TILE_AVX512(7, vectors)        \
+    CNNC_CALL_TILE_AVX512(8, vectors)        \
+    CNNC_CALL_TILE_AVX512(9, vectors)        \
+    CNNC_CALL_TILE_AVX512(10, vectors)       \
+    CNNC_CALL_TILE_AVX512(11, vectors)       \
+    CNNC_CALL_TILE_AVX512(12, vectors)
+
+/* One tile; all but one call is dropped where that is a constant. */
+CNNC_KERNEL void cnnc_any_tile_avx512vnni(const struct cnnc_tiles_avx512vnni *p, int32_t tile_rows,
+                                          int32_t vectors, const uint8_t *values,
+                                          const int8_t *weights, const int32_t *channels,
+                                          int32_t count, int8_t *output) {
+    if (vectors == 1) {
+        switch (tile_rows) {
+            CNNC_CALL_LOW_TILES_AVX512(1)
+            CNNC_CALL_HIGH_TILES_AVX512(1)
+        }
+    } else if (vectors == 2) {
+        switch (tile_rows) {
+            CNNC_CALL_LOW_TILES_AVX512(2)
+            CNNC_CALL_HIGH_TILES_AVX512(2)
+        }
+    } else {
+        switch (tile_rows) { CNNC_CALL_LOW_TILES_AVX512(4) }
+    }
+}
+
+#else
+
+/* The same sums one by one. */
+CNNC_KERNEL void cnnc_any_tile_avx512vnni(const struct cnnc_tiles_avx512vnni *p, int32_t tile_rows,
+                                          int32_t vectors, const uint8_t *values,
+                                          const int8_t *weights, const int32_t *channels,
+                                          int32_t count, int8_t *output) {
+    for (int32_t row = 0; row < tile_rows; ++row) {
+        for (int32_t channel = 0; channel < count; ++channel) {
+            const int32_t vector = channel / 4 % vectors;
+            const int32_t place = channel / (4 * vectors) * 4 + channel % 4;
+            const int32_t *const constants = channels + CNNC_BLOCK_AVX512 * vector + place;
+            const int8_t *const column = weights + 64 * vector + 4 * place;
+            /* Unsigned, because sums may wrap around on the way. */
+            uint32_t sum = (uint32_t)constants[CNNC_BIAS_AVX512];
+            for (int32_t index = 0; index < 4 * p->quads; ++index) {
+                const int32_t weight = column[index / 4 * 64 * vectors + index % 4];
+                sum += (uint32_t)(weight * values[row * p->row_bytes + index]);
+            }
+            output[row * p->output_channels + channel] = cnnc_requantize_s8(
+                (int32_t)sum, constants[CNNC_MULTIPLIERS_AVX512], constants[CNNC_SHIFTS_AVX512],
+                p->output_zero_point, p->minimum, p->maximum);
+        }
+    }
+}
+
+#endif
+
+/* Computes count channels of a block for all rows; the last tile may overlap the one before. */
+CNNC_KERNEL void cnnc_tile_column_avx512vnni(const struct cnnc_tiles_avx512vnni *p, int32_t rows,
+                                             int32_t tile_rows, int32_t vectors,
+                                             const uint8_t *values, const int8_t *weights,
+                                             const int32_t *channels, int32_t count,
+                                             int8_t *output) {
+    for (int32_t row = 0; row < rows; row += tile_rows) {
+        const int32_t first = row + tile_rows <= rows ? row : rows - tile_rows;
+        cnnc_any_tile_avx512vnni(p, tile_rows, vectors, values + first * p->row_bytes, weights,
+                                 channels, count, output + first * p->output_channels);
+    }
+}
+
+/* output[r][o] = requantize(bias[o] + sum over k of weights[o][k] * (values[r][k] - 128)) for
+ * size->rows rows or more. weights [block][quad][channel][4] in the order of
+ * cnnc_store_sums_avx512, channels [16 channels] blocks of constants whose bias says what the 128
+ * come to. */
+CNNC_KERNEL void cnnc_run_tiles_avx512vnni(const struct cnnc_tiles_avx512vnni *p,
+                                           const struct cnnc_tile_size_avx512 *size, int32_t rows,
+                                           const uint8_t *values, const int8_t *weights,
+                                           const int32_t *channels, int8_t *output) {
+    const int32_t block = CNNC_CHANNELS_AVX512 * size->vectors;
+    const int32_t whole = p->output_channels / block * block;
+    const int32_t left = p->output_channels - whole;
+    for (int32_t channel = 0; channel < whole; channel += block) {
+        cnnc_tile_column_avx512vnni(p, rows, size->rows, size->vectors, values, weights, channels,
+                                    block, output + channel);
+        weights += (ptrdiff_t)(4 * block) * p->quads;
+        channels += CNNC_BLOCK_AVX512 * size->vectors;
+    }
+    if (left > 0) {
+        cnnc_tile_column_avx512vnni(p, rows, size->rows,
+                                    cnnc_block_vectors_avx512(size->vectors, left), values, weights,
+                                    channels, left, output + whole);
+    }
+}
+
+/* Bytes x as x + 128. */
+CNNC_KERNEL void cnnc_flip_bytes_avx512(uint8_t *to, const int8_t *from, int32_t bytes) {
+    int32_t done = 0;
+#if CNNC_HAS_AVX512VNNI
+    const __m512i flip = _mm512_set1_epi8((char)CNNC_FLIP_AVX512);
+    for (; done + 64 <= bytes; done += 64) {
+        _mm512_storeu_si512(to + done, _mm512_xor_si512(_mm512_loadu_si512(from + done), flip));
+    }
+    if (done < bytes) {
+        const __mmask64 mask = ~(__mmask64)0 >> (64 - (bytes - done));
+        const __m512i rest = _mm512_maskz_loadu_epi8(mask, from + done);
+        _mm512_mask_storeu_epi8(to + done, mask, _mm512_xor_si512(rest, flip));
+    }
+#else
+    for (; done < bytes; ++done) {
+        to[done] = (uint8_t)(from[done] ^ CNNC_FLIP_AVX512);
+    }
+#endif
+}
+
+#endif
