@@ -5,27 +5,34 @@
 #define CNNC_ARM_MODES_H
 
 #if defined(__ASSEMBLER__) && defined(__arm__)
+/* clang-format off */
 
-.syntax unified
+    .syntax unified
 
 #if defined(__thumb__)
     .thumb
 
-    .macro cnnc_load_two first,
-    second, base, offset = 0 ldrd \first, \second,
-                  [\base, #\offset ].endm.macro cnnc_store_two first, second, base,
-                  offset = 0 strd \first, \second, [\base, #\offset ].endm
+.macro cnnc_load_two first, second, base, offset=0
+    ldrd \first, \second, [\base, #\offset]
+.endm
+.macro cnnc_store_two first, second, base, offset=0
+    strd \first, \second, [\base, #\offset]
+.endm
 
 #else
     .arm
 
-    .macro cnnc_load_two first,
-    second, base, offset = 0 ldr \first, [\base, #\offset ] ldr \second,
-                  [\base, #\offset + 4 ].endm.macro cnnc_store_two first, second, base,
-                  offset = 0 str \first, [\base, #\offset ] str \second, [\base, #\offset + 4 ].endm
+.macro cnnc_load_two first, second, base, offset=0
+    ldr \first, [\base, #\offset]
+    ldr \second, [\base, #\offset + 4]
+.endm
+.macro cnnc_store_two first, second, base, offset=0
+    str \first, [\base, #\offset]
+    str \second, [\base, #\offset + 4]
+.endm
 
 #endif
-
+/* clang-format on */
 #endif
 
 #endif
