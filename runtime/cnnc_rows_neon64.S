@@ -210,10 +210,13 @@
     widen   \rows, 5, \first_b, \second_b
     .endm
 
+/* The same step again, the next run, or the end. */
     .macro again rows, label
     subs    w14, w14, #0x10, lsl #12
     b.pl    \label\()_\rows
-    b       .Lrun_\rows
+    ldr     w14, [x8], #4
+    tbz     w14, #31, .Lrun_\rows
+    b       .Lsummed_\rows
     .endm
 
 /* Reads runs of steps until the last, adding up the products of eight channels. */
@@ -224,9 +227,8 @@
     ld1     {v24.4s-v27.4s}, [x6]
     ld1     {v28.4s-v31.4s}, [x19]
     .endif
-.Lrun_\rows:
     ldr     w14, [x8], #4
-    tbnz    w14, #31, .Lsummed_\rows
+.Lrun_\rows:
     adr     x15, .Lsteps_\rows
     add     x15, x15, w14, uxth
     br      x15
@@ -278,28 +280,189 @@
     two_products \rows, 9, 22, 30, 23, 31
     again   \rows, .Lsingle
 .Lsummed_\rows:
-    add_across 16, 17, 18, 19, 20, 21, 22, 23
+    add_across 16, 17, 16, 17, 18, 19, 20, 21, 22, 23
     .if \rows == 2
-    add_across 24, 25, 26, 27, 28, 29, 30, 31
+    add_across 18, 19, 24, 25, 26, 27, 28, 29, 30, 31
     .endif
     .endm
 
-/* Lanes of eight sums, into the first and the fifth. */
-    .macro add_across a, b, c, d, e, f, g, h
+/* Lanes of eight sums, into two vectors of four channels. */
+    .macro add_across low, high, a, b, c, d, e, f, g, h
     addp    v\a\().4s, v\a\().4s, v\b\().4s
     addp    v\c\().4s, v\c\().4s, v\d\().4s
     addp    v\e\().4s, v\e\().4s, v\f\().4s
     addp    v\g\().4s, v\g\().4s, v\h\().4s
-    addp    v\a\().4s, v\a\().4s, v\c\().4s
-    addp    v\e\().4s, v\e\().4s, v\g\().4s
+    addp    v\low\().4s, v\a\().4s, v\c\().4s
+    addp    v\high\().4s, v\e\().4s, v\g\().4s
+    .endm
+
+/* Weights of up to 32 values stay in registers, v20-v31 and v10-v13; the biases are in v14 and v15.
+ * Two channels' products, the sums of the first in v6 and of the second in v7, before they are
+ * added to sum. values and more are the row's vectors. */
+    .macro kept_products op_low, op_high, values, a, b
+    \op_low v4.8h, v\values\().8b, v\a\().8b
+    \op_low v5.8h, v\values\().8b, v\b\().8b
+    \op_high v4.8h, v\values\().16b, v\a\().16b
+    \op_high v5.8h, v\values\().16b, v\b\().16b
+    .endm
+
+    .macro kept_sums sum
+    saddlp  v6.4s, v4.8h
+    saddlp  v7.4s, v5.8h
+    addp    v\sum\().4s, v6.4s, v7.4s
+    .endm
+
+/* Eight values: neighbours are added up in 16 bits. */
+    .macro kept_8 sum, values, more, ab
+    smull   v4.8h, v\values\().8b, v\ab\().8b
+    smull2  v5.8h, v\values\().16b, v\ab\().16b
+    addp    v4.8h, v4.8h, v5.8h
+    saddlp  v\sum\().4s, v4.8h
+    .endm
+
+    .macro kept_16 sum, values, more, a, b
+    kept_products smull, smlal2, \values, \a, \b
+    kept_sums \sum
+    .endm
+
+/* 24 values in chains of three, or of two and one. */
+    .macro kept_24 sum, values, more, a, b, ab
+    kept_products smull, smlal2, \values, \a, \b
+    smlal   v4.8h, v\more\().8b, v\ab\().8b
+    smlal2  v5.8h, v\more\().16b, v\ab\().16b
+    kept_sums \sum
+    .endm
+
+    .macro kept_16_8 sum, values, more, a, b, ab
+    kept_products smull, smlal2, \values, \a, \b
+    saddlp  v6.4s, v4.8h
+    saddlp  v7.4s, v5.8h
+    smull   v4.8h, v\more\().8b, v\ab\().8b
+    smull2  v5.8h, v\more\().16b, v\ab\().16b
+    kept_end \sum
+    .endm
+
+/* 32 values in chains of four, or of two. */
+    .macro kept_32 sum, values, more, a, b, c, d
+    kept_products smull, smlal2, \values, \a, \c
+    kept_products smlal, smlal2, \more, \b, \d
+    kept_sums \sum
+    .endm
+
+    .macro kept_16_16 sum, values, more, a, b, c, d
+    kept_products smull, smlal2, \values, \a, \b
+    saddlp  v6.4s, v4.8h
+    saddlp  v7.4s, v5.8h
+    kept_products smull, smlal2, \more, \c, \d
+    kept_end \sum
+    .endm
+
+    .macro kept_end sum
+    sadalp  v6.4s, v4.8h
+    sadalp  v7.4s, v5.8h
+    addp    v\sum\().4s, v6.4s, v7.4s
+    .endm
+
+/* What four vectors of pairs become: lanes of two channels each. */
+    .macro kept_row low, high
+    addp    v\low\().4s, v\low\().4s, v2.4s
+    addp    v\high\().4s, v\high\().4s, v3.4s
+    add     v\low\().4s, v\low\().4s, v14.4s
+    add     v\high\().4s, v\high\().4s, v15.4s
+    .endm
+
+    .macro kept_row_8 low, high, values, more
+    kept_8  \low, \values, \more, 20
+    kept_8  2, \values, \more, 21
+    kept_8  \high, \values, \more, 22
+    kept_8  3, \values, \more, 23
+    kept_row \low, \high
+    .endm
+
+    .macro kept_row_16 low, high, values, more
+    kept_16 \low, \values, \more, 20, 21
+    kept_16 2, \values, \more, 22, 23
+    kept_16 \high, \values, \more, 24, 25
+    kept_16 3, \values, \more, 26, 27
+    kept_row \low, \high
+    .endm
+
+    .macro kept_row_24 low, high, values, more
+    kept_24 \low, \values, \more, 20, 21, 22
+    kept_24 2, \values, \more, 23, 24, 25
+    kept_24 \high, \values, \more, 26, 27, 28
+    kept_24 3, \values, \more, 29, 30, 31
+    kept_row \low, \high
+    .endm
+
+    .macro kept_row_16_8 low, high, values, more
+    kept_16_8 \low, \values, \more, 20, 21, 28
+    kept_16_8 2, \values, \more, 22, 23, 29
+    kept_16_8 \high, \values, \more, 24, 25, 30
+    kept_16_8 3, \values, \more, 26, 27, 31
+    kept_row \low, \high
+    .endm
+
+    .macro kept_row_32 low, high, values, more
+    kept_32 \low, \values, \more, 20, 21, 22, 23
+    kept_32 2, \values, \more, 24, 25, 26, 27
+    kept_32 \high, \values, \more, 28, 29, 30, 31
+    kept_32 3, \values, \more, 10, 11, 12, 13
+    kept_row \low, \high
+    .endm
+
+    .macro kept_row_16_16 low, high, values, more
+    kept_16_16 \low, \values, \more, 20, 21, 28, 29
+    kept_16_16 2, \values, \more, 22, 23, 30, 31
+    kept_16_16 \high, \values, \more, 24, 25, 10, 11
+    kept_16_16 3, \values, \more, 26, 27, 12, 13
+    kept_row \low, \high
+    .endm
+
+/* The values of two rows. */
+    .macro kept_values length
+    .if \length == 8
+    ld1r    {v0.2d}, [x12], x16
+    ld1r    {v8.2d}, [x12], x16
+    .elseif \length == 16
+    ld1     {v0.16b}, [x12], x16
+    ld1     {v8.16b}, [x12], x16
+    .else
+    ld1     {v0.16b-v1.16b}, [x12], x16
+    ld1     {v8.16b-v9.16b}, [x12], x16
+    .endif
+    .if \length == 24
+    dup     v1.2d, v1.d[0]
+    dup     v9.2d, v9.d[0]
+    .endif
+    .endm
+
+/* Loads a block's weights and takes its rows by two. */
+    .macro kept_rows row, length
+    ld1     {v20.16b-v23.16b}, [x7], #64
+    .if \length > 8
+    ld1     {v24.16b-v27.16b}, [x7], #64
+    .endif
+    .if \length > 16
+    ld1     {v28.16b-v31.16b}, [x7], #64
+    .endif
+    .if \length > 24
+    ld1     {v10.16b-v13.16b}, [x7], #64
+    .endif
+    adr     x21, .Lloop_\row
+.Lloop_\row:
+    kept_values \length
+    \row    16, 17, 0, 1
+    \row    18, 19, 8, 9
+    b       .Lresults_2
     .endm
 
     .macro each_sum rows, what
     \what   16, 0, 2, 8
-    \what   20, 1, 3, 9
+    \what   17, 1, 3, 9
     .if \rows == 2
-    \what   24, 0, 2, 8
-    \what   28, 1, 3, 9
+    \what   18, 0, 2, 8
+    \what   19, 1, 3, 9
     .endif
     .endm
 
@@ -339,6 +502,7 @@
 
 /* Scales the sums to v16 and stores them; the usual scales have the short way. */
     .macro results rows
+.Lresults_\rows:
     ld1     {v0.4s-v3.4s}, [x20]
     cbnz    w23, .Lother_scales_\rows
     each_sum \rows, multiply
@@ -346,7 +510,7 @@
     narrow_sums \rows
     sqxtun  v16.8b, v16.8h
     .if \rows == 2
-    sqxtun2 v16.16b, v24.8h
+    sqxtun2 v16.16b, v18.8h
     .endif
     movi    v0.16b, #0x80
     eor     v16.16b, v16.16b, v0.16b
@@ -371,8 +535,8 @@
     sqadd   v16.8h, v16.8h, v0.8h
     sqxtn   v16.8b, v16.8h
     .if \rows == 2
-    sqadd   v24.8h, v24.8h, v0.8h
-    sqxtn2  v16.16b, v24.8h
+    sqadd   v18.8h, v18.8h, v0.8h
+    sqxtn2  v16.16b, v18.8h
     .endif
     smax    v16.16b, v16.16b, v1.16b
     smin    v16.16b, v16.16b, v2.16b
@@ -395,10 +559,10 @@
 
     .macro narrow_sums rows
     sqxtn   v16.4h, v16.4s
-    sqxtn2  v16.8h, v20.4s
+    sqxtn2  v16.8h, v17.4s
     .if \rows == 2
-    sqxtn   v24.4h, v24.4s
-    sqxtn2  v24.8h, v28.4s
+    sqxtn   v18.4h, v18.4s
+    sqxtn2  v18.8h, v19.4s
     .endif
     .endm
 
@@ -415,7 +579,8 @@ CNNC_SYMBOL(rows_neon64):
     stp     d12, d13, [sp, #LOCAL_REGISTERS + 32]
     stp     d14, d15, [sp, #LOCAL_REGISTERS + 48]
     stp     x19, x20, [sp, #LOCAL_REGISTERS + 64]
-    stp     x22, x23, [sp, #LOCAL_REGISTERS + 80]
+    stp     x21, x22, [sp, #LOCAL_REGISTERS + 80]
+    str     x23, [sp, #LOCAL_REGISTERS + 96]
     ldp     w14, w15, [x0, #ROWS_ZERO_POINT]
     ldr     w16, [x0, #ROWS_MAXIMUM]
     dup     v0.8h, w14
@@ -430,13 +595,16 @@ CNNC_SYMBOL(rows_neon64):
     sxtw    x17, w17
 .Lblock:
     mov     x4, x7
-    mov     x5, x8
     add     x19, x6, #64
     add     x20, x6, #128
     mov     x12, x1
     mov     x13, x3
+    ldr     w14, [x8], #4
+    mov     x5, x8
     lsr     w11, w2, #1
     cbz     w11, .Lone_row
+    cbnz    w14, .Lkept
+    adr     x21, .Ltwo_rows
 .Ltwo_rows:
     mov     x7, x4
     mov     x8, x5
@@ -446,7 +614,9 @@ CNNC_SYMBOL(rows_neon64):
     sums    2
     results 2
     subs    w11, w11, #1
-    b.gt    .Ltwo_rows
+    b.le    .Lpairs_done
+    br      x21
+.Lpairs_done:
     tbz     w2, #0, .Lnext_block
 /* An odd last row. */
 .Lone_row:
@@ -472,11 +642,40 @@ CNNC_SYMBOL(rows_neon64):
     ldp     d12, d13, [sp, #LOCAL_REGISTERS + 32]
     ldp     d14, d15, [sp, #LOCAL_REGISTERS + 48]
     ldp     x19, x20, [sp, #LOCAL_REGISTERS + 64]
-    ldp     x22, x23, [sp, #LOCAL_REGISTERS + 80]
+    ldp     x21, x22, [sp, #LOCAL_REGISTERS + 80]
+    ldr     x23, [sp, #LOCAL_REGISTERS + 96]
     add     sp, sp, #LOCAL_BYTES
     ret
     other_results 2
     other_results 1
+.Lkept:
+    ld4     {v0.4s-v3.4s}, [x6]
+    mov     v14.16b, v0.16b
+    ld4     {v0.4s-v3.4s}, [x19]
+    mov     v15.16b, v0.16b
+    adr     x15, .Lkept_ways - 4
+    add     x15, x15, w14, uxtw
+.Lskip_runs:
+    ldr     w14, [x8], #4
+    tbz     w14, #31, .Lskip_runs
+    br      x15
+.Lkept_ways:
+    b       .Lkept_8
+    b       .Lkept_16
+    b       .Lkept_24
+    b       .Lkept_16_8
+    b       .Lkept_32
+    kept_rows kept_row_16_16, 32
+.Lkept_32:
+    kept_rows kept_row_32, 32
+.Lkept_16_8:
+    kept_rows kept_row_16_8, 24
+.Lkept_24:
+    kept_rows kept_row_24, 24
+.Lkept_16:
+    kept_rows kept_row_16, 16
+.Lkept_8:
+    kept_rows kept_row_8, 8
     .size   CNNC_SYMBOL(rows_neon64), . - CNNC_SYMBOL(rows_neon64)
 
 #endif

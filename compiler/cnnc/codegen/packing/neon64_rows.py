@@ -22,7 +22,7 @@ GROUP = 8
 """Values that one multiplication takes."""
 BLOCK = 8
 """Output channels that are summed together."""
-OVER_READ_BYTES = GROUP - 1
+OVER_READ_BYTES = 15
 """How far the last values of a row are read beyond its end."""
 _VECTOR = 16
 _RUN_COST = 5
@@ -30,9 +30,9 @@ _RUN_COST = 5
 _LONGEST_RUN = 2**15
 _SLICE_ELEMENTS = 2**20
 """Weights whose products are looked at together; bounds the int32 copies."""
-_PIXEL_PAIR_COST = 47
+_PIXEL_PAIR_COST = 40
 """Instructions for two rows and eight channels, without the products."""
-_SINGLE_ROW_COST = 33
+_SINGLE_ROW_COST = 28
 _TILE_BYTES = 2**14
 """Rows that are multiplied with all channels before the next: half of a small first cache."""
 
@@ -72,6 +72,11 @@ _STEPS = (
 """By their kind."""
 
 
+_KEPT_WAYS = {(0,): (1, 66), (1,): (2, 90), (2,): (3, 110), (1, 0): (4, 126)}
+_KEPT_WAYS |= {(3,): (5, 122), (1, 1): (6, 138)}
+"""Steps of a row whose weights stay in registers -> number of the way, instructions for two rows."""
+
+
 @dataclass(frozen=True, eq=False)
 class PackedRows:
     """Constants of rows times channels.
@@ -101,21 +106,57 @@ def pack_rows(op: QuantWeightedOp, site: LoweringSite) -> PackedRows:
     order = _channel_order(len(op.weight))
     groups = _grouped(op.weight.reshape(len(op.weight), -1), order)
     kinds = _cheapest_steps(groups)
-    runs = [_runs(row[row >= 0]) for row in kinds]
-    taken = kinds[kinds >= 0]
-    run_costs = _RUN_COST * (sum(len(block) for block in runs) - len(runs))
-    pair_cost = sum(_STEPS[kind].cost for kind in taken) + run_costs
-    single_cost = sum(_STEPS[kind].single_cost for kind in taken) + run_costs
+    blocks = [_Block.of(*block) for block in zip(groups, kinds, strict=True)]
     arguments = (
         ConstantArgument("weights", _step_weights(groups, kinds), 16),
-        ConstantArgument("runs", np.concatenate(runs)),
+        ConstantArgument("runs", np.concatenate([block.runs for block in blocks])),
         ConstantArgument("channels", _channels(op, order, site), 16),
     )
     return PackedRows(
         arguments,
-        pair_cost + _PIXEL_PAIR_COST * len(runs),
-        single_cost + _SINGLE_ROW_COST * len(runs),
+        sum(block.pair_cost for block in blocks),
+        sum(block.single_cost for block in blocks),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """How the sums of eight channels are computed.
+
+    Attributes:
+        runs: As in runtime/cnnc_rows_neon64.h.
+        pair_cost: Instructions for two rows.
+        single_cost: Instructions for one row.
+    """
+
+    runs: I32
+    pair_cost: int
+    single_cost: int
+
+    @classmethod
+    def of(cls, groups: I8, kinds: npt.NDArray[np.int8]) -> "_Block":
+        """Return the block of some weights.
+
+        Args:
+            groups: [8][groups][8].
+            kinds: Of the step that begins at each group, -1 where none does.
+        """
+        taken = kinds[kinds >= 0]
+        runs = _runs(taken)
+        starts = _RUN_COST * (len(runs) - 1)
+        pair_cost = sum(_STEPS[kind].cost for kind in taken) + starts + _PIXEL_PAIR_COST
+        single_cost = sum(_STEPS[kind].single_cost for kind in taken) + starts + _SINGLE_ROW_COST
+        way, kept_cost = _KEPT_WAYS.get(tuple(taken.tolist()), (0, pair_cost))
+        if way == 1 and _has_least_neighbours(groups):
+            way, kept_cost = 0, pair_cost
+        entry = np.array([4 * way], np.int32)
+        return cls(np.concatenate([entry, runs]), kept_cost, single_cost)
+
+
+def _has_least_neighbours(groups: I8) -> bool:
+    """Return whether two products that are added up in int16 may pass it."""
+    least = groups == -128
+    return bool((least[..., ::2] & least[..., 1::2]).any())
 
 
 def scaling_kind(op: QuantWeightedOp, site: LoweringSite) -> int:
@@ -202,7 +243,9 @@ def _steps_taken(begun: I64, least: I64) -> npt.NDArray[np.int8]:
     all_blocks = np.arange(blocks)
     for group in range(ends - 1):
         continues = (group > 0) & (begun[current, group, all_blocks] <= least[group])
-        best = np.where(continues, current, begun[:, group].argmin(axis=0))
+        # The longest of the cheapest: shorter ones come last.
+        cheapest = len(_STEPS) - 1 - begun[::-1, group].argmin(axis=0)
+        best = np.where(continues, current, cheapest)
         starts = position == group
         taken[starts, group] = best[starts]
         current = np.where(starts, best, current)
