@@ -9,6 +9,8 @@
 #define CNNC_ROWS_NEON64_H
 
 #include "cnnc_neon.h"
+#include "cnnc_rows_chains_neon64.h"
+#include "cnnc_rows_kept_neon64.h"
 
 /* The constants of a layer, its blocks of eight channels one after another, and its results.
  *
