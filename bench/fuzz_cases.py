@@ -16,6 +16,7 @@ from cnnc.codegen.variants import KernelVariant, Refusal
 from cnnc.errors import InternalError
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import I8, I64, Activation, AnyArray, Rounding, Shape, Window, elements
+from cnnc.ops._lookup import QuantLookup
 from cnnc.ops._requantize import QuantWeightedOp
 from cnnc.ops.add import QuantAdd
 from cnnc.ops.average_pool import QuantAveragePool
@@ -254,6 +255,11 @@ def _mean(draw: Draw) -> Layer:
     return Layer(op, (shape,))
 
 
+def _lookup(draw: Draw) -> Layer:
+    table = draw.generator.integers(-128, 128, 256).astype(np.int8)
+    return Layer(QuantLookup(table), ((draw.size(9), draw.size(300)),))
+
+
 _DRAWN: dict[type[QuantOp], Callable[[Draw], Layer | None]] = {
     QuantConv2d: _conv2d,
     QuantDepthwiseConv2d: _depthwise,
@@ -263,6 +269,7 @@ _DRAWN: dict[type[QuantOp], Callable[[Draw], Layer | None]] = {
     QuantMaxPool: _max_pool,
     QuantAveragePool: _average_pool,
     QuantMean: _mean,
+    QuantLookup: _lookup,
 }
 
 

@@ -7,11 +7,19 @@
 #include "cnnc_neon.h"
 #include "cnnc_x86.h"
 
+#if CNNC_HAS_NEON || CNNC_HAS_AVX2
+#define CNNC_HAS_BYTES_16 1
+#else
+#define CNNC_HAS_BYTES_16 0
+#endif
+
 #if CNNC_HAS_NEON
 
 typedef int8x16_t cnnc_bytes_16;
 
 CNNC_KERNEL cnnc_bytes_16 cnnc_load_16(const int8_t *from) { return vld1q_s8(from); }
+
+CNNC_KERNEL cnnc_bytes_16 cnnc_splat_16(int8_t x) { return vdupq_n_s8(x); }
 
 CNNC_KERNEL void cnnc_store_16(int8_t *to, cnnc_bytes_16 x) { vst1q_s8(to, x); }
 
@@ -34,6 +42,8 @@ typedef __m128i cnnc_bytes_16;
 CNNC_KERNEL cnnc_bytes_16 cnnc_load_16(const int8_t *from) {
     return _mm_loadu_si128((const __m128i *)(const void *)from);
 }
+
+CNNC_KERNEL cnnc_bytes_16 cnnc_splat_16(int8_t x) { return _mm_set1_epi8(x); }
 
 CNNC_KERNEL void cnnc_store_16(int8_t *to, cnnc_bytes_16 x) {
     _mm_storeu_si128((__m128i *)(void *)to, x);
@@ -61,6 +71,12 @@ typedef struct {
 CNNC_KERNEL cnnc_bytes_16 cnnc_load_16(const int8_t *from) {
     cnnc_bytes_16 x;
     memcpy(x.at, from, 16);
+    return x;
+}
+
+CNNC_KERNEL cnnc_bytes_16 cnnc_splat_16(int8_t value) {
+    cnnc_bytes_16 x;
+    memset(x.at, value, 16);
     return x;
 }
 

@@ -4,7 +4,6 @@
 
 #include "cnnc_npy.h"
 #include "cnnc_picture.h"
-#include "cnnc_tensor.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -184,9 +183,9 @@ static int fill_original(const char *path, const struct cnnc_tensor *tensor,
     return copy_reals(path, tensor, port, (float *)original);
 }
 
-static int feed_tensor(const char *path, const struct cnnc_tensor *tensor,
-                       const struct cnnc_port *port, struct cnnc_pixel_scaling *scaling,
-                       void *stored) {
+int cnnc_feed_tensor(const char *path, const struct cnnc_tensor *tensor,
+                     const struct cnnc_port *port, struct cnnc_pixel_scaling *scaling,
+                     void *stored) {
     const int is_quantized = port->stored == CNNC_INT8 && port->original == CNNC_FLOAT32;
     if (is_quantized && tensor->element == CNNC_INT8) {
         return copy_stored(path, tensor, port, stored);
@@ -209,7 +208,7 @@ int cnnc_feed(const char *path, const struct cnnc_port *port, struct cnnc_pixel_
     memset(&tensor, 0, sizeof tensor);
     int status = read_file(path, &tensor);
     if (status == 0 && tensor.data != NULL) {
-        status = feed_tensor(path, &tensor, port, scaling, stored);
+        status = cnnc_feed_tensor(path, &tensor, port, scaling, stored);
     }
     free(tensor.data);
     return status;

@@ -4,6 +4,7 @@
 #define CNNC_FEED_H
 
 #include "cnnc_network.h"
+#include "cnnc_tensor.h"
 
 #include <stddef.h>
 
@@ -20,9 +21,14 @@ struct cnnc_pixel_scaling {
     int used;
 };
 
-/* Read a .npy file or a picture and write it to an input as stored. A tensor of int8 is copied to a
- * quantized input as it is, in stored order; uint8 are pixels, [row][col][channel]; other numbers
- * are in the model's own order. Returns 0; or 1 after it has said on stderr what is wrong. */
+/* Write a tensor to an input as stored. A tensor of int8 is copied to a quantized input as it is,
+ * in stored order; uint8 are pixels, [row][col][channel]; other numbers are in the model's own
+ * order. Returns 0; or 1 after it has reported what is wrong, with the tensor's name. */
+int cnnc_feed_tensor(const char *name, const struct cnnc_tensor *tensor,
+                     const struct cnnc_port *port, struct cnnc_pixel_scaling *scaling,
+                     void *stored);
+
+/* The same with the tensor of a .npy file or a picture. */
 int cnnc_feed(const char *path, const struct cnnc_port *port, struct cnnc_pixel_scaling *scaling,
               void *stored);
 

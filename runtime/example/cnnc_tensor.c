@@ -45,11 +45,11 @@ double cnnc_tensor_value(const struct cnnc_tensor *tensor, size_t index) {
 }
 
 int cnnc_same_shape(size_t rank, const size_t *shape, size_t other_rank, const size_t *other) {
-    if (rank > 0 && shape[0] == 1 && rank != other_rank) {
+    if (rank > other_rank && shape[0] == 1) {
         rank--;
         shape++;
     }
-    if (other_rank > 0 && other[0] == 1 && rank != other_rank) {
+    if (other_rank > rank && other[0] == 1) {
         other_rank--;
         other++;
     }
@@ -103,9 +103,4 @@ int cnnc_read_elements(FILE *file, const char *path, struct cnnc_tensor *tensor)
         return cnnc_fault(path, "goes on after its last element");
     }
     return 0;
-}
-
-int cnnc_fault(const char *path, const char *problem) {
-    (void)fprintf(stderr, "%s: %s\n", path, problem);
-    return 1;
 }

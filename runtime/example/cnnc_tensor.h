@@ -20,7 +20,7 @@ struct cnnc_tensor {
 /* One element as a number; exact for all types up to 2^53. */
 double cnnc_tensor_value(const struct cnnc_tensor *tensor, size_t index);
 
-/* Whether the extents are the same once a leading axis of extent 1 is dropped on both sides. */
+/* Whether the extents are the same; the one with more axes may have an extent of 1 in front. */
 int cnnc_same_shape(size_t rank, const size_t *shape, size_t other_rank, const size_t *other);
 
 /* The extents as "[1][28][28]"; cut where they are longer than the buffer. */
@@ -32,7 +32,7 @@ size_t cnnc_count_elements(const struct cnnc_tensor *tensor);
 /* Read what follows in the file: exactly the tensor's bytes. Returns 0 or reports what is wrong. */
 int cnnc_read_elements(FILE *file, const char *path, struct cnnc_tensor *tensor);
 
-/* Report a fault: "path: problem" on stderr. Returns 1, the exit status for it. */
+/* Report a fault the way that the program around these files does. Returns 1. */
 int cnnc_fault(const char *path, const char *problem);
 
 #endif

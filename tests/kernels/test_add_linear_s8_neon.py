@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from tests.support.op_cases import OpCase, quantized_case
+from tests.support.row_cases import broadcasts
 from tests.support.variant_cases import check_variants, lowered, refusal
 
 from cnnc.codegen.kernel import Lowering
@@ -33,7 +34,7 @@ FORMATS = (
 @pytest.mark.parametrize("rounding", ["double", "single"])
 def test_bytes_are_the_references(rounding: Rounding) -> None:
     sizes = map(of_size, (1, 15, 16, 17, 31, 32, 33, 47, 48, 49, 64, 95))
-    check_variants([*sizes, *FORMATS], KERNEL, rounding)
+    check_variants([*sizes, *FORMATS, *broadcasts(Add())], KERNEL, rounding)
 
 
 def test_both_operands_give_up_their_memory() -> None:
@@ -50,11 +51,6 @@ def test_digits_are_the_number() -> None:
             digits.middle,
             digits.low,
         ]
-
-
-def test_refuses_a_repeated_operand() -> None:
-    case = OpCase("broadcast", Add(), ((1, 3, 5), (1, 1, 5)))
-    assert refusal(case, KERNEL) == "an operand is repeated"
 
 
 def test_refuses_slopes_beyond_the_highest_digit() -> None:

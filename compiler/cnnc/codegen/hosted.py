@@ -8,6 +8,8 @@ from cnnc.resources import tree
 
 EXAMPLE_FOLDER = "example"
 """Of the program that reads files: its sources in the runtime and in the project."""
+PYTHON_FOLDER = "python"
+"""Of the Python module, the same way."""
 
 _TEMPLATES = ("main.c", "Makefile", "CMakeLists.txt", "README.md")
 
@@ -21,15 +23,22 @@ def hosted_files(view: ModelView) -> dict[str, bytes]:
     Returns:
         Path in the project's folder -> content.
     """
-    texts = {name: render(f"project/{name}.j2", view) for name in _TEMPLATES}
+    templates = {name: f"project/{name}.j2" for name in _TEMPLATES}
+    templates[f"{EXAMPLE_FOLDER}/{view.name}_ports.h"] = "project/ports.h.j2"
+    copies = _sources(EXAMPLE_FOLDER)
     if view.linux is not None and view.linux.compiler:
-        texts["toolchain.cmake"] = render("project/toolchain.cmake.j2", view)
-    texts[f"{EXAMPLE_FOLDER}/{view.name}_ports.h"] = render("project/ports.h.j2", view)
-    copies = {f"{EXAMPLE_FOLDER}/{name}": text for name, text in _example_sources().items()}
+        templates["toolchain.cmake"] = "project/toolchain.cmake.j2"
+    if view.has_python:
+        templates[f"{PYTHON_FOLDER}/{view.name}_module.c"] = "project/python/module.c.j2"
+        templates[f"{PYTHON_FOLDER}/setup.py"] = "project/python/setup.py.j2"
+        templates[f"{PYTHON_FOLDER}/pyproject.toml"] = "project/python/pyproject.toml.j2"
+        copies = {**copies, **_sources(PYTHON_FOLDER)}
+    texts = {path: render(template, view) for path, template in templates.items()}
     return {path: text.encode("utf-8") for path, text in {**texts, **copies}.items()}
 
 
 @cache
-def _example_sources() -> dict[str, str]:
-    files = (tree("runtime") / EXAMPLE_FOLDER).iterdir()
-    return {file.name: file.read_text(encoding="utf-8") for file in sorted(files, key=str)}
+def _sources(folder: str) -> dict[str, str]:
+    """Return path and text of the files that are the same for every network."""
+    files = sorted((tree("runtime") / folder).iterdir(), key=str)
+    return {f"{folder}/{file.name}": file.read_text(encoding="utf-8") for file in files}

@@ -303,6 +303,11 @@ class ModelView:
     notes: str
 
     @property
+    def has_python(self) -> bool:
+        """Whether a Python module is among the emitted files."""
+        return not self.needs_vendor_tools and self.firmware is None
+
+    @property
     def has_assembly(self) -> bool:
         """Whether any source is read by the assembler."""
         return any(source.is_assembly for source in self.sources)

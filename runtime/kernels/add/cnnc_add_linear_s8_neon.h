@@ -1,14 +1,33 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* Elementwise sum of two tensors of one shape as a straight line whose factors have three digits of
- * eight bits, so that products of bytes suffice (NEON); output may be either operand. */
+/* Elementwise sum of two tensors that broadcast together as a straight line whose factors have
+ * three digits of eight bits, so that products of bytes suffice (NEON); output may be an operand of
+ * its size. */
 #ifndef CNNC_ADD_LINEAR_S8_NEON_H
 #define CNNC_ADD_LINEAR_S8_NEON_H
 
-#include "cnnc_neon.h"
+#include "cnnc_binary_16.h"
+#include "cnnc_fixed_point.h"
 
 /* Every sum of products of one digit fits in int16, with what is added to it. */
 struct cnnc_add_linear_s8_neon_parameters {
-    int32_t size;       /* elements */
+    int32_t extent_0; /* of the output, outermost first; the innermost is a row */
+    int32_t extent_1;
+    int32_t extent_2;
+    int32_t extent_3;
+    int32_t extent_4;
+    int32_t extent_5;
+    int32_t first_stride_0; /* in elements, 0 where the operand repeats */
+    int32_t first_stride_1;
+    int32_t first_stride_2;
+    int32_t first_stride_3;
+    int32_t first_stride_4;
+    int32_t first_stride_5; /* 0 or 1 */
+    int32_t second_stride_0;
+    int32_t second_stride_1;
+    int32_t second_stride_2;
+    int32_t second_stride_3;
+    int32_t second_stride_4;
+    int32_t second_stride_5;
     int32_t first_high; /* factor of the first operand: 2^16 high + 2^8 middle + low */
     int32_t first_middle;
     int32_t first_low;
@@ -23,8 +42,9 @@ struct cnnc_add_linear_s8_neon_parameters {
 };
 
 /* One element: floors of quotients nest, so that carries may be taken digit by digit. */
-CNNC_KERNEL int8_t cnnc_add_linear_element_neon(const struct cnnc_add_linear_s8_neon_parameters *p,
-                                                int8_t first, int8_t second) {
+CNNC_KERNEL int8_t cnnc_add_linear_element_neon(const void *of, int8_t first, int8_t second) {
+    const struct cnnc_add_linear_s8_neon_parameters *p =
+        (const struct cnnc_add_linear_s8_neon_parameters *)of;
     const int32_t low = first * p->first_low + second * p->second_low;
     const int32_t middle =
         first * p->first_middle + second * p->second_middle + p->offset_middle + (low >> 8);
@@ -75,8 +95,9 @@ CNNC_KERNEL int8x8_t cnnc_add_linear_narrow_neon(int16x8_t high, int32_t shift) 
 }
 
 /* Sixteen elements. */
-CNNC_KERNEL int8x16_t cnnc_add_linear_16_neon(const struct cnnc_add_linear_s8_neon_parameters *p,
-                                              int8x16_t first, int8x16_t second) {
+CNNC_KERNEL int8x16_t cnnc_add_linear_16_neon(const void *of, int8x16_t first, int8x16_t second) {
+    const struct cnnc_add_linear_s8_neon_parameters *p =
+        (const struct cnnc_add_linear_s8_neon_parameters *)of;
     const int16x8_t offset = vdupq_n_s16((int16_t)p->offset_high);
     const int16x8_t low = cnnc_add_linear_carry_neon(
         p, cnnc_add_linear_low_neon(first, p->first_low, second, p->second_low),
@@ -91,47 +112,17 @@ CNNC_KERNEL int8x16_t cnnc_add_linear_16_neon(const struct cnnc_add_linear_s8_ne
     return cnnc_clamp_16_neon(vcombine_s8(low_bytes, high_bytes), p->minimum, p->maximum);
 }
 
-/* At least sixteen elements. The last sixteen, which may overlap others, are loaded before the
- * output may take their place. */
-CNNC_KERNEL void cnnc_add_linear_blocks_neon(const struct cnnc_add_linear_s8_neon_parameters *p,
-                                             const int8_t *first, const int8_t *second,
-                                             int8_t *output) {
-    const int32_t last = p->size - 16;
-    const int8x16_t last_first = vld1q_s8(first + last);
-    const int8x16_t last_second = vld1q_s8(second + last);
-    int32_t i = 0;
-    for (; i + 32 <= p->size; i += 32) {
-        const int8x16_t first_0 = vld1q_s8(first + i);
-        const int8x16_t first_1 = vld1q_s8(first + i + 16);
-        const int8x16_t second_0 = vld1q_s8(second + i);
-        const int8x16_t second_1 = vld1q_s8(second + i + 16);
-        vst1q_s8(output + i, cnnc_add_linear_16_neon(p, first_0, second_0));
-        vst1q_s8(output + i + 16, cnnc_add_linear_16_neon(p, first_1, second_1));
-    }
-    if (p->size % 32 > 16) {
-        const int8x16_t sums =
-            cnnc_add_linear_16_neon(p, vld1q_s8(first + i), vld1q_s8(second + i));
-        vst1q_s8(output + i, sums);
-    }
-    if (p->size % 32 > 0) {
-        vst1q_s8(output + last, cnnc_add_linear_16_neon(p, last_first, last_second));
-    }
-}
-
+#define CNNC_ADD_LINEAR_BLOCK_NEON cnnc_add_linear_16_neon
+#else
+#define CNNC_ADD_LINEAR_BLOCK_NEON NULL
 #endif
 
 CNNC_KERNEL void cnnc_add_linear_s8_neon(const struct cnnc_add_linear_s8_neon_parameters *p,
                                          const int8_t *first, const int8_t *second,
                                          int8_t *output) {
-#if CNNC_HAS_NEON
-    if (p->size >= 16) {
-        cnnc_add_linear_blocks_neon(p, first, second, output);
-        return;
-    }
-#endif
-    for (int32_t i = 0; i < p->size; ++i) {
-        output[i] = cnnc_add_linear_element_neon(p, first[i], second[i]);
-    }
+    const struct cnnc_binary_rows rows = CNNC_BINARY_ROWS(p);
+    cnnc_binary_16(&rows, p, first, second, output, cnnc_add_linear_element_neon,
+                   CNNC_ADD_LINEAR_BLOCK_NEON);
 }
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef CNNC_CONV2D_S8_NEON32_H
 #define CNNC_CONV2D_S8_NEON32_H
 
-#include "cnnc_patches_s8.h"
+#include "cnnc_patches_neon32.h"
 #include "cnnc_rows_neon32.h"
 
 struct cnnc_conv2d_s8_neon32_parameters {
@@ -67,7 +67,7 @@ CNNC_KERNEL void cnnc_conv2d_s8_neon32(const struct cnnc_conv2d_s8_neon32_parame
     for (int32_t first = 0; first < p->pixels; first += p->pixels_at_once) {
         const int32_t left = p->pixels - first;
         job.row_count = left < p->pixels_at_once ? left : p->pixels_at_once;
-        cnnc_gather_patches_s8(&patches, input, first, job.row_count, scratch);
+        cnnc_gather_patches_neon32(&patches, input, first, job.row_count, scratch);
         cnnc_neon32_run(&job);
         job.output += job.row_count * p->output_channels;
     }

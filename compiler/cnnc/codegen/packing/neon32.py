@@ -153,10 +153,15 @@ def all_instructions(packed: PackedRows, rows: int, at_once: int) -> int:
     return calls * packed.instructions(at_once) + last
 
 
+def whole_lanes(bytes_: int) -> int:
+    """Return the next multiple of what a vector of bytes holds."""
+    return -(-bytes_ // _LANES) * _LANES
+
+
 def _split(depth: int) -> tuple[int, int]:
     """Return chunks and tail: what makes more than half a chunk is a whole one."""
     chunks, rest = divmod(depth, CHUNK)
-    tail = -(-rest // _LANES) * _LANES
+    tail = whole_lanes(rest)
     return (chunks + 1, 0) if tail > CHUNK // 2 else (chunks, tail)
 
 

@@ -22,6 +22,7 @@ from cnnc.quantize.fixed_point import Arithmetic
 
 _FRACTION_BITS = 20
 """Of the operands at their common scale (spec 4.4)."""
+_STEEPER_BITS = range(20, 8, -1)
 _NO_LIMIT = 2**62
 
 
@@ -70,14 +71,14 @@ def find_line(
     output = _real(op.output_multiplier, op.output_shift + _FRACTION_BITS)
     first = output * _real(op.first_multiplier, op.first_shift)
     second = op.sign * output * _real(op.second_multiplier, op.second_shift)
-    moves = sorted(itertools.product(range(-beside, beside + 1), repeat=2), key=_distance)
-    # Ties that are rounded away from zero need a slant that the offset can resolve.
-    moves += itertools.product((-step, step), repeat=2)
+    beside_nearest = sorted(itertools.product(range(-beside, beside + 1), repeat=2), key=_distance)
     for shift in shifts:
         nearest = round(first * 2**shift), round(second * 2**shift)
         if not fits(StraightLine(*nearest, 0, shift)):
             continue
-        for move in moves:
+        # Ties that are rounded away from zero need a steeper line.
+        steeper = [tuple(factor >> bits for factor in nearest) for bits in _STEEPER_BITS]
+        for move in itertools.chain(beside_nearest, steeper):
             factors = nearest[0] + move[0], nearest[1] + move[1]
             offset = _offset(op, _products(*factors), wanted, shift, step)
             if offset is not None and fits(line := StraightLine(*factors, offset, shift)):

@@ -5,18 +5,11 @@ to the base 2^8, -128..127 each, so that the sums of one digit's products fit in
 go from digit to digit.
 """
 
-from cnnc.codegen.kernel import (
-    Argument,
-    InputArgument,
-    KernelCall,
-    Lowering,
-    LoweringSite,
-    OutputArgument,
-)
+from cnnc.codegen.kernel import Lowering, LoweringSite
+from cnnc.codegen.packing.binary_rows import lower_broadcast
 from cnnc.codegen.packing.digits import SIGNED_BYTES, digits_of, fits_in_digits
 from cnnc.codegen.packing.straight_line import StraightLine, find_line
 from cnnc.codegen.variants import KernelVariant, Refusal
-from cnnc.ir.types import elements
 from cnnc.ops.add import QuantAdd
 from cnnc.quantize.fixed_point import Arithmetic
 
@@ -25,21 +18,16 @@ _BITS = 8
 """Of a digit."""
 _SHIFTS = range(2 * _BITS + 7, 2 * _BITS, -1)
 _BESIDE = 4
-_BLOCK = 16
 
 
 def _lower(op: QuantAdd, site: LoweringSite) -> Lowering | Refusal:
-    size = elements(site.output)
-    if any(elements(shape) != size for shape in site.inputs):
-        return Refusal("an operand is repeated")
     arithmetic = Arithmetic(site.rounding)
     line = find_line(op, arithmetic, _SHIFTS, _fits, beside=_BESIDE, step=1 << _BITS)
     if line is None:
         return Refusal("no straight line gives the sum of all pairs of operands")
     first, second = digits_of(line.first, _BITS), digits_of(line.second, _BITS)
     offset = digits_of(line.offset, _BITS)
-    parameters = {
-        "size": size,
+    constants = {
         "first_high": first.high,
         "first_middle": first.middle,
         "first_low": first.low,
@@ -52,10 +40,7 @@ def _lower(op: QuantAdd, site: LoweringSite) -> Lowering | Refusal:
         "minimum": op.minimum,
         "maximum": op.maximum,
     }
-    arguments: tuple[Argument, ...] = (InputArgument(0), InputArgument(1), OutputArgument())
-    call = KernelCall(KERNEL, "add", parameters, arguments)
-    instructions = 40 + 26 * (size // _BLOCK) if size >= _BLOCK else 12 + 14 * size
-    return Lowering(calls=(call,), in_place=(0, 1), instructions=instructions)
+    return lower_broadcast(op, site, KERNEL, constants, per_block=26)
 
 
 def _fits(line: StraightLine) -> bool:
@@ -66,6 +51,6 @@ VARIANT = KernelVariant(
     kernel=KERNEL,
     op=QuantAdd,
     instruction_set="neon",
-    summary="Operands of one shape by products of bytes, proven for all pairs of bytes.",
+    summary="Products of bytes, sixteen elements at a time, proven for all pairs of bytes.",
     lower=_lower,
 )

@@ -17,6 +17,8 @@ from cnnc.ops.conv2d.quant_op import QuantConv2d
 from cnnc.ops.fully_connected.variants.fully_connected_s8_neon32 import lower_rows
 
 _KERNEL = "conv2d_s8_neon32"
+_SPOILT = 15
+"""Bytes behind a patch that gathering may write, and behind the input that it may read."""
 _OWN_FIELDS = frozenset({"batch", "groups"})
 
 
@@ -30,12 +32,14 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
     batch, rows, cols, outputs = geometry(site.output)
     pixels = batch * rows * cols
     packed = neon32.packed_rows(op, op.weight.reshape(outputs, -1))
-    at_once = neon32.rows_at_once(pixels, packed.depth, outputs)
+    taps = op.weight[0].size
+    row_bytes = max(packed.depth, neon32.whole_lanes(taps + _SPOILT))
+    at_once = neon32.rows_at_once(pixels, row_bytes, outputs)
     plain = op.general_call(site).parameters
     parameters = {
         **{name: value for name, value in plain.items() if name not in _OWN_FIELDS},
         "pixels": pixels,
-        "row_bytes": packed.depth,
+        "row_bytes": row_bytes,
         "scale": neon32.scale_kind(op),
         "pixels_at_once": at_once,
         **packed.parameters(),
@@ -46,12 +50,22 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
         OutputArgument(),
         ScratchArgument(),
     )
-    gathering = pixels * op.window.kernel_rows * (25 + packed.depth // 8)
     return Lowering(
         calls=(KernelCall(_KERNEL, "conv2d", parameters, arguments),),
-        scratch_bytes=at_once * packed.depth,
-        instructions=gathering + neon32.all_instructions(packed, pixels, at_once),
+        scratch_bytes=at_once * row_bytes,
+        instructions=_gathering(op, batch * rows, cols)
+        + neon32.all_instructions(packed, pixels, at_once),
+        over_read_bytes=_SPOILT,
     )
+
+
+def _gathering(op: QuantConv2d, lines: int, cols: int) -> int:
+    """Estimate what gathering all patches takes: a run of pixels for each kernel row."""
+    window = op.window
+    apart = window.kernel_cols if window.dilation_cols > 1 else 1
+    runs = window.kernel_rows * apart
+    piece: int = op.weight[0].size // runs
+    return lines * runs * (110 + cols * (4 + 2 * (piece // neon32.CHUNK)))
 
 
 VARIANT = KernelVariant(

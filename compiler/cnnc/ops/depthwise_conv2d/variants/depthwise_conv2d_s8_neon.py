@@ -18,50 +18,14 @@ from cnnc.codegen.kernel import (
 from cnnc.codegen.packing.neon_scaling import scaling_parameters
 from cnnc.codegen.packing.tap_chains import NINE, TapChains, nine_taps, pairs
 from cnnc.codegen.variants import KernelVariant, Refusal
-from cnnc.ir.types import I8, I32, I64, AnyArray
+from cnnc.ir.types import I8, I32, AnyArray
 from cnnc.ops.depthwise_conv2d.areas import Areas, choose_areas, shape_parameters
+from cnnc.ops.depthwise_conv2d.lanes import WIDE, Blocks, choose_blocks, rounded
 from cnnc.ops.depthwise_conv2d.quant_op import QuantDepthwiseConv2d
 
 _KERNEL = "depthwise_conv2d_s8_neon"
-_WIDE = 16
-_NARROW = 8
 _OFFSET_BYTES = 4
 _MOST_TAPS = 2**16 - 1
-
-
-@dataclass(frozen=True)
-class _Blocks:
-    """Channels side by side in vectors.
-
-    Attributes:
-        channels: Of the layer.
-        pixels: Neighbouring outputs that lie in one vector.
-    """
-
-    channels: int
-    pixels: int
-
-    @property
-    def wide(self) -> int:
-        """Return how many have sixteen channels; the last one may overlap with its neighbour."""
-        whole, rest = divmod(self.channels * self.pixels, _WIDE)
-        return whole + (rest > _NARROW)
-
-    @property
-    def narrow(self) -> int:
-        """Return how many have eight channels."""
-        return int(self.channels * self.pixels > _WIDE * self.wide)
-
-    def lanes(self) -> list[I64]:
-        """Return the channel of each lane of each block; those that do not exist are the first."""
-        width = self.channels * self.pixels
-        sizes = [_WIDE] * self.wide + [_NARROW] * self.narrow
-        begins = [max(0, min(_WIDE * i, width - size)) for i, size in enumerate(sizes)]
-        return [
-            np.where(lanes < width, lanes, 0) % self.channels
-            for begin, size in zip(begins, sizes, strict=True)
-            for lanes in (np.arange(begin, begin + size),)
-        ]
 
 
 def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
@@ -71,12 +35,10 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
     if op.weight[:, :, 0].size > _MOST_TAPS:
         return Refusal(f"it has more than {_MOST_TAPS} taps")
     channels = op.weight.shape[2]
-    side_by_side = _WIDE // channels if _WIDE % channels == 0 else 1
-    is_merged = side_by_side <= site.output[2] and op.window.stride_cols == 1
-    blocks = _Blocks(channels, side_by_side if is_merged else 1)
-    areas = choose_areas(op.window, site, copy_all=blocks.pixels > 1 or channels < _WIDE)
+    blocks = choose_blocks(op.window, site, has_narrow=True)
+    areas = choose_areas(op.window, site, copy_all=blocks.pixels > 1 or channels < WIDE)
     constants = _constants(op, blocks)
-    offsets_bytes = _rounded(_OFFSET_BYTES * constants.slots)
+    offsets_bytes = rounded(_OFFSET_BYTES * constants.slots)
     parameters = {
         "batch": site.output[0],
         **shape_parameters(op, site),
@@ -85,7 +47,7 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
         **areas.parameters(),
         "wide_blocks": blocks.wide,
         "narrow_blocks": blocks.narrow,
-        "stored": min(_WIDE, channels * blocks.pixels),
+        "stored": min(WIDE, channels * blocks.pixels),
         "pixels": blocks.pixels,
         "slots": constants.slots,
         "kinds": constants.kinds,
@@ -101,7 +63,7 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
     )
     return Lowering(
         calls=(KernelCall(_KERNEL, "depthwise_conv2d", parameters, arguments),),
-        scratch_bytes=offsets_bytes + areas.lines_bytes + _WIDE,
+        scratch_bytes=offsets_bytes + areas.lines_bytes + WIDE,
         instructions=_instructions(op, site, blocks, areas),
     )
 
@@ -125,7 +87,7 @@ class _Constants:
     kinds: int
 
 
-def _constants(op: QuantDepthwiseConv2d, blocks: _Blocks) -> _Constants:
+def _constants(op: QuantDepthwiseConv2d, blocks: Blocks) -> _Constants:
     weight = op.weight.reshape(-1, op.weight.shape[2])
     lanes = blocks.lanes()
     chains = _chains([weight[:, block] for block in lanes])
@@ -171,7 +133,7 @@ def _chains(blocks: list[I8]) -> list[TapChains]:
 
 
 def _instructions(
-    op: QuantDepthwiseConv2d, site: LoweringSite, blocks: _Blocks, areas: Areas
+    op: QuantDepthwiseConv2d, site: LoweringSite, blocks: Blocks, areas: Areas
 ) -> int:
     """Estimate what an image takes on AArch64; about a fifth more elsewhere."""
     taps = op.weight[:, :, 0].size
@@ -181,11 +143,7 @@ def _instructions(
     narrow = 20 + (2 * taps if taps == NINE else 7 * taps)
     work = steps * (blocks.wide * wide + blocks.narrow * narrow)
     starts = areas.parts * (blocks.wide + blocks.narrow) * 90
-    return batch * math.ceil(work + starts + areas.copied_bytes / _WIDE) + 200
-
-
-def _rounded(size: int) -> int:
-    return -(-size // _WIDE) * _WIDE
+    return batch * math.ceil(work + starts + areas.copied_bytes / WIDE) + 200
 
 
 VARIANT = KernelVariant(

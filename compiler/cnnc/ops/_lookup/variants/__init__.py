@@ -1,0 +1,1 @@
+"""Kernels of table look-ups for instruction sets."""

@@ -1,0 +1,119 @@
+"""Depthwise convolution with AVX-512 VNNI: four taps of sixteen channels in an instruction."""
+
+import math
+
+import numpy as np
+
+from cnnc.codegen.kernel import (
+    Argument,
+    ConstantArgument,
+    InputArgument,
+    KernelCall,
+    Lowering,
+    LoweringSite,
+    OutputArgument,
+    ScratchArgument,
+)
+from cnnc.codegen.packing.avx512_scaling import channel_blocks
+from cnnc.codegen.variants import KernelVariant, Refusal
+from cnnc.ir.types import I8, I64, INT8_MIN
+from cnnc.ops._requantize import weight_sums
+from cnnc.ops.depthwise_conv2d.areas import choose_areas, shape_parameters
+from cnnc.ops.depthwise_conv2d.lanes import WIDE, Blocks, choose_blocks, rounded
+from cnnc.ops.depthwise_conv2d.quant_op import QuantDepthwiseConv2d
+
+_KERNEL = "depthwise_conv2d_s8_avx512vnni"
+_QUAD = 4
+_SQUARE = (3, 3)
+_OFFSET_BYTES = 4
+_OVER_READ_BYTES = 48
+"""Behind copied lines: a vector of pixels that do not exist, and the next one."""
+
+
+def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
+    """Return the call; refuse channel multipliers."""
+    if op.multiplier > 1:
+        return Refusal("a channel has several filters")
+    channels = op.weight.shape[2]
+    blocks = choose_blocks(op.window, site, has_narrow=False)
+    areas = choose_areas(op.window, site, copy_all=blocks.pixels > 1 or channels < WIDE)
+    is_rolling = _is_rolling(op)
+    weights = _rolling_weights(op, blocks) if is_rolling else _quad_weights(op, blocks)
+    quads = weights.shape[1]
+    sums = weight_sums(op.weight, op.channel_axis)
+    scaling = channel_blocks(
+        op,
+        op.bias + (INT8_MIN - op.input_zero_point) * sums,
+        site.rounding,
+        np.concatenate(blocks.lanes()),
+    )
+    offsets_bytes = 0 if is_rolling else rounded(_OFFSET_BYTES * _QUAD * quads)
+    parameters = {
+        "batch": site.output[0],
+        **shape_parameters(op, site),
+        **op.output_parameters(),
+        **areas.parameters(),
+        "blocks": blocks.wide,
+        "pixels": blocks.pixels,
+        "quads": quads,
+        "is_rolling": int(is_rolling),
+        "is_real": int(scaling.is_real),
+        "offsets_bytes": offsets_bytes,
+    }
+    arguments: tuple[Argument, ...] = (
+        InputArgument(0),
+        ConstantArgument("weights", np.ascontiguousarray(weights).reshape(-1), 64),
+        scaling.argument,
+        OutputArgument(),
+        ScratchArgument(),
+    )
+    batch, rows, cols, _ = site.output
+    work = rows * -(-cols // blocks.pixels) * blocks.wide * (8 * quads + 12)
+    return Lowering(
+        calls=(KernelCall(_KERNEL, "depthwise_conv2d", parameters, arguments),),
+        scratch_bytes=offsets_bytes + areas.lines_bytes + _OVER_READ_BYTES,
+        instructions=batch * math.ceil(work + areas.copied_bytes / WIDE) + 100,
+    )
+
+
+def _is_rolling(op: QuantDepthwiseConv2d) -> bool:
+    """Return whether columns of taps are quads: 3x3 with strides 1 or 2."""
+    window = op.window
+    return (
+        (window.kernel_rows, window.kernel_cols) == _SQUARE
+        and window.dilation_rows == window.dilation_cols == 1
+        and window.stride_cols <= 2
+    )
+
+
+def _quad_weights(op: QuantDepthwiseConv2d, blocks: Blocks) -> I8:
+    """Return [block][quad][lane][4 taps], taps row by row."""
+    taps = op.weight.reshape(-1, op.weight.shape[2])
+    missing = -len(taps) % _QUAD
+    padded = np.concatenate([taps, np.zeros((missing, taps.shape[1]), np.int8)])
+    return _by_lane(padded.reshape(-1, _QUAD, taps.shape[1]), blocks)
+
+
+def _rolling_weights(op: QuantDepthwiseConv2d, blocks: Blocks) -> I8:
+    """Return [block][output row, kernel_col][lane][4 rows] for one or two output rows."""
+    columns = op.weight.transpose(1, 0, 2)
+    nothing = np.zeros((len(columns), 1, columns.shape[2]), np.int8)
+    first = np.concatenate([columns, nothing], axis=1)
+    second = np.concatenate([nothing, columns], axis=1)
+    rows = [first, second] if op.window.stride_rows == 1 else [first]
+    return _by_lane(np.concatenate(rows), blocks)
+
+
+def _by_lane(weight: I8, blocks: Blocks) -> I8:
+    """Return [block][quad][lane][4] of [quad][4][channel]."""
+    lanes: I64 = np.stack(blocks.lanes())
+    return np.ascontiguousarray(weight[:, :, lanes].transpose(2, 0, 3, 1))
+
+
+VARIANT = KernelVariant(
+    kernel=_KERNEL,
+    op=QuantDepthwiseConv2d,
+    instruction_set="avx512vnni",
+    summary="Any kernel, four taps of sixteen channels at a time; 3x3 reads each column once.",
+    lower=_lower,
+)

@@ -1,0 +1,1 @@
+"""Kernels of mul for instruction sets."""

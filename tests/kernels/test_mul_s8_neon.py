@@ -1,0 +1,37 @@
+"""Products with NEON: remainders, operands that repeat, formats."""
+
+import pytest
+from tests.support.op_cases import OpCase, quantized_case
+from tests.support.row_cases import broadcasts
+from tests.support.variant_cases import check_variants, lowered
+
+from cnnc.codegen.kernel import Lowering
+from cnnc.ir.types import Activation, Rounding
+from cnnc.ops.mul import Mul
+
+KERNEL = "mul_s8_neon"
+SHAPES = ((1, 3, 25), (1, 3, 25))
+FORMATS = (
+    OpCase("relu", Mul(Activation.RELU), SHAPES, ((-1, 2), (-3, 1))),
+    OpCase("relu6", Mul(Activation.RELU6), SHAPES, ((-9, 9), (-9, 9))),
+    OpCase("narrow_result", Mul(), SHAPES, ((-4, 4), (-4, 4)), output_range=(-0.01, 0.02)),
+    OpCase("wide_result", Mul(), SHAPES, ((-1, 1), (-1, 1)), output_range=(-90, 70)),
+    OpCase("zero_points_at_the_ends", Mul(), SHAPES, ((0, 3), (-2, 0)), output_range=(-6, 0)),
+)
+
+
+def of_size(size: int) -> OpCase:
+    return OpCase(f"elements_{size}", Mul(), ((1, size), (1, size)), ((-1, 1), (-1.3, 0.4)))
+
+
+@pytest.mark.parametrize("rounding", ["double", "single"])
+def test_bytes_are_the_references(rounding: Rounding) -> None:
+    sizes = map(of_size, (1, 7, 8, 15, 16, 17, 31, 33, 48, 63, 64))
+    check_variants([*sizes, *FORMATS, *broadcasts(Mul())], KERNEL, rounding)
+
+
+def test_operands_of_full_size_give_up_their_memory() -> None:
+    for shapes, expected in ((SHAPES, (0, 1)), (((1, 3, 25), (1, 1, 25)), (0,))):
+        answer = lowered(quantized_case(OpCase("mul", Mul(), shapes), "double"), 0, KERNEL)
+        assert isinstance(answer, Lowering)
+        assert answer.in_place == expected
