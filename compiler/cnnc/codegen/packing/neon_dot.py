@@ -56,7 +56,7 @@ class Lines:
             return cls(0, 0, 0)
         lines = (at_once - 1) * window.stride_rows + window.span_rows
         times = batch * -(-output_rows // at_once)
-        by_line = span_cols * depth // 32 + 30
+        by_line = span_cols * depth // 13 + 40
         return cls(span_cols, lines * span_cols * depth, times * lines * by_line)
 
 

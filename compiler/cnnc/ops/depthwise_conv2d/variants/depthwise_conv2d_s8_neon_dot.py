@@ -20,7 +20,7 @@ from cnnc.ops.depthwise_conv2d.quant_op import QuantDepthwiseConv2d
 
 _KERNEL = "depthwise_conv2d_s8_neon_dot"
 _BLOCK = 16
-_PAIR, _LINE, _STRIDE_2 = 75, 45, 57
+_PAIR, _LINE, _STRIDE_2 = 80, 49, 60
 """Instructions of a pixel of two lines of output, of one, and where columns are left out."""
 _LINE_START = 40
 
