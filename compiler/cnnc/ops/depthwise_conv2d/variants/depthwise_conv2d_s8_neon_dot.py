@@ -34,7 +34,7 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
     window = op.window
     batch, rows, cols, channels = geometry(site.inputs[0])
     _, output_rows, output_cols, _ = geometry(site.output)
-    at_once = neon_dot.lines_in_cache(window, site)
+    at_once = neon_dot.lines_at_once(window, site, op.weight.size)
     # Two output lines share the columns of the image.
     at_once -= at_once % 2 if 1 < at_once < output_rows else 0
     lines = neon_dot.Lines.of(window, site, at_once)
