@@ -35,8 +35,9 @@ void CNNC_SYMBOL(depthwise_taps)(const int8_t *const *sources, const int32_t *bl
 #else
 
 CNNC_KERNEL void
-cnnc_depthwise_pixel_armv6simd(const int8_t *const *sources, const int32_t *blocks, int8_t *output,
-                               const struct cnnc_depthwise_pixel_armv6simd *pixel) {
+cnnc_depthwise_results_armv6simd(const int8_t *const *sources, const int32_t *blocks,
+                                 int8_t *output,
+                                 const struct cnnc_depthwise_pixel_armv6simd *pixel) {
     const struct cnnc_block_armv6simd block = {CNNC_DEPTHWISE_CHANNELS_ARMV6SIMD, pixel->taps,
                                                pixel->exact};
     const int32_t last = pixel->channels - CNNC_DEPTHWISE_CHANNELS_ARMV6SIMD;
@@ -53,7 +54,7 @@ cnnc_depthwise_pixel_armv6simd(const int8_t *const *sources, const int32_t *bloc
     }
 }
 
-#define CNNC_DEPTHWISE_PIXEL_ARMV6SIMD cnnc_depthwise_pixel_armv6simd
+#define CNNC_DEPTHWISE_PIXEL_ARMV6SIMD cnnc_depthwise_results_armv6simd
 
 #endif
 
