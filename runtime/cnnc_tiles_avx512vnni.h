@@ -262,14 +262,22 @@ CNNC_KERNEL void cnnc_any_tile_avx512vnni(const struct cnnc_tiles_avx512vnni *p,
         switch (tile_rows) {
             CNNC_CALL_LOW_TILES_AVX512(1)
             CNNC_CALL_HIGH_TILES_AVX512(1)
+        default:
+            break;
         }
     } else if (vectors == 2) {
         switch (tile_rows) {
             CNNC_CALL_LOW_TILES_AVX512(2)
             CNNC_CALL_HIGH_TILES_AVX512(2)
+        default:
+            break;
         }
     } else {
-        switch (tile_rows) { CNNC_CALL_LOW_TILES_AVX512(4) }
+        switch (tile_rows) {
+            CNNC_CALL_LOW_TILES_AVX512(4)
+        default:
+            break;
+        }
     }
 }
 
