@@ -117,4 +117,17 @@ CNNC_KERNEL void cnnc_depthwise_find_input_s8(const struct cnnc_depthwise_geomet
     }
 }
 
+/* Where taps are, row by row from tap (0, 0) on; slots behind the last one are the first tap. */
+CNNC_KERNEL void cnnc_depthwise_offsets_s8(const struct cnnc_depthwise_geometry_s8 *g,
+                                           int32_t line_bytes, int32_t slots,
+                                           int32_t *CNNC_RESTRICT offsets) {
+    const int32_t taps = g->kernel_rows * g->kernel_cols;
+    for (int32_t slot = 0; slot < slots; ++slot) {
+        const int32_t row = slot / g->kernel_cols;
+        const int32_t col = slot % g->kernel_cols;
+        const int32_t offset = row * g->dilation_rows * line_bytes;
+        offsets[slot] = slot < taps ? offset + col * g->dilation_cols * g->channels : 0;
+    }
+}
+
 #endif
