@@ -18,6 +18,8 @@ CHUNK = 32
 """Products of a channel that one turn of the loop takes."""
 OVER_READ = CHUNK - 1
 """Bytes behind the last row that may be read, and multiplied by zero."""
+_SCRATCH = 3 * 2**11
+"""Patches that are gathered at once: so many make a call's own instructions count little."""
 _FIRST_CACHE = 2**14
 """Rows that stay in a first-level data cache, half of BCM2836's, while all weights go by."""
 _SECOND_CACHE = 2**17
@@ -127,21 +129,43 @@ def scale_kind(op: QuantWeightedOp) -> int:
 
 
 def rows_at_once(rows: int, row_bytes: int, weight: I8) -> int:
-    """Return how many rows a call takes: even numbers, as they are computed two by two.
+    """Return how many rows that lie in memory a call takes: even numbers, for two by two.
 
     Args:
         rows: All of them.
         row_bytes: Bytes of one.
         weight: [out][...].
     """
-    cached = min(max(weight.size // _WEIGHTS_PER_ROWS, _FIRST_CACHE), _SECOND_CACHE)
-    most = max(2, cached // row_bytes)
-    if len(weight) < BLOCK:
-        most = min(most, _NARROW_ROWS)
+    most = _most_rows(row_bytes, weight, _FIRST_CACHE)
     if rows <= most:
         return rows
     calls = -(-rows // most)
     return whole(-(-rows // calls), 2)
+
+
+def patches_at_once(lines: int, cols: int, row_bytes: int, weight: I8) -> int:
+    """Return how many patches are gathered for a call: whole lines of the output if they fit.
+
+    Args:
+        lines: Of all outputs.
+        cols: Pixels of one.
+        row_bytes: Bytes of a patch.
+        weight: [out][...].
+    """
+    most = _most_rows(row_bytes, weight, _SCRATCH)
+    if cols > most:
+        calls = -(-cols // most)
+        return min(lines * cols, whole(-(-cols // calls), 2))
+    some = most // cols
+    if some > 1 and some * cols % 2:
+        some -= 1
+    return cols * min(lines, some)
+
+
+def _most_rows(row_bytes: int, weight: I8, least_bytes: int) -> int:
+    cached = min(max(weight.size // _WEIGHTS_PER_ROWS, least_bytes), _SECOND_CACHE)
+    most = max(2, cached // row_bytes)
+    return min(most, _NARROW_ROWS) if len(weight) < BLOCK else most
 
 
 def all_instructions(packed: PackedRows, rows: int, at_once: int) -> int:

@@ -34,7 +34,7 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
     packed = neon32.packed_rows(op, op.weight.reshape(outputs, -1))
     taps = op.weight[0].size
     row_bytes = max(packed.depth, neon32.whole(taps + _SPOILT))
-    at_once = neon32.rows_at_once(pixels, row_bytes, op.weight)
+    at_once = neon32.patches_at_once(batch * rows, cols, row_bytes, op.weight)
     plain = op.general_call(site).parameters
     parameters = {
         **{name: value for name, value in plain.items() if name not in _OWN_FIELDS},
