@@ -28,6 +28,7 @@ from cnnc.deploy.targets import Target
 from cnnc.errors import InternalError
 from cnnc.ir.types import AnyArray
 from cnnc.memory.place import ALIGNMENT
+from cnnc.resources import tree
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +107,9 @@ def emit(
     for part in view.kernel_sets:
         source = f"src/{name}_{part.name}.c"
         texts[source] = render("model/kernel_set.c.j2", SetView(view, part))
+    if program.threads > 1:
+        header = tree("runtime") / "threads" / "cnnc_threads.h"
+        texts["include/cnnc_threads.h"] = header.read_text(encoding="utf-8")
     for file in program.assembly:
         kernel = AssemblyView(name, view.single_rounding, file)
         texts[f"src/{kernel.source}"] = render("model/kernel.S.j2", kernel)
@@ -160,6 +164,7 @@ def _model_view(
             kernel_set_view(program, layers, sources, level)
             for level in range(1, len(program.kernel_sets) + 1)
         ),
+        threads=program.threads,
         golden_inputs=_golden_views(name, golden.inputs, inputs) if golden else (),
         golden_outputs=_golden_views(name, golden.outputs, outputs) if golden else (),
         linux=linux_view(target),
