@@ -1,4 +1,4 @@
-.PHONY: demo test test-long bench-cortex-m bench-rpi docs clean
+.PHONY: demo test test-long bench-cortex-m bench-rpi bench-host docs clean
 
 demo:
 	./scripts/demo
@@ -17,6 +17,10 @@ bench-cortex-m:
 # Instructions and bytes on Raspberry Pi beside other runtimes'; bench/raspberry_pi.py has options.
 bench-rpi:
 	./scripts/run -m bench.raspberry_pi
+
+# Time on this machine in turns with XNNPACK and ONNX Runtime; bench/host.py has options.
+bench-host:
+	./scripts/run -m bench.host
 
 clean:
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

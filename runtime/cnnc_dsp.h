@@ -5,6 +5,7 @@
 #ifndef CNNC_DSP_H
 #define CNNC_DSP_H
 
+#include "cnnc_arm_modes.h"
 #include "cnnc_common.h"
 
 /* Something that a compiler knows nothing about. */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT-0 */
 /* Products of rows of values with the weights of output channels: see cnnc_rows_neon64.h.
- * Two rows and eight channels at a time. Values of the first row v0-v3, of the second v10-v13;
- * weights v6-v9; sums of 16 bits v4, v5 and v14, v15; sums of 32 bits v16-v23 and v24-v31.
- * x9, x10 values, x7 weights, x8 runs, x12 the next rows, x13 output, w14 steps that are left. */
+ * Two rows and eight channels at a time. x9, x10 values, x7 weights, x8 runs, x12 the next rows, x13
+ * output, w14 steps that are left. x4, x5 where the block's weights and runs begin, x6, x19, x20 its
+ * channels; w11 pairs of rows that are left, x21 where the next one is computed, w22 channels. */
 #if defined(CNNC_PREFIX) && defined(__aarch64__) && defined(__ARM_NEON) && defined(__ELF__) &&     \
     defined(__AARCH64EL__)
 
 #include "cnnc_common.h"
+#include "cnnc_rows_chains_neon64.h"
+#include "cnnc_rows_kept_neon64.h"
 
 /* Fields of struct cnnc_rows_layer_neon64. */
 #define ROWS_WEIGHTS 0
@@ -24,196 +26,13 @@
 #define LOCAL_REGISTERS 48
 #define LOCAL_BYTES 160
 
-/* Products of low or high halves in one chain, for one or both rows. */
-    .macro low rows, op, chain, x, w
-    \op     v\chain\().8h, v\x\().8b, v\w\().8b
-    .if \rows == 2
-    \op     v1\chain\().8h, v1\x\().8b, v\w\().8b
-    .endif
-    .endm
-
-    .macro high rows, op, chain, x, w
-    \op\()2 v\chain\().8h, v\x\().16b, v\w\().16b
-    .if \rows == 2
-    \op\()2 v1\chain\().8h, v1\x\().16b, v\w\().16b
-    .endif
-    .endm
-
-    .macro start_pair rows, chain, x, w
-    low     \rows, smull, \chain, \x, \w
-    high    \rows, smlal, \chain, \x, \w
-    .endm
-
-    .macro add_pair rows, chain, x, w
-    low     \rows, smlal, \chain, \x, \w
-    high    \rows, smlal, \chain, \x, \w
-    .endm
-
-/* The end of a chain: first and second are the sums of the two rows. */
-    .macro widen rows, chain, first, second
-    sadalp  v\first\().4s, v\chain\().8h
-    .if \rows == 2
-    sadalp  v\second\().4s, v1\chain\().8h
-    .endif
-    .endm
-
-    .macro load_weights
-    ld1     {v6.16b-v9.16b}, [x7], #64
-    .endm
-
-    .macro load_next_weights is_last
-    .if \is_last == 0
-    load_weights
-    .endif
-    .endm
-
-    .macro load_64 rows
-    ld1     {v0.16b-v3.16b}, [x9], #64
-    .if \rows == 2
-    ld1     {v10.16b-v13.16b}, [x10], #64
-    .endif
-    load_weights
-    .endm
-
-/* One channel's 64 products in chains of eight; of four; of three, three and two; of two. */
-    .macro chains_8 rows, first, second, is_last=0
-    start_pair \rows, 4, 0, 6
-    add_pair \rows, 4, 1, 7
-    add_pair \rows, 4, 2, 8
-    add_pair \rows, 4, 3, 9
-    load_next_weights \is_last
-    widen   \rows, 4, \first, \second
-    .endm
-
-    .macro chains_4_4 rows, first, second, is_last=0
-    start_pair \rows, 4, 0, 6
-    add_pair \rows, 4, 1, 7
-    start_pair \rows, 5, 2, 8
-    widen   \rows, 4, \first, \second
-    add_pair \rows, 5, 3, 9
-    load_next_weights \is_last
-    widen   \rows, 5, \first, \second
-    .endm
-
-    .macro chains_3_3_2 rows, first, second, is_last=0
-    start_pair \rows, 4, 0, 6
-    low     \rows, smlal, 4, 1, 7
-    high    \rows, smull, 5, 1, 7
-    add_pair \rows, 5, 2, 8
-    widen   \rows, 4, \first, \second
-    start_pair \rows, 4, 3, 9
-    load_next_weights \is_last
-    widen   \rows, 5, \first, \second
-    widen   \rows, 4, \first, \second
-    .endm
-
-    .macro chains_2_2_2_2 rows, first, second, is_last=0
-    start_pair \rows, 4, 0, 6
-    start_pair \rows, 5, 1, 7
-    widen   \rows, 4, \first, \second
-    start_pair \rows, 4, 2, 8
-    widen   \rows, 5, \first, \second
-    start_pair \rows, 5, 3, 9
-    load_next_weights \is_last
-    widen   \rows, 4, \first, \second
-    widen   \rows, 5, \first, \second
-    .endm
-
-    .macro eight_channels chains, rows
-    \chains \rows, 16, 24
-    \chains \rows, 17, 25
-    \chains \rows, 18, 26
-    \chains \rows, 19, 27
-    \chains \rows, 20, 28
-    \chains \rows, 21, 29
-    \chains \rows, 22, 30
-    \chains \rows, 23, 31, 1
-    .endm
-
-/* Two channels' 32 products in chains of four. */
-    .macro load_32 rows
-    ldp     q0, q1, [x9], #32
-    .if \rows == 2
-    ldp     q10, q11, [x10], #32
-    .endif
-    load_weights
-    .endm
-
-    .macro two_chains_4 rows, first_a, second_a, first_b, second_b, is_last=0
-    start_pair \rows, 4, 0, 6
-    add_pair \rows, 4, 1, 7
-    start_pair \rows, 5, 0, 8
-    widen   \rows, 4, \first_a, \second_a
-    add_pair \rows, 5, 1, 9
-    load_next_weights \is_last
-    widen   \rows, 5, \first_b, \second_b
-    .endm
-
-/* Two channels' 24 products in chains of three; the last eight values are in both halves. */
-    .macro load_24 rows
-    ldr     q0, [x9], #16
-    ld1r    {v1.2d}, [x9], #8
-    .if \rows == 2
-    ldr     q10, [x10], #16
-    ld1r    {v11.2d}, [x10], #8
-    .endif
-    ld1     {v6.16b-v8.16b}, [x7], #48
-    .endm
-
-    .macro two_chains_3 rows, first_a, second_a, first_b, second_b, is_last=0
-    start_pair \rows, 4, 0, 6
-    low     \rows, smlal, 4, 1, 8
-    start_pair \rows, 5, 0, 7
-    widen   \rows, 4, \first_a, \second_a
-    high    \rows, smlal, 5, 1, 8
-    .if \is_last == 0
-    ld1     {v6.16b-v8.16b}, [x7], #48
-    .endif
-    widen   \rows, 5, \first_b, \second_b
-    .endm
-
-    .macro four_pairs chains, rows
-    \chains \rows, 16, 24, 17, 25
-    \chains \rows, 18, 26, 19, 27
-    \chains \rows, 20, 28, 21, 29
-    \chains \rows, 22, 30, 23, 31, 1
-    .endm
-
-/* Chains of two of 16 values; single products of eight values, which are in both halves. */
-    .macro load_16 rows
-    ldr     q0, [x9], #16
-    .if \rows == 2
-    ldr     q10, [x10], #16
-    .endif
-    load_weights
-    .endm
-
-    .macro two_chains_2 rows, w_a, w_b, first_a, second_a, first_b, second_b
-    start_pair \rows, 4, 0, \w_a
-    start_pair \rows, 5, 0, \w_b
-    widen   \rows, 4, \first_a, \second_a
-    widen   \rows, 5, \first_b, \second_b
-    .endm
-
-    .macro load_8 rows
-    ld1r    {v0.2d}, [x9], #8
-    .if \rows == 2
-    ld1r    {v10.2d}, [x10], #8
-    .endif
-    load_weights
-    .endm
-
-    .macro two_products rows, w, first_a, second_a, first_b, second_b
-    low     \rows, smull, 4, 0, \w
-    high    \rows, smull, 5, 0, \w
-    widen   \rows, 4, \first_a, \second_a
-    widen   \rows, 5, \first_b, \second_b
-    .endm
-
+/* The same step again, the next run, or the end. */
     .macro again rows, label
     subs    w14, w14, #0x10, lsl #12
     b.pl    \label\()_\rows
-    b       .Lrun_\rows
+    ldr     w14, [x8], #4
+    tbz     w14, #31, .Lrun_\rows
+    b       .Lsummed_\rows
     .endm
 
 /* Reads runs of steps until the last, adding up the products of eight channels. */
@@ -224,9 +43,8 @@
     ld1     {v24.4s-v27.4s}, [x6]
     ld1     {v28.4s-v31.4s}, [x19]
     .endif
-.Lrun_\rows:
     ldr     w14, [x8], #4
-    tbnz    w14, #31, .Lsummed_\rows
+.Lrun_\rows:
     adr     x15, .Lsteps_\rows
     add     x15, x15, w14, uxth
     br      x15
@@ -278,28 +96,28 @@
     two_products \rows, 9, 22, 30, 23, 31
     again   \rows, .Lsingle
 .Lsummed_\rows:
-    add_across 16, 17, 18, 19, 20, 21, 22, 23
+    add_across 16, 17, 16, 17, 18, 19, 20, 21, 22, 23
     .if \rows == 2
-    add_across 24, 25, 26, 27, 28, 29, 30, 31
+    add_across 18, 19, 24, 25, 26, 27, 28, 29, 30, 31
     .endif
     .endm
 
-/* Lanes of eight sums, into the first and the fifth. */
-    .macro add_across a, b, c, d, e, f, g, h
+/* Lanes of eight sums, into two vectors of four channels. */
+    .macro add_across low, high, a, b, c, d, e, f, g, h
     addp    v\a\().4s, v\a\().4s, v\b\().4s
     addp    v\c\().4s, v\c\().4s, v\d\().4s
     addp    v\e\().4s, v\e\().4s, v\f\().4s
     addp    v\g\().4s, v\g\().4s, v\h\().4s
-    addp    v\a\().4s, v\a\().4s, v\c\().4s
-    addp    v\e\().4s, v\e\().4s, v\g\().4s
+    addp    v\low\().4s, v\a\().4s, v\c\().4s
+    addp    v\high\().4s, v\e\().4s, v\g\().4s
     .endm
 
     .macro each_sum rows, what
     \what   16, 0, 2, 8
-    \what   20, 1, 3, 9
+    \what   17, 1, 3, 9
     .if \rows == 2
-    \what   24, 0, 2, 8
-    \what   28, 1, 3, 9
+    \what   18, 0, 2, 8
+    \what   19, 1, 3, 9
     .endif
     .endm
 
@@ -339,6 +157,7 @@
 
 /* Scales the sums to v16 and stores them; the usual scales have the short way. */
     .macro results rows
+.Lresults_\rows:
     ld1     {v0.4s-v3.4s}, [x20]
     cbnz    w23, .Lother_scales_\rows
     each_sum \rows, multiply
@@ -346,7 +165,7 @@
     narrow_sums \rows
     sqxtun  v16.8b, v16.8h
     .if \rows == 2
-    sqxtun2 v16.16b, v24.8h
+    sqxtun2 v16.16b, v18.8h
     .endif
     movi    v0.16b, #0x80
     eor     v16.16b, v16.16b, v0.16b
@@ -371,8 +190,8 @@
     sqadd   v16.8h, v16.8h, v0.8h
     sqxtn   v16.8b, v16.8h
     .if \rows == 2
-    sqadd   v24.8h, v24.8h, v0.8h
-    sqxtn2  v16.16b, v24.8h
+    sqadd   v18.8h, v18.8h, v0.8h
+    sqxtn2  v16.16b, v18.8h
     .endif
     smax    v16.16b, v16.16b, v1.16b
     smin    v16.16b, v16.16b, v2.16b
@@ -395,10 +214,10 @@
 
     .macro narrow_sums rows
     sqxtn   v16.4h, v16.4s
-    sqxtn2  v16.8h, v20.4s
+    sqxtn2  v16.8h, v17.4s
     .if \rows == 2
-    sqxtn   v24.4h, v24.4s
-    sqxtn2  v24.8h, v28.4s
+    sqxtn   v18.4h, v18.4s
+    sqxtn2  v18.8h, v19.4s
     .endif
     .endm
 
@@ -415,7 +234,8 @@ CNNC_SYMBOL(rows_neon64):
     stp     d12, d13, [sp, #LOCAL_REGISTERS + 32]
     stp     d14, d15, [sp, #LOCAL_REGISTERS + 48]
     stp     x19, x20, [sp, #LOCAL_REGISTERS + 64]
-    stp     x22, x23, [sp, #LOCAL_REGISTERS + 80]
+    stp     x21, x22, [sp, #LOCAL_REGISTERS + 80]
+    str     x23, [sp, #LOCAL_REGISTERS + 96]
     ldp     w14, w15, [x0, #ROWS_ZERO_POINT]
     ldr     w16, [x0, #ROWS_MAXIMUM]
     dup     v0.8h, w14
@@ -430,13 +250,16 @@ CNNC_SYMBOL(rows_neon64):
     sxtw    x17, w17
 .Lblock:
     mov     x4, x7
-    mov     x5, x8
     add     x19, x6, #64
     add     x20, x6, #128
     mov     x12, x1
     mov     x13, x3
+    ldr     w14, [x8], #4
+    mov     x5, x8
     lsr     w11, w2, #1
     cbz     w11, .Lone_row
+    cbnz    w14, .Lkept
+    adr     x21, .Ltwo_rows
 .Ltwo_rows:
     mov     x7, x4
     mov     x8, x5
@@ -446,7 +269,9 @@ CNNC_SYMBOL(rows_neon64):
     sums    2
     results 2
     subs    w11, w11, #1
-    b.gt    .Ltwo_rows
+    b.le    .Lpairs_done
+    br      x21
+.Lpairs_done:
     tbz     w2, #0, .Lnext_block
 /* An odd last row. */
 .Lone_row:
@@ -472,16 +297,40 @@ CNNC_SYMBOL(rows_neon64):
     ldp     d12, d13, [sp, #LOCAL_REGISTERS + 32]
     ldp     d14, d15, [sp, #LOCAL_REGISTERS + 48]
     ldp     x19, x20, [sp, #LOCAL_REGISTERS + 64]
-    ldp     x22, x23, [sp, #LOCAL_REGISTERS + 80]
+    ldp     x21, x22, [sp, #LOCAL_REGISTERS + 80]
+    ldr     x23, [sp, #LOCAL_REGISTERS + 96]
     add     sp, sp, #LOCAL_BYTES
     ret
     other_results 2
     other_results 1
+.Lkept:
+    ld4     {v0.4s-v3.4s}, [x6]
+    mov     v14.16b, v0.16b
+    ld4     {v0.4s-v3.4s}, [x19]
+    mov     v15.16b, v0.16b
+    adr     x15, .Lkept_ways - 4
+    add     x15, x15, w14, uxtw
+.Lskip_runs:
+    ldr     w14, [x8], #4
+    tbz     w14, #31, .Lskip_runs
+    br      x15
+.Lkept_ways:
+    b       .Lkept_8
+    b       .Lkept_16
+    b       .Lkept_24
+    b       .Lkept_16_8
+    b       .Lkept_32
+    kept_rows kept_row_16_16, 32
+.Lkept_32:
+    kept_rows kept_row_32, 32
+.Lkept_16_8:
+    kept_rows kept_row_16_8, 24
+.Lkept_24:
+    kept_rows kept_row_24, 24
+.Lkept_16:
+    kept_rows kept_row_16, 16
+.Lkept_8:
+    kept_rows kept_row_8, 8
     .size   CNNC_SYMBOL(rows_neon64), . - CNNC_SYMBOL(rows_neon64)
 
-#endif
-
-/* Stacks are not executable. */
-#if defined(__ELF__) && defined(__linux__)
-    .section .note.GNU-stack, "", %progbits
 #endif

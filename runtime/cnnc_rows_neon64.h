@@ -9,16 +9,19 @@
 #define CNNC_ROWS_NEON64_H
 
 #include "cnnc_neon.h"
+#include "cnnc_rows_chains_neon64.h"
+#include "cnnc_rows_kept_neon64.h"
 
 /* The constants of a layer, its blocks of eight channels one after another, and its results.
  *
  * A row of values is steps of 8 (kind 0), 16 (1), 24 (2), 32 (3) or 64 values (4 to 7, in chains of
  * two; three, three and two; four; eight). A run is a number of equal steps:
- * (number - 1) * 65536 + 4 * kind; behind a block's last run is -1.
- * Weights: for each step and pair of channels as many values of the first channel as fill
- * vectors of 16, as many of the second, and the last eight of both if the step's number is odd.
- * Channels: eight times bias, 0, 0, 0; eight multipliers; eight shifts, 31 less where products are
- * rounded once. */
+ * (number - 1) * 65536 + 4 * kind; behind a block's last run is -1. Before its first is how two
+ * rows are computed: 0, or with weights that stay in registers, for steps of 8 values (4), 16 (8),
+ * 24 (12), 16 and 8 (16), 32 (20), 16 and 16 (24). Weights: for each step and pair of channels as
+ * many values of the first channel as fill vectors of 16, as many of the second, and the last eight
+ * of both if the step's number is odd. Channels: eight times bias, 0, 0, 0; eight multipliers;
+ * eight shifts, 31 less where products are rounded once. */
 struct cnnc_rows_layer_neon64 {
     const int8_t *weights;
     const int32_t *runs;
@@ -41,8 +44,8 @@ struct cnnc_rows_layer_neon64 {
 #ifdef __cplusplus
 extern "C" {
 #endif
-/* output[row][channel] for count rows, at least one. The values of a last step that is not full
- * are read beyond the row's end: their weights are zero. */
+/* output[row][channel] for count rows, at least one. Up to 15 bytes are read beyond a row's end:
+ * what is there does not matter. */
 void CNNC_SYMBOL(rows_neon64)(const struct cnnc_rows_layer_neon64 *p, const int8_t *rows,
                               int32_t count, int8_t *output);
 #ifdef __cplusplus
@@ -109,8 +112,8 @@ CNNC_KERNEL int32_t cnnc_rows_length(const int32_t *runs) {
 
 CNNC_SHARED_KERNEL void cnnc_rows_neon64(const struct cnnc_rows_layer_neon64 *p, const int8_t *rows,
                                          int32_t count, int8_t *output) {
-    const int32_t length = cnnc_rows_length(p->runs);
-    const int32_t *runs = p->runs;
+    const int32_t *runs = p->runs + 1;
+    const int32_t length = cnnc_rows_length(runs);
     for (int32_t block = 0; 8 * block < p->output_channels; ++block) {
         const int32_t last = p->output_channels - 8;
         const int32_t first = 8 * block < last ? 8 * block : last;
@@ -121,6 +124,7 @@ CNNC_SHARED_KERNEL void cnnc_rows_neon64(const struct cnnc_rows_layer_neon64 *p,
         }
         while (*runs++ >= 0) {
         }
+        ++runs;
     }
 }
 

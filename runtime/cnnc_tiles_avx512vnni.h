@@ -9,10 +9,15 @@
 
 #define CNNC_FLIP_AVX512 0x80
 
-/* What all tiles of a layer have in common. */
+/* What all tiles of a layer have in common. The products of a sum lie in segments, each in one run
+ * of memory: the pixels under one row of a convolution's kernel, or under one tap of it. */
 struct cnnc_tiles_avx512vnni {
-    int32_t quads;     /* Products of a sum, in fours. */
-    int32_t row_bytes; /* From one row to the next, 4 * quads or more. */
+    int32_t quads;         /* Products of a segment, in fours. */
+    int32_t segments;      /* Of a group. */
+    int32_t segment_bytes; /* From one segment to the next. */
+    int32_t groups;
+    int32_t group_bytes; /* From one group of segments to the next. */
+    int32_t row_bytes;   /* From one row of a tile to the next. */
     int32_t output_channels;
     int32_t output_zero_point;
     int32_t minimum;
@@ -32,6 +37,12 @@ CNNC_KERNEL int32_t cnnc_block_vectors_avx512(int32_t tile_vectors, int32_t chan
         return 1;
     }
     return channels <= 2 * CNNC_CHANNELS_AVX512 && tile_vectors > 2 ? 2 : tile_vectors;
+}
+
+/* Bytes of the weights of a block, by its vectors. */
+CNNC_KERNEL ptrdiff_t cnnc_block_bytes_avx512(const struct cnnc_tiles_avx512vnni *p,
+                                              int32_t vectors) {
+    return (ptrdiff_t)(64 * vectors) * (p->groups * p->segments * p->quads);
 }
 
 #if CNNC_HAS_AVX512VNNI
@@ -144,23 +155,36 @@ CNNC_KERNEL void cnnc_tile_avx512vnni(const struct cnnc_tiles_avx512vnni *p, int
                                       int32_t vectors, const uint8_t *values, const int8_t *weights,
                                       const int32_t *channels, int32_t count, int8_t *output) {
     const ptrdiff_t row_bytes = p->row_bytes;
-    const int8_t *const end = weights + (ptrdiff_t)(64 * vectors) * p->quads;
-    const uint8_t *thirds[4] = {values, values + (rows > 3 ? 3 : 0) * row_bytes,
-                                values + (rows > 6 ? 6 : 0) * row_bytes,
-                                values + (rows > 9 ? 9 : 0) * row_bytes};
+    const ptrdiff_t run_bytes = (ptrdiff_t)(64 * vectors) * p->quads;
+    const int32_t segments = p->segments;
+    const int8_t *const end = weights + cnnc_block_bytes_avx512(p, vectors);
+    int32_t left = segments;
+    const uint8_t *segment = values;
     __m512i sums[12][4];
     CNNC_EACH_ROW_AVX512(CNNC_START_ROW_AVX512)
     while (weights != end) {
-        const __m512i w0 = cnnc_load_avx512(weights);
-        const __m512i w1 = vectors > 1 ? cnnc_load_avx512(weights + 64) : w0;
-        const __m512i w2 = vectors > 2 ? cnnc_load_avx512(weights + 128) : w0;
-        const __m512i w3 = vectors > 2 ? cnnc_load_avx512(weights + 192) : w0;
-        CNNC_EACH_ROW_AVX512(CNNC_ADD_ROW_AVX512)
-        weights += 64 * vectors;
-        thirds[0] += 4;
-        thirds[1] += 4;
-        thirds[2] += 4;
-        thirds[3] += 4;
+        const int8_t *const run_end = weights + run_bytes;
+        const uint8_t *thirds[4] = {segment, segment + (rows > 3 ? 3 : 0) * row_bytes,
+                                    segment + (rows > 6 ? 6 : 0) * row_bytes,
+                                    segment + (rows > 9 ? 9 : 0) * row_bytes};
+        do {
+            const __m512i w0 = cnnc_load_avx512(weights);
+            const __m512i w1 = vectors > 1 ? cnnc_load_avx512(weights + 64) : w0;
+            const __m512i w2 = vectors > 2 ? cnnc_load_avx512(weights + 128) : w0;
+            const __m512i w3 = vectors > 2 ? cnnc_load_avx512(weights + 192) : w0;
+            CNNC_EACH_ROW_AVX512(CNNC_ADD_ROW_AVX512)
+            weights += 64 * vectors;
+            thirds[0] += 4;
+            thirds[1] += 4;
+            thirds[2] += 4;
+            thirds[3] += 4;
+        } while (weights != run_end);
+        segment += p->segment_bytes;
+        if (--left == 0) {
+            left = segments;
+            values += p->group_bytes;
+            segment = values;
+        }
     }
     if (p->is_real) {
         CNNC_EACH_ROW_AVX512(CNNC_FINISH_REAL_ROW_AVX512)
@@ -238,18 +262,43 @@ CNNC_KERNEL void cnnc_any_tile_avx512vnni(const struct cnnc_tiles_avx512vnni *p,
         switch (tile_rows) {
             CNNC_CALL_LOW_TILES_AVX512(1)
             CNNC_CALL_HIGH_TILES_AVX512(1)
+        default:
+            break;
         }
     } else if (vectors == 2) {
         switch (tile_rows) {
             CNNC_CALL_LOW_TILES_AVX512(2)
             CNNC_CALL_HIGH_TILES_AVX512(2)
+        default:
+            break;
         }
     } else {
-        switch (tile_rows) { CNNC_CALL_LOW_TILES_AVX512(4) }
+        switch (tile_rows) {
+            CNNC_CALL_LOW_TILES_AVX512(4)
+        default:
+            break;
+        }
     }
 }
 
 #else
+
+/* Adds the products of a row and a channel, whose quads are quad_bytes apart. Unsigned, because
+ * sums may wrap around on the way. */
+CNNC_KERNEL uint32_t cnnc_sum_of_products_avx512(const struct cnnc_tiles_avx512vnni *p,
+                                                 uint32_t sum, const uint8_t *values,
+                                                 const int8_t *weights, int32_t quad_bytes) {
+    for (int32_t segment = 0; segment < p->groups * p->segments; ++segment) {
+        const uint8_t *const run = values + segment / p->segments * p->group_bytes +
+                                   segment % p->segments * p->segment_bytes;
+        for (int32_t index = 0; index < 4 * p->quads; ++index) {
+            const int32_t weight = weights[index / 4 * quad_bytes + index % 4];
+            sum += (uint32_t)(weight * run[index]);
+        }
+        weights += p->quads * quad_bytes;
+    }
+    return sum;
+}
 
 /* The same sums one by one. */
 CNNC_KERNEL void cnnc_any_tile_avx512vnni(const struct cnnc_tiles_avx512vnni *p, int32_t tile_rows,
@@ -262,12 +311,9 @@ CNNC_KERNEL void cnnc_any_tile_avx512vnni(const struct cnnc_tiles_avx512vnni *p,
             const int32_t place = channel / (4 * vectors) * 4 + channel % 4;
             const int32_t *const constants = channels + CNNC_BLOCK_AVX512 * vector + place;
             const int8_t *const column = weights + 64 * vector + 4 * place;
-            /* Unsigned, because sums may wrap around on the way. */
-            uint32_t sum = (uint32_t)constants[CNNC_BIAS_AVX512];
-            for (int32_t index = 0; index < 4 * p->quads; ++index) {
-                const int32_t weight = column[index / 4 * 64 * vectors + index % 4];
-                sum += (uint32_t)(weight * values[row * p->row_bytes + index]);
-            }
+            const uint32_t sum =
+                cnnc_sum_of_products_avx512(p, (uint32_t)constants[CNNC_BIAS_AVX512],
+                                            values + row * p->row_bytes, column, 64 * vectors);
             output[row * p->output_channels + channel] = cnnc_requantize_s8(
                 (int32_t)sum, constants[CNNC_MULTIPLIERS_AVX512], constants[CNNC_SHIFTS_AVX512],
                 p->output_zero_point, p->minimum, p->maximum);
@@ -277,38 +323,51 @@ CNNC_KERNEL void cnnc_any_tile_avx512vnni(const struct cnnc_tiles_avx512vnni *p,
 
 #endif
 
-/* Computes count channels of a block for all rows; the last tile may overlap the one before. */
-CNNC_KERNEL void cnnc_tile_column_avx512vnni(const struct cnnc_tiles_avx512vnni *p, int32_t rows,
+/* Lines of rows, each of which is computed by tiles; the last tile may overlap the one before. */
+struct cnnc_lines_avx512 {
+    int32_t lines;
+    int32_t line_bytes; /* From one line to the next. */
+    int32_t rows;       /* Of a line, as many as a tile's or more. */
+};
+
+/* Computes count channels of a block for all lines. */
+CNNC_KERNEL void cnnc_tile_column_avx512vnni(const struct cnnc_tiles_avx512vnni *p,
+                                             const struct cnnc_lines_avx512 *lines,
                                              int32_t tile_rows, int32_t vectors,
                                              const uint8_t *values, const int8_t *weights,
                                              const int32_t *channels, int32_t count,
                                              int8_t *output) {
-    for (int32_t row = 0; row < rows; row += tile_rows) {
-        const int32_t first = row + tile_rows <= rows ? row : rows - tile_rows;
-        cnnc_any_tile_avx512vnni(p, tile_rows, vectors, values + first * p->row_bytes, weights,
-                                 channels, count, output + first * p->output_channels);
+    for (int32_t line = 0; line < lines->lines; ++line) {
+        for (int32_t row = 0; row < lines->rows; row += tile_rows) {
+            const int32_t first = row + tile_rows <= lines->rows ? row : lines->rows - tile_rows;
+            cnnc_any_tile_avx512vnni(p, tile_rows, vectors, values + first * p->row_bytes, weights,
+                                     channels, count, output + first * p->output_channels);
+        }
+        values += lines->line_bytes;
+        output += lines->rows * p->output_channels;
     }
 }
 
-/* output[r][o] = requantize(bias[o] + sum over k of weights[o][k] * (values[r][k] - 128)) for
- * size->rows rows or more. weights [block][quad][channel][4] in the order of
- * cnnc_store_sums_avx512, channels [16 channels] blocks of constants whose bias says what the 128
+/* output[line][row][o] = requantize(bias[o] + sum over k of weights[o][k] * (value[k] - 128)).
+ * weights [block][group][segment][quad][channel][4] with channels in the order of
+ * cnnc_store_sums_avx512, channels [16 channels] blocks of constants, whose bias says what the 128
  * come to. */
 CNNC_KERNEL void cnnc_run_tiles_avx512vnni(const struct cnnc_tiles_avx512vnni *p,
-                                           const struct cnnc_tile_size_avx512 *size, int32_t rows,
+                                           const struct cnnc_tile_size_avx512 *size,
+                                           const struct cnnc_lines_avx512 *lines,
                                            const uint8_t *values, const int8_t *weights,
                                            const int32_t *channels, int8_t *output) {
     const int32_t block = CNNC_CHANNELS_AVX512 * size->vectors;
     const int32_t whole = p->output_channels / block * block;
     const int32_t left = p->output_channels - whole;
     for (int32_t channel = 0; channel < whole; channel += block) {
-        cnnc_tile_column_avx512vnni(p, rows, size->rows, size->vectors, values, weights, channels,
+        cnnc_tile_column_avx512vnni(p, lines, size->rows, size->vectors, values, weights, channels,
                                     block, output + channel);
-        weights += (ptrdiff_t)(4 * block) * p->quads;
+        weights += cnnc_block_bytes_avx512(p, size->vectors);
         channels += CNNC_BLOCK_AVX512 * size->vectors;
     }
     if (left > 0) {
-        cnnc_tile_column_avx512vnni(p, rows, size->rows,
+        cnnc_tile_column_avx512vnni(p, lines, size->rows,
                                     cnnc_block_vectors_avx512(size->vectors, left), values, weights,
                                     channels, left, output + whole);
     }

@@ -119,6 +119,11 @@ def test_engines_agree_and_accuracy_holds(
     assert simulated["inputs"] == 20
     assert engines["host"]["bit_exact"]
     assert engines["target"]["bit_exact"]
+    # What a processor with dot products runs, in plain C here and on such a processor.
+    assert engines["host neon_dot"]["bit_exact"]
+    assert engines["target neon_dot"]["bit_exact"]
+    counts = [engines[name]["instructions_per_inference"] for name in ("target neon_dot", "target")]
+    assert counts[0] < 0.6 * counts[1]
     assert engines["tflite"]["mismatched_values"] == 0
     # XNNPACK, the judge of single rounding, cannot tell a few ties and leaves their layers out.
     assert engines["tflite"]["layers_compared"] >= (16 if rounding == "double" else 10)

@@ -34,7 +34,7 @@ def _run(target: str, program: Path) -> str:
 @pytest.mark.parametrize(
     ("target", "flags"),
     [
-        ("rpi", "-march=armv8-a"),
+        ("rpi", "-mcpu=cortex-a53"),
         ("rpi2", "-mcpu=cortex-a7 -mfpu=neon-vfpv4 -mfloat-abi=hard"),
         ("rpi-zero", "-march=armv6 -mfpu=vfp -mfloat-abi=softfp"),
     ],

@@ -49,7 +49,8 @@ CASES = [
     image("strided", conv2d(9, 18, stride_rows=2, stride_cols=3, pad_right=1), 7, 8),
     image("strided_pointwise", conv2d(12, 150, (1, 1), stride_rows=2), 5, 3),
     image("first_layer", conv2d(16, 3, stride_rows=2, stride_cols=2, pad_bottom=1), 9, 12),
-    image("several_chunks", conv2d(8, 32, **ONE_AROUND), 13, 11),
+    image("several_bands", conv2d(8, 32, **ONE_AROUND), 43, 11),
+    image("bands_apart", conv2d(4, 32, (2, 1), stride_rows=3, dilation_rows=2), 41, 15, batch=2),
     image("relu", conv2d(9, 24, activation=Activation.RELU, **ONE_AROUND), 3, 3),
     image("relu6", conv2d(40, 24, activation=Activation.RELU6, **ONE_AROUND), 3, 3),
     # Rows times weights.
@@ -96,9 +97,10 @@ def test_scales_by_real_numbers_where_that_is_proven() -> None:
 
 
 def test_tiles_of_a_last_layer_overlap_little() -> None:
-    tiles = plan_tiles(49, 4608, 512)
-    assert -(-49 // tiles.rows) * tiles.rows <= 52
-    assert tiles.rows * tiles.vectors >= 12
+    tiles = plan_tiles(7, 7, 4608 // 4, 512)
+    assert tiles.rows == 7
+    rows = plan_tiles(1, 49, 1024 // 4, 1024)
+    assert -(-49 // rows.rows) * rows.rows <= 52
 
 
 def test_refuses_groups() -> None:

@@ -59,7 +59,7 @@ def test_gives_the_bytes_of_the_reference_with_single_rounding() -> None:
 
 @pytest.mark.parametrize(
     ("case", "is_padded", "is_gathered"),
-    [(IN_PLACE, False, False), (PADDED, True, False), (GATHERED, False, True)],
+    [(IN_PLACE, False, False), (PADDED, True, False), (GATHERED, True, True)],
     ids=str,
 )
 def test_reads_pixels_the_cheapest_way(case: OpCase, is_padded: bool, is_gathered: bool) -> None:

@@ -34,6 +34,7 @@ def rows(
 CASES = [
     *(rows(1, depth, 8) for depth in (1, 7, 8, 9, 16, 23, 24, 31, 32, 33, 40, 57, 64, 127, 320)),
     *(rows(count, 41, 9) for count in range(1, 6)),
+    *(rows(4, depth, 12) for depth in (3, 8, 13, 16, 19, 24, 27, 32)),
     *(rows(3, 20, outputs) for outputs in (1, 2, 7, 8, 15, 16, 17, 24)),
     rows(3, 5000, 3),
     rows(12, 3000, 11),
@@ -60,6 +61,12 @@ def test_chains_of_every_length_and_extremes() -> None:
         f"all_{weight}": changed(case, weight=np.full((9, 200), weight, np.int8))
         for weight in (-128, 127, 85, 84, 64, 63, 32, 31, 1)
     }
+    for depth in (8, 16, 24, 32):
+        kept = rows(3, depth, 9, Activation.RELU)
+        models |= {
+            f"{depth}_{weight}": changed(kept, weight=np.full((9, depth), weight, np.int8))
+            for weight in (-128, 127, 80, 60, -3)
+        }
     models["bias"] = changed(case, bias=np.full(9, 2**30, np.int32))
     models["scales"] = changed(case, **scales)
     models["no_left_shifts"] = changed(case, **no_left)
@@ -81,13 +88,32 @@ def runs(model: QuantModel) -> I32:
 
 
 @pytest.mark.parametrize(
-    ("weight", "kind"), [(32, 7), (33, 6), (64, 6), (65, 5), (85, 5), (86, 4), (127, 4)]
+    ("weight", "kind"), [(31, 7), (32, 6), (63, 6), (64, 5), (85, 5), (86, 4), (127, 4)]
 )
 def test_chains_are_as_long_as_the_weights_allow(weight: int, kind: int) -> None:
     model = changed(rows(1, 128, 8), weight=np.full((8, 128), weight, np.int8))
-    assert runs(model).tolist() == [2**16 + 4 * kind, -1]
+    assert runs(model).tolist() == [0, 2**16 + 4 * kind, -1]
+
+
+@pytest.mark.parametrize(
+    ("depth", "weight", "way"),
+    [
+        (8, 127, 1),
+        (8, -128, 0),
+        (16, 127, 2),
+        (16, -128, 0),
+        (24, 85, 3),
+        (24, 86, 4),
+        (32, 63, 5),
+        (32, 64, 6),
+        (33, 60, 0),
+    ],
+)
+def test_weights_of_short_rows_stay_in_registers(depth: int, weight: int, way: int) -> None:
+    model = changed(rows(2, depth, 8), weight=np.full((8, depth), weight, np.int8))
+    assert runs(model)[0] == 4 * way
 
 
 def test_two_products_of_the_least_weights_do_not_share_a_chain() -> None:
     model = changed(rows(1, 64, 8), weight=np.full((8, 64), -128, np.int8))
-    assert runs(model).tolist() == [7 * 2**16, -1]
+    assert runs(model).tolist() == [0, 7 * 2**16, -1]

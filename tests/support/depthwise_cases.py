@@ -62,6 +62,11 @@ CASES = [
         depthwise((3, 3, 20), stride_rows=2, stride_cols=2, pad_bottom=1, pad_right=1),
         ((2, 30, 32, 20),),
     ),
+    OpCase(
+        "stride_2_of_64",
+        depthwise((3, 3, 70), activation=Activation.RELU, stride_rows=2, stride_cols=2),
+        ((1, 7, 9, 70),),
+    ),
     OpCase("copied_in_bands", depthwise((3, 3, 300), **ONE_AROUND), ((1, 19, 9, 300),)),
     OpCase("5x5", depthwise((5, 5, 17), pad_top=2, pad_left=2, pad_right=2), ((1, 7, 6, 17),)),
     OpCase("1x9", depthwise((1, 9, 16), pad_left=4, pad_right=4), ((1, 2, 11, 16),)),

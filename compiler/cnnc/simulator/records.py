@@ -23,7 +23,7 @@ STATUS_TEXTS = {
 """Meaning of ``enum cnnc_harness_status`` and ``CNNC_FAULT_STATUS``."""
 
 NO_KERNELS_STATUS = 6
-MACHINE_STATUSES = frozenset({2, 4, NO_KERNELS_STATUS})
+MACHINE_STATUSES = frozenset({2, 4})
 """Those for which the machine, not the C, is at fault."""
 
 

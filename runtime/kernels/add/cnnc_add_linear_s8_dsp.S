@@ -3,12 +3,8 @@
 #include "cnnc_common.h"
 
 #if defined(CNNC_PREFIX) && CNNC_HAS_SIMD32
-    .syntax unified
-#if defined(__thumb__)
-    .thumb
-#else
-    .arm
-#endif
+#include "cnnc_arm_modes.h"
+
     .section .text.cnnc_add_linear_words_dsp, "ax", %progbits
     .global CNNC_SYMBOL(cnnc_add_linear_words_dsp)
     .type CNNC_SYMBOL(cnnc_add_linear_words_dsp), %function

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* 2-D convolution without groups with AVX-512 VNNI: patches times weights. */
+/* 2-D convolution without groups with AVX-512 VNNI: the lines under a band of output rows are
+ * copied with their padding, and multiplied where they lie. */
 #ifndef CNNC_CONV2D_S8_AVX512VNNI_H
 #define CNNC_CONV2D_S8_AVX512VNNI_H
 
@@ -28,94 +29,89 @@ struct cnnc_conv2d_s8_avx512vnni_parameters {
     int32_t is_real;
     int32_t tile_rows;
     int32_t tile_vectors;
-    int32_t chunk_rows;
+    int32_t band_rows;
 };
 
-/* The pixels under one kernel row: line is the image's row, first_col the column of tap 0; padding
- * becomes the input zero point. */
-CNNC_KERNEL void cnnc_gather_line_avx512(const struct cnnc_conv2d_s8_avx512vnni_parameters *p,
-                                         const int8_t *line, int32_t first_col, uint8_t *patch) {
-    const int32_t depth = p->input_channels;
-    const int32_t last_col = first_col + (p->kernel_cols - 1) * p->dilation_cols;
-    if (p->dilation_cols == 1 && first_col >= 0 && last_col < p->input_cols) {
-        cnnc_flip_bytes_avx512(patch, line + first_col * depth, p->kernel_cols * depth);
+/* Bytes of a copied line: the columns that the kernel sees, rounded up to 16. */
+CNNC_KERNEL int32_t
+cnnc_conv2d_line_bytes_avx512(const struct cnnc_conv2d_s8_avx512vnni_parameters *p) {
+    const int32_t cols =
+        (p->output_cols - 1) * p->stride_cols + (p->kernel_cols - 1) * p->dilation_cols + 1;
+    return (cols * p->input_channels + 15) / 16 * 16;
+}
+
+/* Copies a line of an image, x as x + 128, between its padding; line is NULL outside the image. */
+CNNC_KERNEL void cnnc_conv2d_line_avx512(const struct cnnc_conv2d_s8_avx512vnni_parameters *p,
+                                         const int8_t *line, int32_t line_bytes, uint8_t *to) {
+    const int padding = p->input_zero_point + 128;
+    const int32_t before = p->pad_left * p->input_channels;
+    const int32_t image = p->input_cols * p->input_channels;
+    const int32_t room = line_bytes - before;
+    const int32_t inside = room < 0 ? 0 : room < image ? room : image;
+    if (line == NULL || inside == 0) {
+        memset(to, padding, (size_t)line_bytes);
         return;
     }
-    for (int32_t tap = 0; tap < p->kernel_cols; ++tap) {
-        const int32_t col = first_col + tap * p->dilation_cols;
-        if (col >= 0 && col < p->input_cols) {
-            cnnc_flip_bytes_avx512(patch + tap * depth, line + col * depth, depth);
-        } else {
-            memset(patch + tap * depth, p->input_zero_point + 128, (size_t)depth);
-        }
-    }
+    memset(to, padding, (size_t)before);
+    cnnc_flip_bytes_avx512(to + before, line, inside);
+    memset(to + before + inside, padding, (size_t)(room - inside));
 }
 
-/* One patch, [kernel_row][kernel_col][channel]; first_row and first_col are the image position of
- * tap (0, 0). */
-CNNC_KERNEL void cnnc_gather_patch_avx512(const struct cnnc_conv2d_s8_avx512vnni_parameters *p,
-                                          const int8_t *image, int32_t first_row, int32_t first_col,
-                                          uint8_t *patch) {
-    const int32_t line_bytes = p->input_cols * p->input_channels;
-    const int32_t patch_line_bytes = p->kernel_cols * p->input_channels;
-    for (int32_t tap = 0; tap < p->kernel_rows; ++tap) {
-        const int32_t row = first_row + tap * p->dilation_rows;
-        if (row >= 0 && row < p->input_rows) {
-            cnnc_gather_line_avx512(p, image + row * line_bytes, first_col, patch);
-        } else {
-            memset(patch, p->input_zero_point + 128, (size_t)patch_line_bytes);
-        }
-        patch += patch_line_bytes;
-    }
-}
-
-/* The patches of count output pixels from number first of all images' on. */
-CNNC_KERNEL void cnnc_gather_patches_avx512(const struct cnnc_conv2d_s8_avx512vnni_parameters *p,
-                                            const int8_t *input, int32_t first, int32_t count,
-                                            int32_t row_bytes, uint8_t *patches) {
-    const int32_t image_bytes = p->input_rows * p->input_cols * p->input_channels;
-    const int32_t line = first / p->output_cols;
-    int32_t col = first - line * p->output_cols;
-    int32_t row = line % p->output_rows;
-    const int8_t *image = input + (ptrdiff_t)(line / p->output_rows) * image_bytes;
-    for (int32_t pixel = 0; pixel < count; ++pixel) {
-        cnnc_gather_patch_avx512(p, image, row * p->stride_rows - p->pad_top,
-                                 col * p->stride_cols - p->pad_left, patches);
-        patches += row_bytes;
-        if (++col == p->output_cols) {
-            col = 0;
-            if (++row == p->output_rows) {
-                row = 0;
-                image += image_bytes;
-            }
+/* Copies some lines of an image from number first of it on, those that the kernel sees. */
+CNNC_KERNEL void cnnc_conv2d_band_avx512(const struct cnnc_conv2d_s8_avx512vnni_parameters *p,
+                                         const int8_t *image, int32_t first, int32_t count,
+                                         int32_t line_bytes, uint8_t *to) {
+    const int32_t reach = (p->kernel_rows - 1) * p->dilation_rows + 1;
+    for (int32_t index = 0; index < count; ++index) {
+        const int32_t line = first + index;
+        const int is_inside = line >= 0 && line < p->input_rows;
+        if (index % p->stride_rows < reach) {
+            cnnc_conv2d_line_avx512(
+                p, is_inside ? image + line * p->input_cols * p->input_channels : NULL, line_bytes,
+                to + index * line_bytes);
         }
     }
 }
 
 /* output[b][r][c][o] = requantize(bias[o] + sum over taps and i of weights[o][tap][i] * pixel[i]).
- * weights and channels as in cnnc_tiles_avx512vnni.h; scratch has room for chunk_rows patches, each
- * rounded up to 4 bytes. chunk_rows is a multiple of tile_rows, which is at most the number of
- * output pixels. */
+ * weights and channels as in cnnc_tiles_avx512vnni.h: a segment is a row of taps, or one tap where
+ * they are apart. scratch has room for the lines under band_rows output rows and 16 bytes more.
+ * tile_rows is at most output_cols. */
 CNNC_KERNEL void cnnc_conv2d_s8_avx512vnni(const struct cnnc_conv2d_s8_avx512vnni_parameters *p,
                                            const int8_t *CNNC_RESTRICT input,
                                            const int8_t *CNNC_RESTRICT weights,
                                            const int32_t *CNNC_RESTRICT channels,
                                            int8_t *CNNC_RESTRICT output,
                                            int8_t *CNNC_RESTRICT scratch) {
-    const int32_t quads = (p->kernel_rows * p->kernel_cols * p->input_channels + 3) / 4;
-    const int32_t pixels = p->batch * p->output_rows * p->output_cols;
-    const struct cnnc_tiles_avx512vnni tiles = {
-        quads,      4 * quads,  p->output_channels, p->output_zero_point,
-        p->minimum, p->maximum, p->is_real};
+    const int32_t line_bytes = cnnc_conv2d_line_bytes_avx512(p);
+    const int32_t is_apart = p->dilation_cols > 1 && p->kernel_cols > 1;
+    const int32_t run = (is_apart ? 1 : p->kernel_cols) * p->input_channels;
+    const struct cnnc_tiles_avx512vnni tiles = {(run + 3) / 4,
+                                                is_apart ? p->kernel_cols : 1,
+                                                p->dilation_cols * p->input_channels,
+                                                p->kernel_rows,
+                                                p->dilation_rows * line_bytes,
+                                                p->stride_cols * p->input_channels,
+                                                p->output_channels,
+                                                p->output_zero_point,
+                                                p->minimum,
+                                                p->maximum,
+                                                p->is_real};
     const struct cnnc_tile_size_avx512 size = {p->tile_rows, p->tile_vectors};
+    const int32_t reach = (p->kernel_rows - 1) * p->dilation_rows + 1;
+    const int32_t image_bytes = p->input_rows * p->input_cols * p->input_channels;
     uint8_t *const values = (uint8_t *)scratch;
-    for (int32_t pixel = 0; pixel < pixels; pixel += p->chunk_rows) {
-        const int32_t left = pixels - pixel < p->chunk_rows ? pixels - pixel : p->chunk_rows;
-        const int32_t rows = left < p->tile_rows ? p->tile_rows : left;
-        const int32_t first = pixel + left - rows;
-        cnnc_gather_patches_avx512(p, input, first, rows, tiles.row_bytes, values);
-        cnnc_run_tiles_avx512vnni(&tiles, &size, rows, values, weights, channels,
-                                  output + (ptrdiff_t)first * p->output_channels);
+    for (int32_t image = 0; image < p->batch; ++image) {
+        for (int32_t row = 0; row < p->output_rows; row += p->band_rows) {
+            const int32_t left = p->output_rows - row;
+            const struct cnnc_lines_avx512 lines = {left < p->band_rows ? left : p->band_rows,
+                                                    p->stride_rows * line_bytes, p->output_cols};
+            cnnc_conv2d_band_avx512(p, input, row * p->stride_rows - p->pad_top,
+                                    (lines.lines - 1) * p->stride_rows + reach, line_bytes, values);
+            cnnc_run_tiles_avx512vnni(&tiles, &size, &lines, values, weights, channels, output);
+            output += lines.lines * p->output_cols * p->output_channels;
+        }
+        input += image_bytes;
     }
 }
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* Armv7E-M: data and output transforms of Winograd F(2x2,3x3), two tiles side by side. */
+/* Armv6, Armv7E-M: data and output transforms of Winograd F(2x2,3x3), two tiles side by side. */
 #include "cnnc_common.h"
 
-#if defined(CNNC_PREFIX) && CNNC_HAS_DSP
-
-.syntax unified
-.thumb
+#if defined(CNNC_PREFIX) && CNNC_HAS_SIMD32
+#include "cnnc_arm_modes.h"
 
 /* Four channels of a column of four pixels: B^T d, stored as [row][column][pair]. */
 .macro CNNC_WINOGRAD2_COLUMN
@@ -31,10 +29,15 @@
     sadd16  r12, r4, r5
     ssub16  r5, r5, r4
     ssub16  r6, r4, r6
-    strd    r11, r12, [r2, #48]
-    strd    r9, r5, [r2, #96]
-    strd    r10, r6, [r2, #144]
+    cnnc_store_two r11, r12, r2, 48
+    cnnc_store_two r9, r5, r2, 96
+    cnnc_store_two r10, r6, r2, 144
+#if defined(__thumb__)
     strd    r7, r3, [r2], #8
+#else
+    str     r3, [r2, #4]
+    str     r7, [r2], #8
+#endif
 .endm
 
 /* A row of six columns, both pairs: d B for the positions of the row and both tiles. */
@@ -43,7 +46,7 @@
     ldmia   r0, {r0-r11}
     ssub16  r0, r0, r4
     ssub16  lr, r4, r8
-    strd    r0, lr, [r12]
+    cnnc_store_two r0, lr, r12
     ssub16  r0, r1, r5
     ssub16  r1, r5, r9
     strd    r0, r1, [r12, #8]
@@ -87,7 +90,6 @@
 .balign 4
 .global CNNC_SYMBOL(winograd2_data)
 .type CNNC_SYMBOL(winograd2_data), %function
-.thumb_func
 CNNC_SYMBOL(winograd2_data):
     push    {r4-r11, lr}
     ldr     r4, [sp, #36]
@@ -98,7 +100,7 @@ CNNC_SYMBOL(winograd2_data):
     strd    r4, r5, [sp, #chunks_left]
 .Lwinograd2_chunk:
     ldr     r0, [sp, #pixel_pointer]
-    ldrd    r1, lr, [sp, #row_stride]
+    cnnc_load_two r1, lr, sp, row_stride
     mov     r2, sp
 .Lwinograd2_columns:
     CNNC_WINOGRAD2_COLUMN
@@ -175,7 +177,7 @@ CNNC_SYMBOL(winograd2_data):
     CNNC_WINOGRAD2_SCALE r7, \ties_away
     CNNC_WINOGRAD2_SCALE r9, \ties_away
     CNNC_WINOGRAD2_SCALE r8, \ties_away
-    ldrd    r11, r12, [sp]
+    cnnc_load_two r11, r12, sp
     add     r12, r12, r2
     ldr     r3, [sp, #8]
     strb    r9, [r12]
@@ -192,7 +194,6 @@ CNNC_SYMBOL(winograd2_data):
 .balign 4
 .global CNNC_SYMBOL(winograd2_outputs)
 .type CNNC_SYMBOL(winograd2_outputs), %function
-.thumb_func
 CNNC_SYMBOL(winograd2_outputs):
     push    {r4-r11, lr}
     sub     sp, sp, #12

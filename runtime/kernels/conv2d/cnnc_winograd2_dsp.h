@@ -9,7 +9,7 @@
 #include "cnnc_winograd_products_dsp.h"
 #include "cnnc_winograd_scale_dsp.h"
 
-#if CNNC_HAS_DSP
+#if CNNC_HAS_SIMD32
 #ifdef __cplusplus
 extern "C" {
 #endif

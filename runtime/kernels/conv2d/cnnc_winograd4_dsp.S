@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* Armv7E-M: data and output transforms of Winograd F(4x4,3x3), two tiles side by side. */
+/* Armv6, Armv7E-M: data and output transforms of Winograd F(4x4,3x3), two tiles side by side. */
 #include "cnnc_common.h"
 
-#if defined(CNNC_PREFIX) && CNNC_HAS_DSP
-
-.syntax unified
-.thumb
+#if defined(CNNC_PREFIX) && CNNC_HAS_SIMD32
+#include "cnnc_arm_modes.h"
 
 /* Two values v and w are kept as the one number 2^16 w + v while they are transformed: then plain
  * additions and shifts are exact in both, and only the last result is split into halves. */
@@ -96,21 +94,20 @@
 .balign 4
 .global CNNC_SYMBOL(winograd4_data)
 .type CNNC_SYMBOL(winograd4_data), %function
-.thumb_func
 CNNC_SYMBOL(winograd4_data):
     push    {r4-r11, lr}
     ldr     r4, [sp, #36]
     sub     sp, sp, #data_frame_bytes
     lsl     r5, r4, #4
-    strd    r0, r1, [sp, #pixel_pointer]
-    strd    r2, r3, [sp, #row_stride]
-    strd    r4, r5, [sp, #chunks_left]
+    cnnc_store_two r0, r1, sp, pixel_pointer
+    cnnc_store_two r2, r3, sp, row_stride
+    cnnc_store_two r4, r5, sp, chunks_left
 .Lwinograd4_chunk:
     str     r0, [sp, #column_pointer]
     mov     r2, sp
 .Lwinograd4_column:
     ldr     r0, [sp, #column_pointer]
-    ldrd    r1, r9, [sp, #row_stride]
+    cnnc_load_two r1, r9, sp, row_stride
     add     r9, r9, r0
     str     r9, [sp, #column_pointer]
     ldr     r3, [r0]
@@ -121,12 +118,22 @@ CNNC_SYMBOL(winograd4_data):
     ldr     r7, [r0, r1, lsl #1]
     add     r0, r0, r1
     ldr     r8, [r0, r1, lsl #1]
+#if defined(__thumb__)
     eor     r3, r3, #0x80808080
     eor     r4, r4, #0x80808080
     eor     r5, r5, #0x80808080
     eor     r6, r6, #0x80808080
     eor     r7, r7, #0x80808080
     eor     r8, r8, #0x80808080
+#else
+    ldr     r9, =0x80808080
+    eor     r3, r3, r9
+    eor     r4, r4, r9
+    eor     r5, r5, r9
+    eor     r6, r6, r9
+    eor     r7, r7, r9
+    eor     r8, r8, r9
+#endif
     CNNC_WINOGRAD4_COLUMN_PAIR 0, 0
     CNNC_WINOGRAD4_COLUMN_PAIR 240, 8
     adds    r2, r2, #4
@@ -155,16 +162,17 @@ CNNC_SYMBOL(winograd4_data):
     cmp     r0, r12
     bne     .Lwinograd4_row
 
-    ldrd    r0, r1, [sp, #pixel_pointer]
+    cnnc_load_two r0, r1, sp, pixel_pointer
     adds    r0, r0, #4
     adds    r1, r1, #16
-    strd    r0, r1, [sp, #pixel_pointer]
+    cnnc_store_two r0, r1, sp, pixel_pointer
     ldr     r2, [sp, #chunks_left]
     subs    r2, r2, #1
     str     r2, [sp, #chunks_left]
     bne     .Lwinograd4_chunk
     add     sp, sp, #data_frame_bytes
     pop     {r4-r11, pc}
+.ltorg
 .size CNNC_SYMBOL(winograd4_data), . - CNNC_SYMBOL(winograd4_data)
 
 /* From m1..m4 in r3-r6 and m0, m5 in r7, r8:
@@ -268,7 +276,6 @@ CNNC_SYMBOL(winograd4_data):
     .word   0xe38e38e4, 0xc71c71c8, 0x8e38e390
 .global CNNC_SYMBOL(winograd4_outputs)
 .type CNNC_SYMBOL(winograd4_outputs), %function
-.thumb_func
 CNNC_SYMBOL(winograd4_outputs):
     push    {r4-r11, lr}
     sub     sp, sp, #132

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* Armv7E-M: the matrix products of a Winograd convolution, two tiles by four output channels. */
+/* Armv6, Armv7E-M: the matrix products of a Winograd convolution, two tiles by four channels. */
 #include "cnnc_common.h"
 
-#if defined(CNNC_PREFIX) && CNNC_HAS_DSP
-
-.syntax unified
-.thumb
+#if defined(CNNC_PREFIX) && CNNC_HAS_SIMD32
+#include "cnnc_arm_modes.h"
 
 /* One pair of input channels: 2 tiles x 4 output channels, 16 products. */
 .macro CNNC_WINOGRAD_PAIR
-    ldrd    r12, lr, [r0], #8
+    ldm     r0!, {r12, lr}
     ldrd    r10, r11, [r1], #8
     smlad   r2, r12, r10, r2
     smlad   r3, r12, r11, r3
@@ -41,16 +39,15 @@
 .balign 4
 .global CNNC_SYMBOL(winograd_products)
 .type CNNC_SYMBOL(winograd_products), %function
-.thumb_func
 CNNC_SYMBOL(winograd_products):
     push    {r4-r11, lr}
     ldr     r12, [sp, #36]
     sub     sp, sp, #frame_bytes
     add     r12, r2, r12, lsl #5
-    strd    r2, r12, [sp, #sum_pointer]
+    cnnc_store_two r2, r12, sp, sum_pointer
     lsl     r4, r3, #3
     add     r5, r0, r4
-    strd    r5, r4, [sp, #data_end]
+    cnnc_store_two r5, r4, sp, data_end
     /* Two pairs are outside of the loop; the first round of the others starts within it. */
     sub     r3, r3, #2
     adr     r5, .Lwinograd_stored
@@ -62,12 +59,14 @@ CNNC_SYMBOL(winograd_products):
     mul     r3, r3, r6
     adr     r6, .Lwinograd_round_end
     sub     r6, r6, r3
+#if defined(__thumb__)
     orr     r5, r5, #1
     orr     r6, r6, #1
-    strd    r5, r6, [sp, #after_loop]
+#endif
+    cnnc_store_two r5, r6, sp, after_loop
 
 .Lwinograd_position:
-    ldrd    r12, lr, [r0], #8
+    ldm     r0!, {r12, lr}
     ldrd    r10, r11, [r1], #8
     smuad   r2, r12, r10
     smuad   r3, r12, r11
@@ -83,7 +82,7 @@ CNNC_SYMBOL(winograd_products):
 
 .balign 4
 .Lwinograd_stored:
-    ldrd    r12, lr, [sp, #sum_pointer]
+    cnnc_load_two r12, lr, sp, sum_pointer
     stmia   r12!, {r2-r9}
     str     r12, [sp, #sum_pointer]
     cmp     r12, lr
@@ -93,7 +92,7 @@ CNNC_SYMBOL(winograd_products):
 
 .balign 4
 .Lwinograd_next_round:
-    ldrd    r12, lr, [sp, #data_end]
+    cnnc_load_two r12, lr, sp, data_end
     cmp     r0, r12
     bne     .Lwinograd_round
     add     r12, r12, lr

@@ -5,7 +5,7 @@
 
 #include "cnnc_dsp.h"
 
-#if CNNC_HAS_DSP
+#if CNNC_HAS_SIMD32
 #ifdef __cplusplus
 extern "C"
 #endif

@@ -31,6 +31,7 @@ struct cnnc_depthwise_run_avx512vnni {
     int32_t minimum;
     int32_t maximum;
     int32_t is_real;
+    int32_t lanes; /* 16 or 64 */
 };
 
 /* Pixels of a step that are between two columns, in bytes. */

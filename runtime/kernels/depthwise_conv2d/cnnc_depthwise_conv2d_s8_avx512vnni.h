@@ -4,7 +4,7 @@
 #define CNNC_DEPTHWISE_CONV2D_S8_AVX512VNNI_H
 
 #include "cnnc_depthwise_areas_s8.h"
-#include "cnnc_depthwise_blocks_avx512vnni.h"
+#include "cnnc_depthwise_wide_avx512vnni.h"
 
 struct cnnc_depthwise_conv2d_s8_avx512vnni_parameters {
     int32_t batch;
@@ -31,7 +31,8 @@ struct cnnc_depthwise_conv2d_s8_avx512vnni_parameters {
     int32_t inner_left;
     int32_t inner_right;
     int32_t band_rows;
-    int32_t blocks;     /* of 16 channels */
+    int32_t lanes; /* of a block, 16 or 64 */
+    int32_t blocks;
     int32_t pixels;     /* neighbours that a block has side by side */
     int32_t quads;      /* of taps */
     int32_t is_rolling; /* 3x3, columns of taps in a quad, see cnnc_depthwise_blocks_avx512vnni.h */
@@ -57,7 +58,7 @@ cnnc_depthwise_area_avx512vnni(const struct cnnc_depthwise_conv2d_s8_avx512vnni_
                                const int32_t *CNNC_RESTRICT channels, int8_t *CNNC_RESTRICT image,
                                int32_t *CNNC_RESTRICT offsets) {
     const int32_t width = p->pixels * p->channels;
-    const int32_t last = width < 16 ? 0 : width - 16;
+    const int32_t last = width < p->lanes ? 0 : width - p->lanes;
     struct cnnc_depthwise_run_avx512vnni run;
     run.offsets = offsets;
     run.quads = p->quads;
@@ -69,8 +70,9 @@ cnnc_depthwise_area_avx512vnni(const struct cnnc_depthwise_conv2d_s8_avx512vnni_
     run.stride_cols = p->stride_cols;
     run.channels_step = p->channels;
     run.pixels = p->pixels;
-    run.stored = width < 16 ? width : 16;
-    run.last_stored = width < 16 ? width : 16;
+    run.lanes = p->lanes;
+    run.stored = width < p->lanes ? width : p->lanes;
+    run.last_stored = run.stored;
     if (p->pixels > 1) {
         run.last_stored = (area->cols - (run.steps - 1) * p->pixels) * p->channels;
     }
@@ -80,18 +82,20 @@ cnnc_depthwise_area_avx512vnni(const struct cnnc_depthwise_conv2d_s8_avx512vnni_
     run.is_real = p->is_real;
     image += (area->top * p->output_cols + area->left) * p->channels;
     for (int32_t block = 0; block < p->blocks; ++block) {
-        const int32_t first = 16 * block < last ? 16 * block : last;
+        const int32_t first = p->lanes * block < last ? p->lanes * block : last;
         run.input = area->input + first;
         run.output = image + first;
         run.weights = weights;
         run.channels = channels;
-        if (p->is_rolling) {
+        if (p->lanes == 64) {
+            cnnc_depthwise_wide_avx512vnni(&run);
+        } else if (p->is_rolling) {
             cnnc_depthwise_rolling_avx512vnni(&run);
         } else {
             cnnc_depthwise_quads_avx512vnni(&run);
         }
-        weights += 64 * p->quads;
-        channels += CNNC_BLOCK_AVX512;
+        weights += 4 * p->lanes * p->quads;
+        channels += p->lanes / 16 * CNNC_BLOCK_AVX512;
     }
 }
 

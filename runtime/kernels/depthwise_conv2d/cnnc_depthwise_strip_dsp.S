@@ -3,29 +3,7 @@
 #include "cnnc_common.h"
 
 #if defined(CNNC_PREFIX) && CNNC_HAS_SIMD32
-    .syntax unified
-
-/* Two words whose registers are not neighbours, which Arm's own encoding has no LDRD and STRD for.
- */
-#if defined(__thumb__)
-    .thumb
-.macro LOAD_TWO first, second, offset
-    ldrd \first, \second, [sp, #\offset]
-.endm
-.macro STORE_TWO first, second, offset
-    strd \first, \second, [sp, #\offset]
-.endm
-#else
-    .arm
-.macro LOAD_TWO first, second, offset
-    ldr \first, [sp, #\offset]
-    ldr \second, [sp, #\offset + 4]
-.endm
-.macro STORE_TWO first, second, offset
-    str \first, [sp, #\offset]
-    str \second, [sp, #\offset + 4]
-.endm
-#endif
+#include "cnnc_arm_modes.h"
 
 /* Bytes from one channel's plane to the next, and from one pair of lines to the next. */
 #define PLANE 512
@@ -133,17 +111,17 @@ CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp):
     push {r4-r11, lr}
     sub sp, sp, #FRAME
     ldmia r0, {r1-r8}                     /* the fields in order */
-    STORE_TWO r6, r4, ALL_LINES         /* and CHANNELS */
-    STORE_TWO r2, r1, CONSTANTS         /* and PLANES */
+    cnnc_store_two r6, r4, sp, ALL_LINES         /* and CHANNELS */
+    cnnc_store_two r2, r1, sp, CONSTANTS         /* and PLANES */
     str r3, [sp, #OUTPUT]
-    STORE_TWO r8, r7, STEPS
+    cnnc_store_two r8, r7, sp, STEPS
     and r9, r5, #1
     str r9, [sp, #ODD]
     lsl r10, r5, #\shift
     mul r11, r5, r7
     rsb r11, r11, r8, lsl #\lines - 1
     rsb r10, r10, #PAIR
-    STORE_TWO r11, r10, NEXT_LINE
+    cnnc_store_two r11, r10, sp, NEXT_LINE
 .endm
 
 /* Loads the constants of the next channel and points at its plane and output. */
@@ -154,8 +132,8 @@ CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp):
     ldmia x!, {tap0-tap5, sum0, sum1, sum2}
     str x, [sp, #CONSTANTS]
     str sum0, [sp, #BIAS]
-    STORE_TWO sum1, sum2, SCALE
-    LOAD_TWO plane, out, PLANES        /* and OUTPUT */
+    cnnc_store_two sum1, sum2, sp, SCALE
+    cnnc_load_two plane, out, sp, PLANES        /* and OUTPUT */
 .endm
 
 .macro CHANNEL_NEXT again

@@ -28,15 +28,24 @@ cnnc_fully_connected_s8_avx512vnni(const struct cnnc_fully_connected_s8_avx512vn
                                    const int32_t *CNNC_RESTRICT channels,
                                    int8_t *CNNC_RESTRICT output, int8_t *CNNC_RESTRICT scratch) {
     const int32_t quads = (p->input_channels + 3) / 4;
-    const struct cnnc_tiles_avx512vnni tiles = {
-        quads,      4 * quads,  p->output_channels, p->output_zero_point,
-        p->minimum, p->maximum, p->is_real};
+    const struct cnnc_tiles_avx512vnni tiles = {quads,
+                                                1,
+                                                0,
+                                                1,
+                                                0,
+                                                4 * quads,
+                                                p->output_channels,
+                                                p->output_zero_point,
+                                                p->minimum,
+                                                p->maximum,
+                                                p->is_real};
     const struct cnnc_tile_size_avx512 size = {p->tile_rows, p->tile_vectors};
     uint8_t *const values = (uint8_t *)scratch;
     for (int32_t row = 0; row < p->rows; row += p->chunk_rows) {
         const int32_t left = p->rows - row < p->chunk_rows ? p->rows - row : p->chunk_rows;
         const int32_t rows = left < p->tile_rows ? p->tile_rows : left;
         const int32_t first = row + left - rows;
+        const struct cnnc_lines_avx512 lines = {1, 0, rows};
         const int8_t *const from = input + (ptrdiff_t)first * p->input_channels;
         if (p->input_channels % 4 == 0) {
             cnnc_flip_bytes_avx512(values, from, rows * p->input_channels);
@@ -46,7 +55,7 @@ cnnc_fully_connected_s8_avx512vnni(const struct cnnc_fully_connected_s8_avx512vn
                                        from + line * p->input_channels, p->input_channels);
             }
         }
-        cnnc_run_tiles_avx512vnni(&tiles, &size, rows, values, weights, channels,
+        cnnc_run_tiles_avx512vnni(&tiles, &size, &lines, values, weights, channels,
                                   output + (ptrdiff_t)first * p->output_channels);
     }
 }

@@ -20,7 +20,8 @@ struct cnnc_fully_connected_s8_neon_dot_parameters {
     int32_t maximum;
 };
 
-/* As cnnc_fully_connected_s8; weights and channels as in cnnc_rows_neon_dot.h, each row one segment. */
+/* As cnnc_fully_connected_s8; weights and channels as in cnnc_rows_neon_dot.h, each row one
+ * segment. */
 CNNC_KERNEL void cnnc_fully_connected_s8_neon_dot(
     const struct cnnc_fully_connected_s8_neon_dot_parameters *p, const int8_t *CNNC_RESTRICT input,
     const int8_t *CNNC_RESTRICT weights, const int32_t *CNNC_RESTRICT channels,

@@ -7,8 +7,9 @@ hidden behind them while there are enough of them: v loads of weights and r of v
 is computed twice where the last one overlaps.
 """
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,10 +21,13 @@ from cnnc.codegen.kernel import (
     LoweringSite,
     OutputArgument,
     ScratchArgument,
+    geometry,
 )
 from cnnc.codegen.packing.avx512_scaling import CHANNELS, channel_blocks
 from cnnc.ir.types import I8, I64
 from cnnc.ops._requantize import QuantWeightedOp, weight_sums
+from cnnc.ops.conv2d.quant_op import QuantConv2d
+from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
 
 QUAD = 4
 """Products that one instruction adds to a sum."""
@@ -34,9 +38,10 @@ _MOST_ROWS = 12
 _LATENCY = 4
 _CACHE_BYTES = 24 * 1024
 """Of the first cache, for a block's weights."""
-_SMALL_CHUNK, _LARGE_CHUNK = 12 * 1024, 256 * 1024
-"""Bytes of rows that are made at once: they stay in the first or second cache until all channels
-are computed."""
+_SMALL_CHUNK, _LARGE_CHUNK = 12 * 1024, 128 * 1024
+"""Bytes of values that are copied at once: they stay in the first or second cache until all
+channels are computed."""
+_LINE_ALIGNMENT = 16
 
 
 @dataclass(frozen=True)
@@ -46,111 +51,160 @@ class Tiles:
     Attributes:
         rows: Of a tile.
         vectors: Of a tile, fewer in the last block of channels.
-        chunk_rows: Rows that are made at once, a multiple of those of a tile.
-        scratch_bytes: For them.
-        instructions: Estimate for one inference.
+        cycles: About how long one inference takes.
     """
 
     rows: int
     vectors: int
-    chunk_rows: int
-    scratch_bytes: int
-    instructions: int
+    cycles: int
 
     def parameters(self) -> dict[str, int]:
         """Return the kernels' parameters."""
-        return {
-            "tile_rows": self.rows,
-            "tile_vectors": self.vectors,
-            "chunk_rows": self.chunk_rows,
-        }
+        return {"tile_rows": self.rows, "tile_vectors": self.vectors}
 
 
 @dataclass(frozen=True)
 class _Layer:
+    lines: int
     rows: int
     quads: int
     channels: int
 
     def cycles(self, rows: int, vectors: int) -> int:
         """Return about how long tiles of a size take."""
-        tiles = -(-self.rows // rows)
-        return tiles * sum(self._tile_cycles(rows, v) for v in _blocks(self.channels, vectors))
+        tiles = self.lines * -(-self.rows // rows)
+        return tiles * sum(
+            self._tile_cycles(rows, v, tiles) for v in _blocks(self.channels, vectors)
+        )
 
-    def _tile_cycles(self, rows: int, vectors: int) -> int:
+    def _tile_cycles(self, rows: int, vectors: int, tiles: int) -> int:
         weight_bytes = vectors * CHANNELS * QUAD * self.quads
         # Weights that are not in the first cache come from the second at half the speed.
-        far = self.rows == rows or weight_bytes > _CACHE_BYTES
-        loads = vectors * (2 if far else 1) + rows // 2
+        is_far = tiles == 1 or weight_bytes > _CACHE_BYTES
+        loads = vectors * (2 if is_far else 1) + rows // 2
         return self.quads * max(rows * vectors, loads, _LATENCY) + 4 * rows * vectors + 20
 
 
-def plan_tiles(rows: int, depth: int, channels: int) -> Tiles:
+def plan_tiles(lines: int, rows: int, quads: int, channels: int) -> Tiles:
     """Choose the tiles of a layer.
 
     Args:
-        rows: Output pixels, or rows of a matrix.
-        depth: Products of a sum.
+        lines: Runs of rows that tiles do not cross.
+        rows: Of a line: output pixels, or rows of a matrix.
+        quads: Products of a sum, in fours.
         channels: Of the output.
     """
-    quads = -(-depth // QUAD)
-    layer = _Layer(rows, quads, channels)
+    layer = _Layer(lines, rows, quads, channels)
     sizes = [
         (height, vectors)
         for vectors in (1, 2, 4)
         for height in range(1, min(rows, _MOST_ROWS, _MOST_SUMS // vectors) + 1)
     ]
     height, vectors = min(sizes, key=lambda size: (layer.cycles(*size), -size[0]))
-    row_bytes = QUAD * quads
-    is_small = channels * row_bytes <= _CACHE_BYTES
-    wanted = (_SMALL_CHUNK if is_small else _LARGE_CHUNK) // row_bytes
-    chunk = max(1, min(wanted, rows) // height) * height
-    return Tiles(
-        rows=height,
-        vectors=vectors,
-        chunk_rows=chunk,
-        scratch_bytes=chunk * row_bytes,
-        instructions=2 * layer.cycles(height, vectors) + rows * (20 + row_bytes // 16),
-    )
+    return Tiles(height, vectors, layer.cycles(height, vectors))
 
 
-def tiles_lowering(
-    call: KernelCall, kernel: str, op: QuantWeightedOp, site: LoweringSite, rows: int
-) -> Lowering:
-    """Return the lowering of a layer by tiles.
+def rows_lowering(op: QuantFullyConnected, site: LoweringSite, kernel: str) -> Lowering:
+    """Return the lowering of rows times weights.
 
     Args:
-        call: Of the plain kernel, whose parameters are the new one's first.
-        kernel: Name of the new one.
-        op: Without groups; output channels first in its weights.
-        site: Where it is; its rounding counts.
-        rows: Output pixels, or rows of a matrix.
+        op: The layer.
+        site: Where it is.
+        kernel: Name of the kernel for rows.
     """
-    weights = op.weight.reshape(len(op.weight), -1)
-    tiles = plan_tiles(rows, weights.shape[1], len(weights))
-    order = channel_order(len(weights), tiles.vectors)
-    sums = weight_sums(op.weight, op.channel_axis)
-    blocks = channel_blocks(
-        op, op.bias - (op.input_zero_point + _FLIP) * sums, site.rounding, order
+    rows, depth = site.inputs[0]
+    quads = -(-depth // QUAD)
+    tiles = plan_tiles(1, rows, quads, len(op.weight))
+    wanted = _bytes_at_once(op) // (QUAD * quads)
+    chunk = max(1, min(wanted, rows) // tiles.rows) * tiles.rows
+    (call,) = op.lower(site).calls
+    parameters = {**call.parameters, "chunk_rows": chunk}
+    return _lowering(
+        KernelCall(kernel, call.folder, parameters, ()),
+        op,
+        site,
+        _Packing(padded_runs(op.weight, depth), tiles, chunk * QUAD * quads),
     )
-    parameters = {
-        **call.parameters,
-        "is_real": int(blocks.is_real),
-        **tiles.parameters(),
-    }
-    parameters.pop("groups", None)
+
+
+def lines_lowering(op: QuantConv2d, site: LoweringSite, kernel: str) -> Lowering:
+    """Return the lowering of a convolution without groups over copied lines.
+
+    Args:
+        op: The convolution.
+        site: Where it is.
+        kernel: Name of the kernel for lines.
+    """
+    window, depth = op.window, op.weight.shape[3]
+    batch, rows, cols, channels = geometry(site.output)
+    is_apart = window.dilation_cols > 1 and window.kernel_cols > 1
+    weights = padded_runs(op.weight, depth if is_apart else window.kernel_cols * depth)
+    tiles = plan_tiles(batch * rows, cols, weights.shape[1] // QUAD, channels)
+    seen_cols = (cols - 1) * window.stride_cols + (window.kernel_cols - 1) * window.dilation_cols
+    line_bytes = -(-(seen_cols + 1) * depth // _LINE_ALIGNMENT) * _LINE_ALIGNMENT
+    reach = (window.kernel_rows - 1) * window.dilation_rows + 1
+    wanted = (_bytes_at_once(op) // line_bytes - reach) // window.stride_rows + 1
+    band = min(max(wanted, 1), rows)
+    lines = (band - 1) * window.stride_rows + reach
+    call = op.general_call(site)
+    parameters = {**call.parameters, "band_rows": band}
+    del parameters["groups"]
+    return _lowering(
+        KernelCall(kernel, call.folder, parameters, ()),
+        op,
+        site,
+        _Packing(weights, tiles, lines * line_bytes + _LINE_ALIGNMENT),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Packing:
+    """Weights [out][depth], a multiple of 4 deep, and what they are multiplied with."""
+
+    weights: I8
+    tiles: Tiles
+    scratch_bytes: int
+
+
+def _lowering(
+    call: KernelCall, op: QuantWeightedOp, site: LoweringSite, packing: _Packing
+) -> Lowering:
+    """Return the lowering of a call that has no arguments yet."""
+    tiles = packing.tiles
+    sums = weight_sums(op.weight, op.channel_axis)
+    bias = op.bias - (op.input_zero_point + _FLIP) * sums
+    order = channel_order(len(packing.weights), tiles.vectors)
+    blocks = channel_blocks(op, bias, site.rounding, order)
     arguments = (
         InputArgument(0),
-        ConstantArgument("weights", tile_weights(weights, tiles.vectors), alignment=64),
+        ConstantArgument("weights", tile_weights(packing.weights, tiles.vectors), alignment=64),
         blocks.argument,
         OutputArgument(),
         ScratchArgument(),
     )
+    parameters = {**call.parameters, **tiles.parameters(), "is_real": int(blocks.is_real)}
+    copied = math.prod(site.inputs[0]) // 16
     return Lowering(
-        calls=(KernelCall(kernel, call.folder, parameters, arguments),),
-        scratch_bytes=tiles.scratch_bytes,
-        instructions=tiles.instructions,
+        calls=(replace(call, parameters=parameters, arguments=arguments),),
+        scratch_bytes=packing.scratch_bytes,
+        instructions=2 * tiles.cycles + copied + 100,
     )
+
+
+def _bytes_at_once(op: QuantWeightedOp) -> int:
+    return _SMALL_CHUNK if op.weight.size <= _CACHE_BYTES else _LARGE_CHUNK
+
+
+def padded_runs(weight: I8, run: int) -> I8:
+    """Return weights [out][...] as [out][runs of some products, each rounded up to 4].
+
+    Args:
+        weight: int8, output channels first.
+        run: Products that lie in one run of memory.
+    """
+    runs = weight.reshape(len(weight), -1, run)
+    wide = np.pad(runs, ((0, 0), (0, 0), (0, -run % QUAD)))
+    return wide.reshape(len(weight), -1)
 
 
 def channel_order(channels: int, vectors: int) -> I64:
@@ -175,14 +229,13 @@ def tile_weights(weights: I8, vectors: int) -> I8:
     """Return weights [out][depth] as [block][quad][16 channels of each vector][4].
 
     Args:
-        weights: int8.
+        weights: int8, a multiple of 4 deep.
         vectors: Of a tile.
     """
     channels, depth = weights.shape
-    quads = -(-depth // QUAD)
-    wide = np.zeros((channels + 1, QUAD * quads), np.int8)
-    wide[:channels, :depth] = weights
-    placed = wide[channel_order(channels, vectors)].reshape(-1, quads, QUAD)
+    none = np.zeros((1, depth), np.int8)
+    order = channel_order(channels, vectors)
+    placed = np.concatenate([weights, none])[order].reshape(-1, depth // QUAD, QUAD)
     parts, first = [], 0
     for count in _blocks(channels, vectors):
         block = placed[first : first + CHANNELS * count]

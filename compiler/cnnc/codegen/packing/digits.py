@@ -18,7 +18,7 @@ _INT16_MAX = 2**15 - 1
 
 @dataclass(frozen=True)
 class Digits:
-    """A number to the base 2^b; all digits but the highest lie in -2^(b - 1) .. 2^(b - 1) - 1.
+    """A number to the base 2^b; all digits but the highest lie in one interval of that size.
 
     Attributes:
         high: h.
@@ -56,35 +56,48 @@ class Span:
 
 
 SIGNED_BYTES = Span(INT8_MIN, INT8_MAX)
+UNSIGNED_BYTES = Span(0, 255)
 
 
-def digits_of(number: int, bits: int) -> Digits:
-    """Return the digits of a number to the base 2^bits."""
-    half = 1 << bits - 1
-    low = (number + half) % (1 << bits) - half
+def digits_of(number: int, bits: int, factors: Span = SIGNED_BYTES) -> Digits:
+    """Return the digits of a number to the base 2^bits.
+
+    Args:
+        number: Any.
+        bits: Of a digit.
+        factors: Bytes by which the kernel multiplies: signed digits lie around 0, the others begin
+            there.
+    """
+    lowest = -(1 << bits - 1) if factors.low < 0 else 0
+    low = (number - lowest) % (1 << bits) + lowest
     rest = (number - low) >> bits
-    middle = (rest + half) % (1 << bits) - half
+    middle = (rest - lowest) % (1 << bits) + lowest
     return Digits((rest - middle) >> bits, middle, low)
 
 
-def fits_in_digits(line: StraightLine, bits: int, operands: Span) -> bool:
-    """Return whether each digit's sums of products fit in 16 bits, carries and offset included.
+def fits_in_digits(line: StraightLine, bits: int, factors: Span = SIGNED_BYTES) -> bool:
+    """Return whether each digit's sums of products fit in 16 bits, with carries and offset.
 
     The highest digit's offset is added with saturation, behind the carry.
 
     Args:
-        line: Its offset is a multiple of 2^bits.
+        line: What is computed of signed bytes.
         bits: Of a digit.
-        operands: What both are multiplied as.
+        factors: Bytes by which the kernel multiplies.
     """
-    first, second = digits_of(line.first, bits), digits_of(line.second, bits)
-    offset = digits_of(line.offset, bits)
+    first, second = (digits_of(factor, bits, factors) for factor in (line.first, line.second))
+    offset = digits_of(line.offset, bits, factors)
     highest = (first.high, second.high)
-    if min(highest) < INT8_MIN or max(highest) > INT8_MAX:
+    if min(highest) < factors.low or max(highest) > factors.high:
         return False
-    low = operands.times(first.low) + operands.times(second.low)
-    products = operands.times(first.middle) + operands.times(second.middle)
-    middle = products + low.shifted(bits) + Span(offset.middle, offset.middle)
-    high = operands.times(first.high) + operands.times(second.high)
-    parts = (low, products, middle, high, high + middle.shifted(bits))
+    low = _products(first.low, second.low)
+    middle = _products(first.middle, second.middle)
+    high = _products(first.high, second.high)
+    raised = low + Span(offset.low, offset.low)
+    total = middle + raised.shifted(bits) + Span(offset.middle, offset.middle)
+    parts = (low, raised, middle, total, high, high + total.shifted(bits))
     return Span(offset.high, offset.high).is_int16() and all(part.is_int16() for part in parts)
+
+
+def _products(first: int, second: int) -> Span:
+    return SIGNED_BYTES.times(first) + SIGNED_BYTES.times(second)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnc.codegen.kernel import ConstantArgument, LoweringSite
-from cnnc.ir.types import I8, I32, INT8_MAX, INT8_MIN
+from cnnc.codegen.kernel import ConstantArgument, LoweringSite, geometry
+from cnnc.ir.types import I8, I32, INT8_MAX, INT8_MIN, Window
 from cnnc.ops._requantize import QuantWeightedOp, accumulator_bounds, weight_sums
 
 VECTOR = 16
@@ -20,9 +20,53 @@ TILE = 4
 """Rows that share loads of weights."""
 OVER_READ_BYTES = VECTOR - 1
 _WIDTHS = (16, 8, 4)
-_SIGNED, _SINGLE, _FROM_ZERO, _SUMS = 1, 2, 4, 8
+_SIGNED, _SINGLE, _FROM_ZERO, SUMS = 1, 2, 4, 8
 _HALVES = 2.0**15 - 512
 """Scaled sums that have room for the zero point."""
+
+
+COPIED_BYTES = 32768
+"""Of an image or of patches at a time, if one line is not more: they stay in the cache."""
+SLACK_BYTES = 64
+"""Copies are rounded up to vectors."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines of the image that a number of output lines see.
+
+    Attributes:
+        padded_cols: Of a copy with padding; 0 where the image can be read where it is.
+        copied_bytes: Of the copy.
+        instructions: To copy all of the layer's lines.
+    """
+
+    padded_cols: int
+    copied_bytes: int
+    instructions: int
+
+    @classmethod
+    def of(cls, window: Window, site: LoweringSite, at_once: int) -> "Lines":
+        """Return what is copied for so many output lines at once."""
+        batch, rows, cols, depth = geometry(site.inputs[0])
+        _, output_rows, output_cols, _ = geometry(site.output)
+        span_rows = (output_rows - 1) * window.stride_rows + window.span_rows
+        span_cols = (output_cols - 1) * window.stride_cols + window.span_cols
+        if not (window.pad_top or window.pad_left or span_rows > rows or span_cols > cols):
+            return cls(0, 0, 0)
+        lines = (at_once - 1) * window.stride_rows + window.span_rows
+        times = batch * -(-output_rows // at_once)
+        by_line = span_cols * depth // 32 + 30
+        return cls(span_cols, lines * span_cols * depth, times * lines * by_line)
+
+
+def lines_in_cache(window: Window, site: LoweringSite) -> int:
+    """Return for how many output lines copied lines stay in the cache."""
+    depth = site.inputs[0][3]
+    _, output_rows, output_cols, _ = geometry(site.output)
+    span_cols = (output_cols - 1) * window.stride_cols + window.span_cols
+    room = COPIED_BYTES // (span_cols * depth) - window.span_rows
+    return min(output_rows, max(room, 0) // window.stride_rows + 1)
 
 
 @dataclass(frozen=True)
@@ -93,13 +137,13 @@ def scaling(op: QuantWeightedOp, site: LoweringSite) -> int:
     shifts = _shifts(op)
     fits = bool((bounds * op.multipliers * 2.0 ** (shifts - 31) < _HALVES).all())
     if len(op.bias) < QUAD or not fits or (shifts > 0).any():
-        return _SUMS
+        return SUMS
     from_zero = (op.output_zero_point, op.minimum, op.maximum) == (INT8_MIN, INT8_MIN, INT8_MAX)
     mask = _FROM_ZERO if from_zero else 0
     if site.rounding == "double" and op.minimum >= op.output_zero_point:
         return mask
     if (shifts == 0).any():
-        return _SUMS
+        return SUMS
     return mask | (_SINGLE if site.rounding == "single" else _SIGNED)
 
 
@@ -116,7 +160,7 @@ def channel_constants(
     rows = np.zeros((max(channels, QUAD), segments, QUAD * quads(segment_bytes)), np.int8)
     rows[:channels, :, :segment_bytes] = weights
     constants = np.zeros((3, len(rows)), np.int32)
-    constants[:, :channels] = _constants(op)
+    constants[:, :channels] = constants_of_channels(op)
     parts = Blocks.of(channels).parts()
     packed = [_packed(rows[begin : begin + width]) for begin, width in parts]
     numbers = [constants[:, begin : begin + width].reshape(-1) for begin, width in parts]
@@ -126,7 +170,8 @@ def channel_constants(
     )
 
 
-def _constants(op: QuantWeightedOp) -> I32:
+def constants_of_channels(op: QuantWeightedOp) -> I32:
+    """Return [3][channel]: biases with the zero point folded in, multipliers, shifts."""
     folded = op.bias - op.input_zero_point * weight_sums(op.weight, op.channel_axis)
     return np.stack([folded.astype(np.int32), op.multipliers, _shifts(op)])
 

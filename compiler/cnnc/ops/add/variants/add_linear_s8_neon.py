@@ -7,7 +7,7 @@ go from digit to digit.
 
 from cnnc.codegen.kernel import Lowering, LoweringSite
 from cnnc.codegen.packing.binary_rows import lower_broadcast
-from cnnc.codegen.packing.digits import SIGNED_BYTES, digits_of, fits_in_digits
+from cnnc.codegen.packing.digits import digits_of, fits_in_digits
 from cnnc.codegen.packing.straight_line import StraightLine, find_line
 from cnnc.codegen.variants import KernelVariant, Refusal
 from cnnc.ops.add import QuantAdd
@@ -44,7 +44,7 @@ def _lower(op: QuantAdd, site: LoweringSite) -> Lowering | Refusal:
 
 
 def _fits(line: StraightLine) -> bool:
-    return fits_in_digits(line, _BITS, SIGNED_BYTES)
+    return fits_in_digits(line, _BITS)
 
 
 VARIANT = KernelVariant(

@@ -23,10 +23,8 @@ from cnnc.ops.conv2d.quant_op import QuantConv2d
 from cnnc.ops.fully_connected.variants.fully_connected_s8_neon_dot import VARIANT as ROWS
 
 _KERNEL = "conv2d_s8_neon_dot"
-_COPIED_BYTES = 32768
-"""Of the image or of patches at a time, if one line or tile is not more: they stay in the cache."""
-_SLACK_BYTES = 64
-"""Copies are rounded up to vectors."""
+_UNROLLED = 16
+"""Pieces of a patch that are copied without a loop."""
 
 
 def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
@@ -36,9 +34,8 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
     found = as_rows(op, site)
     if found is not None:
         return ROWS.lower(found.op, found.site)
-    ways = [_patches(op, site)]
-    if op.window.dilation_cols == 1 or op.window.kernel_cols == 1:
-        ways.append(_lines(op, site))
+    is_dense = op.window.dilation_cols == 1 or op.window.kernel_cols == 1
+    ways = [_gathered(op, site), *([_in_lines(op, site)] if is_dense else [])]
     return _lowering(op, site, min(ways, key=lambda way: way.instructions))
 
 
@@ -59,54 +56,58 @@ class _Way:
     instructions: int
 
 
-def _lines(op: QuantConv2d, site: LoweringSite) -> _Way:
+def _in_lines(op: QuantConv2d, site: LoweringSite) -> _Way:
     window = op.window
-    batch, rows, cols, depth = geometry(site.inputs[0])
-    _, output_rows, output_cols, channels = geometry(site.output)
-    span_rows = (output_rows - 1) * window.stride_rows + window.span_rows
-    span_cols = (output_cols - 1) * window.stride_cols + window.span_cols
+    batch, output_rows, output_cols, channels = geometry(site.output)
+    depth = site.inputs[0][3]
+    at_once = neon_dot.lines_in_cache(window, site)
+    lines = neon_dot.Lines.of(window, site, at_once)
+    if not lines.padded_cols:
+        at_once = output_rows
     by_line = neon_dot.line_instructions(
         channels, output_cols, window.kernel_rows, window.kernel_cols * depth
     )
-    in_place = not (window.pad_top or window.pad_left or span_rows > rows or span_cols > cols)
-    at_once = output_rows
-    copied = 0
-    instructions = batch * output_rows * by_line
-    if not in_place:
-        line_bytes = span_cols * depth
-        room = _COPIED_BYTES // line_bytes - window.span_rows
-        at_once = min(output_rows, max(room, 0) // window.stride_rows + 1)
-        copied = ((at_once - 1) * window.stride_rows + window.span_rows) * line_bytes
-        instructions += batch * -(-output_rows // at_once) * (copied // 12 + 200)
     parameters = {
-        "patch_bytes": 0,
-        "patches": 0,
-        "padded_cols": 0 if in_place else span_cols,
+        "padded_cols": lines.padded_cols,
         "lines_at_once": at_once,
+        "patch_bytes": 0,
+        "patches_offset": 0,
     }
-    return _Way(window.kernel_rows, parameters, copied + _SLACK_BYTES, instructions)
+    return _Way(
+        window.kernel_rows,
+        parameters,
+        lines.copied_bytes + neon_dot.SLACK_BYTES,
+        lines.instructions + batch * output_rows * by_line,
+    )
 
 
-def _patches(op: QuantConv2d, site: LoweringSite) -> _Way:
+def _gathered(op: QuantConv2d, site: LoweringSite) -> _Way:
     window = op.window
     depth = site.inputs[0][3]
     batch, output_rows, output_cols, channels = geometry(site.output)
     line_bytes = window.kernel_cols * depth
     patch_bytes = neon_dot.QUAD * neon_dot.quads(window.kernel_rows * line_bytes)
-    pixels = batch * output_rows * output_cols
-    tile = neon_dot.TILE
-    at_once = min(pixels, max(_COPIED_BYTES // patch_bytes // tile * tile, tile))
+    at_once = min(output_rows, max(neon_dot.COPIED_BYTES // (patch_bytes * output_cols), 1))
+    lines = neon_dot.Lines.of(window, site, at_once)
     pieces = window.kernel_rows * (1 if window.dilation_cols == 1 else window.kernel_cols)
-    gathering = pieces * 10 + window.kernel_rows * line_bytes // 8 + 15
-    by_line = neon_dot.line_instructions(channels, at_once, 1, patch_bytes)
+    by_piece = 2 * -(-window.kernel_rows * line_bytes // pieces // neon_dot.VECTOR)
+    gathering = pieces * by_piece + 4 + (8 * pieces if pieces > _UNROLLED else 0)
+    by_band = neon_dot.line_instructions(channels, at_once * output_cols, 1, patch_bytes)
+    offset = lines.copied_bytes + neon_dot.SLACK_BYTES
     parameters = {
+        "padded_cols": lines.padded_cols,
+        "lines_at_once": at_once,
         "patch_bytes": patch_bytes,
-        "patches": at_once,
-        "padded_cols": 0,
-        "lines_at_once": 0,
+        "patches_offset": offset,
     }
-    instructions = pixels * gathering + -(-pixels // at_once) * by_line
-    return _Way(1, parameters, at_once * patch_bytes + _SLACK_BYTES, instructions)
+    return _Way(
+        1,
+        parameters,
+        offset + at_once * output_cols * patch_bytes + neon_dot.SLACK_BYTES,
+        lines.instructions
+        + batch * output_rows * output_cols * gathering
+        + batch * -(-output_rows // at_once) * by_band,
+    )
 
 
 def _lowering(op: QuantConv2d, site: LoweringSite, way: _Way) -> Lowering:

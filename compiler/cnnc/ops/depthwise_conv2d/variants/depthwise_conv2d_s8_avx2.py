@@ -34,7 +34,7 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
     if op.multiplier > 1:
         return Refusal("a channel has several filters")
     channels = op.weight.shape[2]
-    blocks = choose_blocks(op.window, site, has_narrow=False)
+    blocks = choose_blocks(op.window, site)
     areas = choose_areas(op.window, site, copy_all=blocks.pixels > 1 or channels < WIDE)
     weights = _weights(op, blocks)
     pairs = weights.shape[1]

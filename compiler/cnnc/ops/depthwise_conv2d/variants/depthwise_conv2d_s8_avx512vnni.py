@@ -26,7 +26,8 @@ _KERNEL = "depthwise_conv2d_s8_avx512vnni"
 _QUAD = 4
 _SQUARE = (3, 3)
 _OFFSET_BYTES = 4
-_OVER_READ_BYTES = 48
+_LANES = 64
+_OVER_READ_BYTES = 128
 """Behind copied lines: a vector of pixels that do not exist, and the next one."""
 
 
@@ -35,9 +36,11 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
     if op.multiplier > 1:
         return Refusal("a channel has several filters")
     channels = op.weight.shape[2]
-    blocks = choose_blocks(op.window, site, has_narrow=False)
-    areas = choose_areas(op.window, site, copy_all=blocks.pixels > 1 or channels < WIDE)
     is_rolling = _is_rolling(op)
+    blocks = _choose_blocks(op, site)
+    areas = choose_areas(
+        op.window, site, copy_all=blocks.pixels > 1 or channels < blocks.lanes_of_wide
+    )
     weights = _rolling_weights(op, blocks) if is_rolling else _quad_weights(op, blocks)
     quads = weights.shape[1]
     sums = weight_sums(op.weight, op.channel_axis)
@@ -45,7 +48,7 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
         op,
         op.bias + (INT8_MIN - op.input_zero_point) * sums,
         site.rounding,
-        np.concatenate(blocks.lanes()),
+        np.concatenate([lanes for block in blocks.lanes() for lanes in _vectors(block)]),
     )
     offsets_bytes = 0 if is_rolling else rounded(_OFFSET_BYTES * _QUAD * quads)
     parameters = {
@@ -53,6 +56,7 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
         **shape_parameters(op, site),
         **op.output_parameters(),
         **areas.parameters(),
+        "lanes": blocks.lanes_of_wide,
         "blocks": blocks.wide,
         "pixels": blocks.pixels,
         "quads": quads,
@@ -68,12 +72,28 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
         ScratchArgument(),
     )
     batch, rows, cols, _ = site.output
-    work = rows * -(-cols // blocks.pixels) * blocks.wide * (8 * quads + 12)
+    steps = rows * -(-cols // blocks.pixels) * blocks.wide
+    work = steps * (8 * quads + 12) * (1 if blocks.lanes_of_wide == WIDE else 2)
     return Lowering(
         calls=(KernelCall(_KERNEL, "depthwise_conv2d", parameters, arguments),),
         scratch_bytes=offsets_bytes + areas.lines_bytes + _OVER_READ_BYTES,
         instructions=batch * math.ceil(work + areas.copied_bytes / WIDE) + 100,
     )
+
+
+def _choose_blocks(op: QuantDepthwiseConv2d, site: LoweringSite) -> Blocks:
+    """Return blocks of 64 bytes where they take fewer steps; they cost about two of 16."""
+    narrow = choose_blocks(op.window, site)
+    wide = choose_blocks(op.window, site, lanes=_LANES)
+    if not _is_rolling(op) or wide.width < _LANES:
+        return narrow
+    is_cheaper = 2 * wide.wide * narrow.pixels < narrow.wide * wide.pixels
+    return wide if is_cheaper else narrow
+
+
+def _vectors(block: I64) -> I64:
+    """Return the channels of a block by vector, [vectors][16]."""
+    return block.reshape(4, -1, 4).transpose(1, 0, 2).reshape(-1, WIDE)
 
 
 def _is_rolling(op: QuantDepthwiseConv2d) -> bool:
@@ -105,15 +125,15 @@ def _rolling_weights(op: QuantDepthwiseConv2d, blocks: Blocks) -> I8:
 
 
 def _by_lane(weight: I8, blocks: Blocks) -> I8:
-    """Return [block][quad][lane][4] of [quad][4][channel]."""
-    lanes: I64 = np.stack(blocks.lanes())
-    return np.ascontiguousarray(weight[:, :, lanes].transpose(2, 0, 3, 1))
+    """Return [block][quad][vector][lane][4] of [quad][4][channel]."""
+    lanes = np.stack([_vectors(block) for block in blocks.lanes()])
+    return np.ascontiguousarray(weight[:, :, lanes].transpose(2, 0, 3, 4, 1))
 
 
 VARIANT = KernelVariant(
     kernel=_KERNEL,
     op=QuantDepthwiseConv2d,
     instruction_set="avx512vnni",
-    summary="Any kernel, four taps of sixteen channels at a time; 3x3 reads each column once.",
+    summary="Any kernel, four taps of sixteen channels at a time; 3x3 by 64 bytes of a row.",
     lower=_lower,
 )

@@ -1,7 +1,7 @@
 """Fully connected layer with AVX-512 VNNI: tiles of rows and channels."""
 
 from cnnc.codegen.kernel import Lowering, LoweringSite
-from cnnc.codegen.packing.avx512_tiles import tiles_lowering
+from cnnc.codegen.packing.avx512_tiles import rows_lowering
 from cnnc.codegen.variants import KernelVariant, Refusal
 from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
 
@@ -10,8 +10,7 @@ _KERNEL = "fully_connected_s8_avx512vnni"
 
 def _lower(op: QuantFullyConnected, site: LoweringSite) -> Lowering | Refusal:
     """Return the call; every layer can be computed."""
-    (call,) = op.lower(site).calls
-    return tiles_lowering(call, _KERNEL, op, site, site.inputs[0][0])
+    return rows_lowering(op, site, _KERNEL)
 
 
 VARIANT = KernelVariant(
