@@ -16,8 +16,8 @@ from cnnc.codegen.folder import REPORT_FILE, check_replaceable, write_folder
 from cnnc.codegen.lower import lower
 from cnnc.codegen.names import check_identifier
 from cnnc.codegen.program import CProgram
-from cnnc.codegen.threads import check_threads, note_threads
 from cnnc.codegen.tflite import export_tflite
+from cnnc.codegen.threads import check_threads, note_threads
 from cnnc.deploy.kernel_sets import kernel_sets
 from cnnc.deploy.targets import (
     BOARD_COPY,

@@ -28,7 +28,6 @@ from cnnc.deploy.targets import Target
 from cnnc.errors import InternalError
 from cnnc.ir.types import AnyArray
 from cnnc.memory.place import ALIGNMENT
-from cnnc.resources import tree
 
 logger = logging.getLogger(__name__)
 
@@ -107,9 +106,6 @@ def emit(
     for part in view.kernel_sets:
         source = f"src/{name}_{part.name}.c"
         texts[source] = render("model/kernel_set.c.j2", SetView(view, part))
-    if program.threads > 1:
-        header = tree("runtime") / "threads" / "cnnc_threads.h"
-        texts["include/cnnc_threads.h"] = header.read_text(encoding="utf-8")
     for file in program.assembly:
         kernel = AssemblyView(name, view.single_rounding, file)
         texts[f"src/{kernel.source}"] = render("model/kernel.S.j2", kernel)

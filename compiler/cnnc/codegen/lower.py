@@ -35,8 +35,8 @@ from cnnc.codegen.program import (
     ProgramLayer,
     ProgramPort,
 )
-from cnnc.deploy.kernel_sets import KernelSet
 from cnnc.codegen.split import split_choices, split_faster
+from cnnc.deploy.kernel_sets import KernelSet
 from cnnc.errors import InternalError
 from cnnc.ir.float_model import Port
 from cnnc.ir.quant_model import QuantModel, QuantNode

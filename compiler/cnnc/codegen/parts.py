@@ -1,8 +1,9 @@
 """The parts of a layer as operators of their own: what an op says of how it can be divided."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from cnnc.codegen.kernel import LoweringSite
@@ -105,5 +106,4 @@ def elementwise_parts(op: "QuantOp", site: LoweringSite, count: int) -> tuple[Pa
 def ranges(extent: int, count: int) -> Iterator[tuple[int, int]]:
     """Yield (begin, end) of at most ``count`` ranges of nearly equal length, none empty."""
     number = min(extent, count)
-    bounds: Sequence[int] = [extent * index // number for index in range(number + 1)]
-    yield from zip(bounds, bounds[1:], strict=False)
+    yield from pairwise(extent * index // number for index in range(number + 1))

@@ -30,7 +30,6 @@ _ELEMENT_COST = 4
 """Of an element of a result, in multiply-accumulates, for layers that have none."""
 
 
-
 def split_choices(
     model: QuantModel, choices: Sequence[Choice], instruction_sets: frozenset[str], threads: int
 ) -> tuple[Choice, ...]:

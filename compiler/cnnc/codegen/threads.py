@@ -36,8 +36,10 @@ def note_threads(program: CProgram) -> None:
     """Say how many layers the threads of a program share; warn where there are none."""
     if program.threads == 1:
         return
-    versions = [(layer, *layer.faster) for layer in program.layers]
-    shared = sum(any(version.part_calls for version in layer) for layer in versions)
+    shared = sum(
+        bool(layer.part_calls) or any(version.part_calls for version in layer.faster)
+        for layer in program.layers
+    )
     if shared:
         logger.info("lower: %d threads share %d layers", program.threads, shared)
     else:

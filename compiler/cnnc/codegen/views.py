@@ -314,7 +314,9 @@ class ModelView:
     @property
     def divided(self) -> tuple["LayerView | FasterView", ...]:
         """Functions that threads share, by their ``step``."""
-        functions = [f for layer in self.layers for f in (layer, *layer.faster)]
+        functions: list[LayerView | FasterView] = list(self.layers)
+        for layer in self.layers:
+            functions += layer.faster
         return tuple(sorted((f for f in functions if f.parts), key=lambda f: f.step))
 
     @property

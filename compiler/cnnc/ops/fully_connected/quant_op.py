@@ -107,7 +107,8 @@ class QuantFullyConnected(QuantWeightedOp):
         )
 
     def _of_channels(self, begin: int, end: int) -> "QuantFullyConnected":
-        fields = self.fields_of_channels(np.arange(begin, end))
+        channels = np.arange(len(self.weight))
+        fields = self.fields_of_channels((channels >= begin) & (channels < end))
         return replace(self, weight=self.weight[begin:end], **fields)
 
     def lower(self, site: LoweringSite) -> Lowering:
