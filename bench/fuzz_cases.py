@@ -26,6 +26,7 @@ from cnnc.ops.fully_connected import QuantFullyConnected
 from cnnc.ops.max_pool import QuantMaxPool
 from cnnc.ops.mean import QuantMean
 from cnnc.ops.mul import QuantMul
+from cnnc.ops.transpose import QuantTranspose
 from cnnc.quantize.fixed_point import quantize_multiplier
 
 _MOST_MACS = 300_000
@@ -260,6 +261,12 @@ def _lookup(draw: Draw) -> Layer:
     return Layer(QuantLookup(table), ((draw.size(9), draw.size(300)),))
 
 
+def _transpose(draw: Draw) -> Layer:
+    shape = (draw.one(1, 2, 3), draw.size(20), draw.one(1, 2), draw.size(40))
+    order = tuple(int(axis) for axis in draw.generator.permutation(len(shape)))
+    return Layer(QuantTranspose(order), (shape,))
+
+
 _DRAWN: dict[type[QuantOp], Callable[[Draw], Layer | None]] = {
     QuantConv2d: _conv2d,
     QuantDepthwiseConv2d: _depthwise,
@@ -270,6 +277,7 @@ _DRAWN: dict[type[QuantOp], Callable[[Draw], Layer | None]] = {
     QuantAveragePool: _average_pool,
     QuantMean: _mean,
     QuantLookup: _lookup,
+    QuantTranspose: _transpose,
 }
 
 

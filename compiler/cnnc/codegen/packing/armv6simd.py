@@ -22,7 +22,7 @@ import numpy as np
 from cnnc.codegen.kernel import LoweringSite
 from cnnc.codegen.packing.channel_pairs import accumulator_range
 from cnnc.ir.types import I8, I32, I64, Rounding, Window
-from cnnc.ops._requantize import QuantWeightedOp, weight_sums
+from cnnc.ops._requantize import QuantWeightedOp
 
 WORD = 4
 """Inputs that SXTB16 expands at a time."""
@@ -113,17 +113,21 @@ class _Scaling:
     exact: bool
 
 
-def pack_blocks(op: QuantWeightedOp, ordered: I8, size: int, site: LoweringSite) -> Blocks | str:
+def pack_blocks(
+    op: QuantWeightedOp, ordered: I8, size: int, site: LoweringSite, *, in_fours: bool = True
+) -> Blocks | str:
     """Return a layer's blocks, or why its sums cannot be scaled.
 
     Args:
-        op: The layer; its channel axis is 0.
-        ordered: Its weights in the order of expanded inputs, [out][depth], depth a multiple of 4.
+        op: The layer.
+        ordered: Its weights in the order of inputs, [out][depth], depth a multiple of 4, or of 2.
         size: Channels of a block. The last block holds the last channels, some for the second
             time; where there are fewer in all, channels without weights fill it up.
         site: Where it is.
+        in_fours: Whether a word holds inputs 0 and 2, or 1 and 3, of four, as SXTB16 expands them;
+            otherwise it holds two neighbours.
     """
-    bias = (op.bias - op.input_zero_point * weight_sums(op.weight, 0)).astype(np.int64)
+    bias = op.bias - op.input_zero_point * ordered.sum(axis=1, dtype=np.int64)
     low, high = accumulator_range(ordered, bias)
     most = np.maximum(-low, high + 1)
     if np.any(most > 1 << (_SUM_BITS - _LEAST_SCALE)):
@@ -132,7 +136,8 @@ def pack_blocks(op: QuantWeightedOp, ordered: I8, size: int, site: LoweringSite)
     if scaling is None:
         return "no scale of the weights gives the shifts of all output channels"
     numbers = np.concatenate([(bias << scaling.scales)[:, np.newaxis], _constants(scaling)], axis=1)
-    return Blocks(_in_blocks(ordered, scaling.scales, numbers, size), scaling.exact)
+    words = _words(ordered, scaling.scales, in_fours)
+    return Blocks(_in_blocks(words, numbers, size), scaling.exact)
 
 
 def _line(op: QuantWeightedOp, most: I64, rounding: Rounding) -> _Scaling | None:
@@ -192,23 +197,25 @@ def _constants(scaling: _Scaling) -> I64:
     return np.stack(columns, axis=1)
 
 
-def _in_blocks(ordered: I8, scales: I64, numbers: I64, size: int) -> I32:
-    """Return blocks; numbers are the initial sum and the constants, [channels][n]."""
+def _words(ordered: I8, scales: I64, in_fours: bool) -> I32:
+    """Return scaled weights as words of two halves, [channels][depth / 2]."""
     channels, depth = ordered.shape
-    missing = max(size - channels, 0)
-    chosen = _block_channels(channels + missing, size)
-    halves = np.pad(
-        ordered.astype(np.int16) << scales[:, np.newaxis].astype(np.int16), ((0, missing), (0, 0))
-    )
-    # [channels][fours][4] -> words of inputs 0 and 2, then 1 and 3, each two halves
-    words = np.ascontiguousarray(
-        halves.reshape(-1, depth // WORD, 2, 2).transpose(0, 1, 3, 2)
-    ).view(np.int32)
-    weights = words.reshape(-1, depth // 2)[chosen].transpose(0, 2, 1).reshape(len(chosen), -1)
+    halves = ordered.astype(np.int16) << scales[:, np.newaxis].astype(np.int16)
+    if in_fours:
+        halves = halves.reshape(channels, depth // WORD, 2, 2).transpose(0, 1, 3, 2)
+    words: I32 = np.ascontiguousarray(halves).view(np.int32).reshape(channels, depth // 2)
+    return words
+
+
+def _in_blocks(words: I32, numbers: I64, size: int) -> I32:
+    """Return blocks; numbers are the initial sum and the constants, [channels][n]."""
+    missing = max(size - len(words), 0)
+    chosen = _block_channels(len(words) + missing, size)
+    weights = np.pad(words, ((0, missing), (0, 0)))[chosen].transpose(0, 2, 1)
     rows = np.pad(numbers, ((0, missing), (0, 0))).astype(np.int32)[chosen]
-    constants = rows[:, :, 1:].reshape(len(chosen), -1)
-    blocks: I32 = np.concatenate([rows[:, :, 0], weights, constants], axis=1).reshape(-1)
-    return blocks
+    parts = [rows[:, :, 0], weights.reshape(len(chosen), -1), rows[:, :, 1:]]
+    blocks: I32 = np.concatenate([part.reshape(len(chosen), -1) for part in parts], axis=1)
+    return blocks.reshape(-1)
 
 
 def _block_channels(channels: int, size: int) -> I64:

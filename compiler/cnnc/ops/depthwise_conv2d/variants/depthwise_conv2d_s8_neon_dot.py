@@ -20,7 +20,7 @@ from cnnc.ops.depthwise_conv2d.quant_op import QuantDepthwiseConv2d
 
 _KERNEL = "depthwise_conv2d_s8_neon_dot"
 _BLOCK = 16
-_PAIR, _LINE, _STRIDE_2 = 75, 45, 57
+_PAIR, _LINE, _STRIDE_2 = 80, 49, 60
 """Instructions of a pixel of two lines of output, of one, and where columns are left out."""
 _LINE_START = 40
 
@@ -34,7 +34,7 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
     window = op.window
     batch, rows, cols, channels = geometry(site.inputs[0])
     _, output_rows, output_cols, _ = geometry(site.output)
-    at_once = neon_dot.lines_in_cache(window, site)
+    at_once = neon_dot.lines_at_once(window, site, op.weight.size)
     # Two output lines share the columns of the image.
     at_once -= at_once % 2 if 1 < at_once < output_rows else 0
     lines = neon_dot.Lines.of(window, site, at_once)

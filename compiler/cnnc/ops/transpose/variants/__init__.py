@@ -1,0 +1,1 @@
+"""Kernels of transpose for instruction sets."""
