@@ -103,9 +103,9 @@ CNNC_KERNEL int32_t cnnc_dot_begin(const struct cnnc_dot_layer *layer, int32_t c
 }
 
 /* All channels of all lines. rows says how they are read, and what the weights and channels are. */
-CNNC_SHARED_KERNEL void cnnc_dot_run(const struct cnnc_dot_layer *layer,
-                                     const struct cnnc_dot_lines *lines,
-                                     struct cnnc_dot_rows rows) {
+CNNC_KERNEL void cnnc_dot_run_inlined(const struct cnnc_dot_layer *layer,
+                                      const struct cnnc_dot_lines *lines,
+                                      struct cnnc_dot_rows rows) {
     int32_t channel = 16 * layer->wide_blocks;
     rows.output_step = layer->output_channels;
     rows.scaling = layer->scaling;
@@ -128,6 +128,13 @@ CNNC_SHARED_KERNEL void cnnc_dot_run(const struct cnnc_dot_layer *layer,
         cnnc_dot_part(layer, lines, &rows, 4, 1, channel);
         channel += 4;
     }
+}
+
+/* The same in one copy for all layers. */
+CNNC_SHARED_KERNEL void cnnc_dot_run(const struct cnnc_dot_layer *layer,
+                                     const struct cnnc_dot_lines *lines,
+                                     struct cnnc_dot_rows rows) {
+    cnnc_dot_run_inlined(layer, lines, rows);
 }
 
 #endif

@@ -30,6 +30,18 @@ CNNC_KERNEL void cnnc_copy_vectors_dot(int8_t *CNNC_RESTRICT output,
 #endif
 }
 
+/* Fills bytes up to a multiple of 16. */
+CNNC_KERNEL void cnnc_fill_vectors_dot(int8_t *output, int32_t value, int32_t bytes) {
+#if CNNC_HAS_NEON64
+    const int8x16_t vector = vdupq_n_s8((int8_t)value);
+    for (int32_t i = 0; i < bytes; i += 16) {
+        vst1q_s8(output + i, vector);
+    }
+#else
+    memset(output, value, (size_t)bytes);
+#endif
+}
+
 /* Copies lines from first_row on; up to 15 bytes behind them are written. */
 CNNC_KERNEL void cnnc_copy_padded_dot(const struct cnnc_padded_lines_dot *p,
                                       const int8_t *CNNC_RESTRICT image, int32_t first_row,
@@ -41,13 +53,13 @@ CNNC_KERNEL void cnnc_copy_padded_dot(const struct cnnc_padded_lines_dot *p,
     const int32_t bytes = (cols > 0 ? cols : 0) * p->input_channels;
     for (int32_t row = first_row; row < first_row + lines; ++row) {
         if (row < 0 || row >= p->input_rows || bytes == 0) {
-            memset(output, p->input_zero_point, (size_t)line_bytes);
+            cnnc_fill_vectors_dot(output, p->input_zero_point, line_bytes);
         } else {
-            memset(output, p->input_zero_point, (size_t)left_bytes);
+            cnnc_fill_vectors_dot(output, p->input_zero_point, left_bytes);
             cnnc_copy_vectors_dot(output + left_bytes,
                                   image + row * p->input_cols * p->input_channels, bytes);
-            memset(output + left_bytes + bytes, p->input_zero_point,
-                   (size_t)(line_bytes - left_bytes - bytes));
+            cnnc_fill_vectors_dot(output + left_bytes + bytes, p->input_zero_point,
+                                  line_bytes - left_bytes - bytes);
         }
         output += line_bytes;
     }

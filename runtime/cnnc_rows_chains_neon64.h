@@ -33,6 +33,21 @@
     high    \rows, smlal, \chain, \x, \w
     .endm
 
+/* The same for two chains side by side: the products of one wait for those before. */
+    .macro start_pairs rows, x, w, y, v
+    low     \rows, smull, 4, \x, \w
+    low     \rows, smull, 5, \y, \v
+    high    \rows, smlal, 4, \x, \w
+    high    \rows, smlal, 5, \y, \v
+    .endm
+
+    .macro add_pairs rows, x, w, y, v
+    low     \rows, smlal, 4, \x, \w
+    low     \rows, smlal, 5, \y, \v
+    high    \rows, smlal, 4, \x, \w
+    high    \rows, smlal, 5, \y, \v
+    .endm
+
 /* The end of a chain: first and second are the sums of the two rows. */
     .macro widen rows, chain, first, second
     sadalp  v\first\().4s, v\chain\().8h
@@ -70,20 +85,20 @@
     .endm
 
     .macro chains_4_4 rows, first, second, is_last=0
-    start_pair \rows, 4, 0, 6
-    add_pair \rows, 4, 1, 7
-    start_pair \rows, 5, 2, 8
-    widen   \rows, 4, \first, \second
-    add_pair \rows, 5, 3, 9
+    start_pairs \rows, 0, 6, 2, 8
+    add_pairs \rows, 1, 7, 3, 9
     load_next_weights \is_last
+    widen   \rows, 4, \first, \second
     widen   \rows, 5, \first, \second
     .endm
 
     .macro chains_3_3_2 rows, first, second, is_last=0
-    start_pair \rows, 4, 0, 6
-    low     \rows, smlal, 4, 1, 7
+    low     \rows, smull, 4, 0, 6
     high    \rows, smull, 5, 1, 7
-    add_pair \rows, 5, 2, 8
+    high    \rows, smlal, 4, 0, 6
+    low     \rows, smlal, 5, 2, 8
+    low     \rows, smlal, 4, 1, 7
+    high    \rows, smlal, 5, 2, 8
     widen   \rows, 4, \first, \second
     start_pair \rows, 4, 3, 9
     load_next_weights \is_last
@@ -92,12 +107,10 @@
     .endm
 
     .macro chains_2_2_2_2 rows, first, second, is_last=0
-    start_pair \rows, 4, 0, 6
-    start_pair \rows, 5, 1, 7
+    start_pairs \rows, 0, 6, 1, 7
     widen   \rows, 4, \first, \second
-    start_pair \rows, 4, 2, 8
     widen   \rows, 5, \first, \second
-    start_pair \rows, 5, 3, 9
+    start_pairs \rows, 2, 8, 3, 9
     load_next_weights \is_last
     widen   \rows, 4, \first, \second
     widen   \rows, 5, \first, \second
@@ -124,12 +137,10 @@
     .endm
 
     .macro two_chains_4 rows, first_a, second_a, first_b, second_b, is_last=0
-    start_pair \rows, 4, 0, 6
-    add_pair \rows, 4, 1, 7
-    start_pair \rows, 5, 0, 8
-    widen   \rows, 4, \first_a, \second_a
-    add_pair \rows, 5, 1, 9
+    start_pairs \rows, 0, 6, 0, 8
+    add_pairs \rows, 1, 7, 1, 9
     load_next_weights \is_last
+    widen   \rows, 4, \first_a, \second_a
     widen   \rows, 5, \first_b, \second_b
     .endm
 
@@ -145,14 +156,13 @@
     .endm
 
     .macro two_chains_3 rows, first_a, second_a, first_b, second_b, is_last=0
-    start_pair \rows, 4, 0, 6
+    start_pairs \rows, 0, 6, 0, 7
     low     \rows, smlal, 4, 1, 8
-    start_pair \rows, 5, 0, 7
-    widen   \rows, 4, \first_a, \second_a
     high    \rows, smlal, 5, 1, 8
     .if \is_last == 0
     ld1     {v6.16b-v8.16b}, [x7], #48
     .endif
+    widen   \rows, 4, \first_a, \second_a
     widen   \rows, 5, \first_b, \second_b
     .endm
 
@@ -173,8 +183,7 @@
     .endm
 
     .macro two_chains_2 rows, w_a, w_b, first_a, second_a, first_b, second_b
-    start_pair \rows, 4, 0, \w_a
-    start_pair \rows, 5, 0, \w_b
+    start_pairs \rows, 0, \w_a, 0, \w_b
     widen   \rows, 4, \first_a, \second_a
     widen   \rows, 5, \first_b, \second_b
     .endm

@@ -2,7 +2,8 @@
 /* Products of rows of values with the weights of output channels: see cnnc_rows_neon64.h.
  * Two rows and eight channels at a time. x9, x10 values, x7 weights, x8 runs, x12 the next rows, x13
  * output, w14 steps that are left. x4, x5 where the block's weights and runs begin, x6, x19, x20 its
- * channels; w11 pairs of rows that are left, x21 where the next one is computed, w22 channels. */
+ * channels; w24 its first run, x0 that run's step; w11 pairs of rows that are left, x21 where the next
+ * one is computed, w22 channels. */
 #if defined(CNNC_PREFIX) && defined(__aarch64__) && defined(__ARM_NEON) && defined(__ELF__) &&     \
     defined(__AARCH64EL__)
 
@@ -31,8 +32,8 @@
     subs    w14, w14, #0x10, lsl #12
     b.pl    \label\()_\rows
     ldr     w14, [x8], #4
-    tbz     w14, #31, .Lrun_\rows
-    b       .Lsummed_\rows
+    tbnz    w14, #31, .Lsummed_\rows
+    b       .Lrun_\rows
     .endm
 
 /* Reads runs of steps until the last, adding up the products of eight channels. */
@@ -43,7 +44,13 @@
     ld1     {v24.4s-v27.4s}, [x6]
     ld1     {v28.4s-v31.4s}, [x19]
     .endif
+    .if \rows == 2
+    add     x8, x5, #4
+    mov     w14, w24
+    br      x0
+    .else
     ldr     w14, [x8], #4
+    .endif
 .Lrun_\rows:
     adr     x15, .Lsteps_\rows
     add     x15, x15, w14, uxth
@@ -235,7 +242,7 @@ CNNC_SYMBOL(rows_neon64):
     stp     d14, d15, [sp, #LOCAL_REGISTERS + 48]
     stp     x19, x20, [sp, #LOCAL_REGISTERS + 64]
     stp     x21, x22, [sp, #LOCAL_REGISTERS + 80]
-    str     x23, [sp, #LOCAL_REGISTERS + 96]
+    stp     x23, x24, [sp, #LOCAL_REGISTERS + 96]
     ldp     w14, w15, [x0, #ROWS_ZERO_POINT]
     ldr     w16, [x0, #ROWS_MAXIMUM]
     dup     v0.8h, w14
@@ -259,10 +266,14 @@ CNNC_SYMBOL(rows_neon64):
     lsr     w11, w2, #1
     cbz     w11, .Lone_row
     cbnz    w14, .Lkept
+    ldr     w24, [x8]
+    adr     x15, .Lstep_offsets
+    add     x0, x15, w24, uxth
+    ldrsw   x0, [x0]
+    add     x0, x0, x15
     adr     x21, .Ltwo_rows
 .Ltwo_rows:
     mov     x7, x4
-    mov     x8, x5
     mov     x9, x12
     add     x10, x12, x16
     add     x12, x10, x16
@@ -298,7 +309,7 @@ CNNC_SYMBOL(rows_neon64):
     ldp     d14, d15, [sp, #LOCAL_REGISTERS + 48]
     ldp     x19, x20, [sp, #LOCAL_REGISTERS + 64]
     ldp     x21, x22, [sp, #LOCAL_REGISTERS + 80]
-    ldr     x23, [sp, #LOCAL_REGISTERS + 96]
+    ldp     x23, x24, [sp, #LOCAL_REGISTERS + 96]
     add     sp, sp, #LOCAL_BYTES
     ret
     other_results 2
@@ -331,6 +342,16 @@ CNNC_SYMBOL(rows_neon64):
     kept_rows kept_row_16, 16
 .Lkept_8:
     kept_rows kept_row_8, 8
+    .balign 4
+.Lstep_offsets:
+    .word   .Lsingle_2 - .Lstep_offsets
+    .word   .Ltwo_2 - .Lstep_offsets
+    .word   .Lthree_2 - .Lstep_offsets
+    .word   .Lfour_2 - .Lstep_offsets
+    .word   .Ltwos_2 - .Lstep_offsets
+    .word   .Lthrees_2 - .Lstep_offsets
+    .word   .Lfours_2 - .Lstep_offsets
+    .word   .Leight_2 - .Lstep_offsets
     .size   CNNC_SYMBOL(rows_neon64), . - CNNC_SYMBOL(rows_neon64)
 
 #endif

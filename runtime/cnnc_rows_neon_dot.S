@@ -397,6 +397,39 @@
     b .Ldot_\width\()_\rows\()_done
 .endm
 
+/* Blocks of 16 channels of a single row of one segment: nothing is read twice. */
+.macro DOT_SINGLE_ROW
+.Ldot_single:
+    mov x5, x11
+.Ldot_single_block:
+    ld1 {v16.4s, v17.4s, v18.4s, v19.4s}, [x6], #64
+    mov x1, x25
+    DOT_VECTORS 1, 16
+    DOT_TAIL 1, 16
+    ld1 {v0.4s, v1.4s, v2.4s, v3.4s}, [x6], #64
+    ld1 {v4.4s, v5.4s, v6.4s, v7.4s}, [x6], #64
+    cbnz x23, .Ldot_single_scale
+    SCALE 1, 16, positive
+    tbz x21, #SCALING_FROM_ZERO, .Ldot_single_finish
+.Ldot_single_from_zero:
+    FINISH_ROW_FROM_ZERO 16, 16, 17, 18, 19
+.Ldot_single_store:
+    str q16, [x24], #16
+    subs x19, x19, #1
+    b.ne .Ldot_single_block
+    b .Ldot_16_return
+.Ldot_single_scale:
+    tbnz x21, #SCALING_SINGLE, .Ldot_single_once
+    SCALE 1, 16, signed
+.Ldot_single_finish:
+    FINISH_ROW 16, 16, 17, 18, 19
+    b .Ldot_single_store
+.Ldot_single_once:
+    SCALE 1, 16, single
+    tbnz x21, #SCALING_FROM_ZERO, .Ldot_single_from_zero
+    b .Ldot_single_finish
+.endm
+
 .macro DOT_FUNCTION name, width
     .section .text.\name, "ax", %progbits
     .balign 16
@@ -427,6 +460,12 @@
     and x14, x14, #-4
     sub x20, x20, x14, lsl #2
     and x23, x21, #~(1 << SCALING_FROM_ZERO)
+    .if \width == 16
+    orr x14, x15, x22
+    cmp x14, #1
+    b.ne .Ldot_16_block
+    tbz x21, #SCALING_SUMS, .Ldot_single
+    .endif
 .Ldot_\width\()_block:
     mov x8, x25
     mov x7, x24
@@ -455,6 +494,7 @@
     add x24, x24, #\width
     subs x19, x19, #1
     b.ne .Ldot_\width\()_block
+.Ldot_\width\()_return:
     ldr x25, [sp, #112]
     ldp x23, x24, [sp, #96]
     ldp x21, x22, [sp, #80]
@@ -468,6 +508,9 @@
     DOT_TILE_BRANCHES 3, \width
     DOT_TILE_BRANCHES 2, \width
     DOT_TILE_BRANCHES 1, \width
+    .if \width == 16
+    DOT_SINGLE_ROW
+    .endif
     .size \name, . - \name
 .endm
 

@@ -8,7 +8,7 @@ from tests.support.op_cases import OpCase, quantized_case
 from tests.support.variant_cases import check_variants, lowered, refusal
 
 from cnnc.codegen.kernel import KernelCall, Lowering
-from cnnc.codegen.packing.avx512_tiles import plan_tiles
+from cnnc.codegen.packing.x86_tiles import VNNI, plan_tiles
 from cnnc.ir.types import Activation, Window
 from cnnc.ops.conv2d import Conv2d
 
@@ -97,9 +97,9 @@ def test_scales_by_real_numbers_where_that_is_proven() -> None:
 
 
 def test_tiles_of_a_last_layer_overlap_little() -> None:
-    tiles = plan_tiles(7, 7, 4608 // 4, 512)
+    tiles = plan_tiles(VNNI, 7, 7, 4608 // 4, 512)
     assert tiles.rows == 7
-    rows = plan_tiles(1, 49, 1024 // 4, 1024)
+    rows = plan_tiles(VNNI, 1, 49, 1024 // 4, 1024)
     assert -(-49 // rows.rows) * rows.rows <= 52
 
 

@@ -35,7 +35,7 @@ CNNC_KERNEL void cnnc_fully_connected_s8_neon_dot(
     rows.rows = p->rows;
     rows.row_step = p->input_channels;
     rows.quads = (p->input_channels + 3) / 4;
-    cnnc_dot_run(&layer, &lines, rows);
+    cnnc_dot_run_inlined(&layer, &lines, rows);
 }
 
 #endif

@@ -25,8 +25,10 @@ _HALVES = 2.0**15 - 512
 """Scaled sums that have room for the zero point."""
 
 
-COPIED_BYTES = 32768
-"""Of an image or of patches at a time, if one line is not more: they stay in the cache."""
+_LEAST_LINES = 4
+"""Of output: lines of the image that two of them see would be copied too often."""
+_LEAST_COPIED, _MOST_COPIED = 8192, 32768
+"""Bytes of an image or of patches at a time, if one line is not more: they stay in the cache."""
 SLACK_BYTES = 64
 """Copies are rounded up to vectors."""
 
@@ -56,17 +58,22 @@ class Lines:
             return cls(0, 0, 0)
         lines = (at_once - 1) * window.stride_rows + window.span_rows
         times = batch * -(-output_rows // at_once)
-        by_line = span_cols * depth // 32 + 30
+        by_line = span_cols * depth // 13 + 40
         return cls(span_cols, lines * span_cols * depth, times * lines * by_line)
 
 
-def lines_in_cache(window: Window, site: LoweringSite) -> int:
-    """Return for how many output lines copied lines stay in the cache."""
+def copied_bytes(weight_bytes: int) -> int:
+    """Return how much is copied at a time: what is worth reading so many weights again."""
+    return min(max(weight_bytes, _LEAST_COPIED), _MOST_COPIED)
+
+
+def lines_at_once(window: Window, site: LoweringSite, weight_bytes: int) -> int:
+    """Return for how many output lines the image's lines are copied together."""
     depth = site.inputs[0][3]
     _, output_rows, output_cols, _ = geometry(site.output)
     span_cols = (output_cols - 1) * window.stride_cols + window.span_cols
-    room = COPIED_BYTES // (span_cols * depth) - window.span_rows
-    return min(output_rows, max(room, 0) // window.stride_rows + 1)
+    room = copied_bytes(weight_bytes) // (span_cols * depth) - window.span_rows
+    return min(output_rows, max(max(room, 0) // window.stride_rows + 1, _LEAST_LINES))
 
 
 @dataclass(frozen=True)

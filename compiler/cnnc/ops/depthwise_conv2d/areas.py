@@ -10,8 +10,8 @@ from cnnc.codegen.kernel import LoweringSite
 from cnnc.ir.types import Window
 from cnnc.ops.depthwise_conv2d.quant_op import QuantDepthwiseConv2d
 
-_COPY_BYTES = 24 * 1024
-"""Lines that are copied at a time: they stay in the first cache beside what is computed."""
+_COPY_BYTES = 8 * 1024
+"""Lines that are copied at a time: they stay in the first cache, and small networks small."""
 _BLOCK_START = 70
 """Instructions before the first output of a block."""
 _BLOCK = 16

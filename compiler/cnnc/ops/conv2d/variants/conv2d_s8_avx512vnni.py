@@ -1,7 +1,7 @@
 """Conv2d with AVX-512 VNNI: lines of the image times weights, or rows where it is these."""
 
 from cnnc.codegen.kernel import Lowering, LoweringSite
-from cnnc.codegen.packing.avx512_tiles import lines_lowering, rows_lowering
+from cnnc.codegen.packing.x86_tiles import VNNI, lines_lowering, rows_lowering
 from cnnc.codegen.variants import KernelVariant, Refusal
 from cnnc.ops.conv2d.as_rows import as_rows
 from cnnc.ops.conv2d.quant_op import QuantConv2d
@@ -16,8 +16,8 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
         return Refusal("it has groups")
     rows = as_rows(op, site)
     if rows is not None:
-        return rows_lowering(rows.op, rows.site, _ROWS_KERNEL)
-    return lines_lowering(op, site, _KERNEL)
+        return rows_lowering(VNNI, rows.op, rows.site, _ROWS_KERNEL)
+    return lines_lowering(VNNI, op, site, _KERNEL)
 
 
 VARIANT = KernelVariant(

@@ -60,7 +60,7 @@ def _in_lines(op: QuantConv2d, site: LoweringSite) -> _Way:
     window = op.window
     batch, output_rows, output_cols, channels = geometry(site.output)
     depth = site.inputs[0][3]
-    at_once = neon_dot.lines_in_cache(window, site)
+    at_once = neon_dot.lines_at_once(window, site, op.weight.size)
     lines = neon_dot.Lines.of(window, site, at_once)
     if not lines.padded_cols:
         at_once = output_rows
@@ -87,7 +87,8 @@ def _gathered(op: QuantConv2d, site: LoweringSite) -> _Way:
     batch, output_rows, output_cols, channels = geometry(site.output)
     line_bytes = window.kernel_cols * depth
     patch_bytes = neon_dot.QUAD * neon_dot.quads(window.kernel_rows * line_bytes)
-    at_once = min(output_rows, max(neon_dot.COPIED_BYTES // (patch_bytes * output_cols), 1))
+    room = neon_dot.copied_bytes(op.weight.size)
+    at_once = min(output_rows, max(room // (patch_bytes * output_cols), 1))
     lines = neon_dot.Lines.of(window, site, at_once)
     pieces = window.kernel_rows * (1 if window.dilation_cols == 1 else window.kernel_cols)
     by_piece = 2 * -(-window.kernel_rows * line_bytes // pieces // neon_dot.VECTOR)

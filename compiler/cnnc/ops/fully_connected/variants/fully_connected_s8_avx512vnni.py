@@ -1,7 +1,7 @@
 """Fully connected layer with AVX-512 VNNI: tiles of rows and channels."""
 
 from cnnc.codegen.kernel import Lowering, LoweringSite
-from cnnc.codegen.packing.avx512_tiles import rows_lowering
+from cnnc.codegen.packing.x86_tiles import VNNI, rows_lowering
 from cnnc.codegen.variants import KernelVariant, Refusal
 from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
 
@@ -10,7 +10,7 @@ _KERNEL = "fully_connected_s8_avx512vnni"
 
 def _lower(op: QuantFullyConnected, site: LoweringSite) -> Lowering | Refusal:
     """Return the call; every layer can be computed."""
-    return rows_lowering(op, site, _KERNEL)
+    return rows_lowering(VNNI, op, site, _KERNEL)
 
 
 VARIANT = KernelVariant(

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* 2-D convolution without groups with AVX2: the lines under a band of output rows are
+ * copied with their padding, and multiplied where they lie. */
+#ifndef CNNC_CONV2D_S8_AVX2_H
+#define CNNC_CONV2D_S8_AVX2_H
+
+#include "cnnc_tiles_avx2.h"
+
+struct cnnc_conv2d_s8_avx2_parameters {
+    int32_t batch;
+    int32_t input_rows;
+    int32_t input_cols;
+    int32_t input_channels;
+    int32_t output_rows;
+    int32_t output_cols;
+    int32_t output_channels;
+    int32_t kernel_rows;
+    int32_t kernel_cols;
+    int32_t stride_rows;
+    int32_t stride_cols;
+    int32_t dilation_rows;
+    int32_t dilation_cols;
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t input_zero_point;
+    int32_t output_zero_point;
+    int32_t minimum;
+    int32_t maximum;
+    int32_t tile_rows;
+    int32_t tile_vectors;
+    int32_t band_rows;
+};
+
+/* Numbers of a copied line: the columns that the kernel sees, rounded up to 16. */
+CNNC_KERNEL int32_t cnnc_conv2d_line_step_avx2(const struct cnnc_conv2d_s8_avx2_parameters *p) {
+    const int32_t cols =
+        (p->output_cols - 1) * p->stride_cols + (p->kernel_cols - 1) * p->dilation_cols + 1;
+    return (cols * p->input_channels + 15) / 16 * 16;
+}
+
+CNNC_KERNEL void cnnc_fill_avx2(int16_t *to, int32_t value, int32_t count) {
+    for (int32_t place = 0; place < count; ++place) {
+        to[place] = (int16_t)value;
+    }
+}
+
+/* Copies a line of an image between its padding; line is NULL outside the image. */
+CNNC_KERNEL void cnnc_conv2d_line_avx2(const struct cnnc_conv2d_s8_avx2_parameters *p,
+                                       const int8_t *line, int32_t line_step, int16_t *to) {
+    const int32_t before = p->pad_left * p->input_channels;
+    const int32_t image = p->input_cols * p->input_channels;
+    const int32_t room = line_step - before;
+    const int32_t inside = line == NULL || room < 0 ? 0 : room < image ? room : image;
+    if (inside == 0) {
+        cnnc_fill_avx2(to, p->input_zero_point, line_step);
+        return;
+    }
+    cnnc_fill_avx2(to, p->input_zero_point, before);
+    cnnc_widen_bytes_avx2(to + before, line, inside);
+    cnnc_fill_avx2(to + before + inside, p->input_zero_point, room - inside);
+}
+
+/* Copies some lines of an image from number first of it on, those that the kernel sees. */
+CNNC_KERNEL void cnnc_conv2d_band_avx2(const struct cnnc_conv2d_s8_avx2_parameters *p,
+                                       const int8_t *image, int32_t first, int32_t count,
+                                       int32_t line_step, int16_t *to) {
+    const int32_t reach = (p->kernel_rows - 1) * p->dilation_rows + 1;
+    for (int32_t index = 0; index < count; ++index) {
+        const int32_t line = first + index;
+        const int is_inside = line >= 0 && line < p->input_rows;
+        if (index % p->stride_rows < reach) {
+            cnnc_conv2d_line_avx2(
+                p, is_inside ? image + line * p->input_cols * p->input_channels : NULL, line_step,
+                to + index * line_step);
+        }
+    }
+}
+
+/* output[b][r][c][o] = requantize(bias[o] + sum over taps and i of weights[o][tap][i] * pixel[i]).
+ * weights and channels as in cnnc_tiles_avx2.h: a segment is a row of taps, or one tap where
+ * they are apart. scratch, aligned to 2, has room for the lines under band_rows output rows and
+ * 16 numbers more.
+ * tile_rows is at most output_cols. */
+CNNC_KERNEL void cnnc_conv2d_s8_avx2(const struct cnnc_conv2d_s8_avx2_parameters *p,
+                                     const int8_t *CNNC_RESTRICT input,
+                                     const int8_t *CNNC_RESTRICT weights,
+                                     const int32_t *CNNC_RESTRICT channels,
+                                     int8_t *CNNC_RESTRICT output, int8_t *CNNC_RESTRICT scratch) {
+    const int32_t line_step = cnnc_conv2d_line_step_avx2(p);
+    const int32_t is_apart = p->dilation_cols > 1 && p->kernel_cols > 1;
+    const int32_t run = (is_apart ? 1 : p->kernel_cols) * p->input_channels;
+    const struct cnnc_tiles_avx2 tiles = {
+        (run + 1) / 2,      is_apart ? p->kernel_cols : 1, p->dilation_cols * p->input_channels,
+        p->kernel_rows,     p->dilation_rows * line_step,  p->stride_cols * p->input_channels,
+        p->output_channels, p->output_zero_point,          p->minimum,
+        p->maximum};
+    const struct cnnc_tile_size_avx2 size = {p->tile_rows, p->tile_vectors};
+    const int32_t reach = (p->kernel_rows - 1) * p->dilation_rows + 1;
+    const int32_t image_bytes = p->input_rows * p->input_cols * p->input_channels;
+    int16_t *const values = (int16_t *)(void *)scratch;
+    for (int32_t image = 0; image < p->batch; ++image) {
+        for (int32_t row = 0; row < p->output_rows; row += p->band_rows) {
+            const int32_t left = p->output_rows - row;
+            const struct cnnc_lines_avx2 lines = {left < p->band_rows ? left : p->band_rows,
+                                                  p->stride_rows * line_step, p->output_cols};
+            cnnc_conv2d_band_avx2(p, input, row * p->stride_rows - p->pad_top,
+                                  (lines.lines - 1) * p->stride_rows + reach, line_step, values);
+            cnnc_run_tiles_avx2(&tiles, &size, &lines, values, weights, channels, output);
+            output += lines.lines * p->output_cols * p->output_channels;
+        }
+        input += image_bytes;
+    }
+}
+
+#endif
