@@ -20,8 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnc.codegen.kernel import LoweringSite
-from cnnc.codegen.packing.channel_pairs import accumulator_range
-from cnnc.ir.types import I8, I32, I64, Rounding, Window
+from cnnc.ir.types import I8, I32, I64, INT8_MAX, INT8_MIN, Rounding, Window
 from cnnc.ops._requantize import QuantWeightedOp
 
 WORD = 4
@@ -32,6 +31,8 @@ _LEAST_SCALE, _MOST_SCALE = 2, 8
 _MOST_SHIFT = 22
 """A zero point shifted by it leaves room for the product in 32 bits."""
 _SUM_BITS = 31
+_PACKED_WORDS = 2**18
+"""Words of weights that are packed together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,16 +129,15 @@ def pack_blocks(
             otherwise it holds two neighbours.
     """
     bias = op.bias - op.input_zero_point * ordered.sum(axis=1, dtype=np.int64)
-    low, high = accumulator_range(ordered, bias)
-    most = np.maximum(-low, high + 1)
+    most = _largest_sums(ordered, bias)
     if np.any(most > 1 << (_SUM_BITS - _LEAST_SCALE)):
         return f"an accumulator may pass {_SUM_BITS - _LEAST_SCALE} bits"
     scaling = _line(op, most, site.rounding) or _exact(op, most, site.rounding)
     if scaling is None:
         return "no scale of the weights gives the shifts of all output channels"
     numbers = np.concatenate([(bias << scaling.scales)[:, np.newaxis], _constants(scaling)], axis=1)
-    words = _words(ordered, scaling.scales, in_fours)
-    return Blocks(_in_blocks(words, numbers, size), scaling.exact)
+    words = _in_blocks(ordered, scaling.scales, numbers, size, in_fours)
+    return Blocks(words, scaling.exact)
 
 
 def _line(op: QuantWeightedOp, most: I64, rounding: Rounding) -> _Scaling | None:
@@ -197,25 +197,48 @@ def _constants(scaling: _Scaling) -> I64:
     return np.stack(columns, axis=1)
 
 
-def _words(ordered: I8, scales: I64, in_fours: bool) -> I32:
-    """Return scaled weights as words of two halves, [channels][depth / 2]."""
-    channels, depth = ordered.shape
-    halves = ordered.astype(np.int16) << scales[:, np.newaxis].astype(np.int16)
-    if in_fours:
-        halves = halves.reshape(channels, depth // WORD, 2, 2).transpose(0, 1, 3, 2)
-    words: I32 = np.ascontiguousarray(halves).view(np.int32).reshape(channels, depth // 2)
-    return words
+def _largest_sums(ordered: I8, bias: I64) -> I64:
+    """Return how far from zero each channel's sums can be, over all int8 inputs."""
+    positive = np.maximum(ordered, 0).sum(axis=1, dtype=np.int64)
+    negative = ordered.sum(axis=1, dtype=np.int64) - positive
+    low = bias + INT8_MIN * positive + INT8_MAX * negative
+    high = bias + INT8_MAX * positive + INT8_MIN * negative
+    most: I64 = np.maximum(-low, high + 1)
+    return most
 
 
-def _in_blocks(words: I32, numbers: I64, size: int) -> I32:
+def _in_blocks(ordered: I8, scales: I64, numbers: I64, size: int, in_fours: bool) -> I32:
     """Return blocks; numbers are the initial sum and the constants, [channels][n]."""
-    missing = max(size - len(words), 0)
-    chosen = _block_channels(len(words) + missing, size)
-    weights = np.pad(words, ((0, missing), (0, 0)))[chosen].transpose(0, 2, 1)
-    rows = np.pad(numbers, ((0, missing), (0, 0))).astype(np.int32)[chosen]
-    parts = [rows[:, :, 0], weights.reshape(len(chosen), -1), rows[:, :, 1:]]
-    blocks: I32 = np.concatenate([part.reshape(len(chosen), -1) for part in parts], axis=1)
+    missing = max(size - len(ordered), 0)
+    if missing:
+        ordered = np.pad(ordered, ((0, missing), (0, 0)))
+        scales = np.pad(scales, (0, missing))
+        numbers = np.pad(numbers, ((0, missing), (0, 0)))
+    chosen = _block_channels(len(ordered), size)
+    rows = numbers.astype(np.int32)[chosen]
+    half = ordered.shape[1] // 2
+    blocks = np.empty((len(chosen), size * (half + rows.shape[2])), np.int32)
+    blocks[:, :size] = rows[:, :, 0]
+    blocks[:, size * (1 + half) :] = rows[:, :, 1:].reshape(len(chosen), -1)
+    # Some at a time: the weights of a large layer are a good part of the memory there is.
+    step = max(_PACKED_WORDS // (size * half), 1)
+    for first in range(0, len(chosen), step):
+        some = chosen[first : first + step]
+        words = _words(ordered[some], scales[some], in_fours)
+        place = blocks[first : first + step, size : size * (1 + half)]
+        place[:] = words.transpose(0, 2, 1).reshape(len(some), -1)
     return blocks.reshape(-1)
+
+
+def _words(weights: I8, scales: I64, in_fours: bool) -> I32:
+    """Return scaled weights [blocks][channels][depth] as words of two halves."""
+    blocks, channels, depth = weights.shape
+    halves = weights.astype(np.int16) << scales[:, :, np.newaxis].astype(np.int16)
+    if in_fours:
+        fours = halves.reshape(blocks, channels, depth // WORD, 2, 2)
+        halves = fours.transpose(0, 1, 2, 4, 3)
+    words: I32 = np.ascontiguousarray(halves).view(np.int32)
+    return words.reshape(blocks, channels, depth // 2)
 
 
 def _block_channels(channels: int, size: int) -> I64:
