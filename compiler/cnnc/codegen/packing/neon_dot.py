@@ -1,8 +1,9 @@
 """Weights and channels for AArch64's dot products, see runtime/cnnc_rows_neon_dot.h.
 
-A result is clamp(((SRDHM(sum, m) + fix) >> r, rounded) + zero_point). In 16 bits that is exact
-where |sum| m 2^(shift - 31) passes them for no input; sums that do, shifts that are not negative
-where they have to be, and fewer than four output channels are scaled one by one.
+A sum is multiplied by VQRDMULH and shifted by VRSHL (VQDMULH where it is rounded once), and what
+comes out is taken as 16 bits without a check: layers of which an input could pass them, layers with
+shifts that are not negative where they have to be, and those with fewer than four output channels
+are scaled one by one.
 """
 
 from dataclasses import dataclass
