@@ -229,7 +229,9 @@ class _Packing:
         if self.tile_set.is_flipped:
             bias = op.bias - (op.input_zero_point + _FLIP) * sums
             blocks = channel_blocks(op, bias, site.rounding, order)
-            return blocks.argument, {"is_real": int(blocks.is_real)}
+            # 2 where all negative sums end at the lower clamp.
+            kind = 2 if op.minimum >= op.output_zero_point else 1
+            return blocks.argument, {"is_real": kind if blocks.is_real else 0}
         folded = (op.bias - op.input_zero_point * sums).astype(np.int32)
         none = np.zeros((3, 1), np.int32)
         rows = np.stack([folded, op.multipliers.astype(np.int32), op.shifts.astype(np.int32)])
