@@ -22,8 +22,9 @@ struct cnnc_tiles_avx512vnni {
     int32_t output_zero_point;
     int32_t minimum;
     int32_t maximum;
-    int32_t is_real; /* Sums are scaled by cnnc_rescale_real_avx512; 2 if negative ones are all the
-                        lower clamp, so that their sign does not matter. */
+    int32_t is_real; /* How sums are scaled: 0 as integers, 1 by cnnc_rescale_real_avx512, 2 by
+                        cnnc_rescale_short_avx512, 3 as 2 where all negative sums end at the lower
+                        clamp, so that their sign does not matter. */
 };
 
 /* Constants where they are used, on their own so that compilers see that. */
@@ -73,11 +74,17 @@ CNNC_KERNEL __m512i cnnc_scale_real_avx512(__m512i sums, const int32_t *block) {
     return cnnc_rescale_block_avx512(sums, block, 1);
 }
 
+CNNC_KERNEL __m512i cnnc_scale_short_avx512(__m512i sums, const int32_t *block) {
+    const __m512 offset = _mm512_loadu_ps((const void *)(block + CNNC_OFFSET_AVX512));
+    return cnnc_rescale_short_avx512(sums,
+                                     _mm512_loadu_ps((const void *)(block + CNNC_HIGH_AVX512)),
+                                     cnnc_signed_avx512(sums, offset));
+}
+
 CNNC_KERNEL __m512i cnnc_scale_positive_avx512(__m512i sums, const int32_t *block) {
-    return cnnc_rescale_positive_avx512(
-        sums, _mm512_loadu_ps((const void *)(block + CNNC_HIGH_AVX512)),
-        _mm512_loadu_ps((const void *)(block + CNNC_LOW_AVX512)),
-        _mm512_loadu_ps((const void *)(block + CNNC_OFFSET_AVX512)));
+    return cnnc_rescale_short_avx512(sums,
+                                     _mm512_loadu_ps((const void *)(block + CNNC_HIGH_AVX512)),
+                                     _mm512_loadu_ps((const void *)(block + CNNC_OFFSET_AVX512)));
 }
 
 CNNC_SHARED_KERNEL __m512i cnnc_scale_integer_avx512(__m512i sums, const int32_t *block) {
@@ -201,6 +208,7 @@ CNNC_KERNEL void cnnc_store_sums_avx512(const struct cnnc_tiles_avx512vnni *p, i
     }
 
 #define CNNC_FINISH_REAL_ROWS_AVX512(r) CNNC_FINISH_ROWS_AVX512(r, cnnc_scale_real_avx512)
+#define CNNC_FINISH_SHORT_ROWS_AVX512(r) CNNC_FINISH_ROWS_AVX512(r, cnnc_scale_short_avx512)
 #define CNNC_FINISH_POSITIVE_ROWS_AVX512(r) CNNC_FINISH_ROWS_AVX512(r, cnnc_scale_positive_avx512)
 #define CNNC_FINISH_INTEGER_ROWS_AVX512(r) CNNC_FINISH_ROWS_AVX512(r, cnnc_scale_integer_avx512)
 
@@ -240,8 +248,10 @@ CNNC_KERNEL void cnnc_tile_avx512vnni(const struct cnnc_tiles_avx512vnni *p, int
             segment = values;
         }
     }
-    if (p->is_real == 2) {
+    if (p->is_real == 3) {
         CNNC_EACH_ROW_AVX512(CNNC_FINISH_POSITIVE_ROWS_AVX512)
+    } else if (p->is_real == 2) {
+        CNNC_EACH_ROW_AVX512(CNNC_FINISH_SHORT_ROWS_AVX512)
     } else if (p->is_real) {
         CNNC_EACH_ROW_AVX512(CNNC_FINISH_REAL_ROWS_AVX512)
     } else {
