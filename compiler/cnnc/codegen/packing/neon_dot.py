@@ -19,7 +19,6 @@ QUAD = 4
 """Products that are added by one instruction for each output channel."""
 TILE = 4
 """Rows that share loads of weights."""
-OVER_READ_BYTES = VECTOR - 1
 _WIDTHS = (16, 8, 4)
 _SIGNED, _SINGLE, _FROM_ZERO, SUMS = 1, 2, 4, 8
 _HALVES = 2.0**15 - 512
@@ -126,6 +125,11 @@ class Blocks:
             "eight_blocks": self.eights,
             "four_blocks": self.fours,
         }
+
+
+def over_read_bytes(bytes_: int) -> int:
+    """Return how far reading so many bytes by vectors may pass their end."""
+    return -bytes_ % VECTOR
 
 
 def quads(segment_bytes: int) -> int:
