@@ -8,9 +8,11 @@
  * multiple of four; missing ones are zero if there are fewer than four. Weights behind a row's end
  * are zero; rows are read as far as that.
  *
- * Constants are, for each block, biases, multipliers and shifts of its channels, then words of
- * flags: from the highest bit on one for each of up to 31 chunks, 1 if the sums of all its chains
- * (products 8 apart) fit 16 bits, then a 1. There is at least one word. */
+ * Constants are, for each block, biases, multipliers and shifts of its channels, then a byte for
+ * each chunk, one for the end, and zeros up to a word. A chunk's byte has a bit set for each
+ * channel some of whose chains of four (products 8 apart) may pass 16 bits, so that chains of two
+ * are summed; it is 18 where even these may. The end is 20, 16 for a tail of 8, 17 for one of 16
+ * (whose chains of two fit). */
 #ifndef CNNC_ROWS_NEON32_H
 #define CNNC_ROWS_NEON32_H
 
@@ -18,7 +20,6 @@
 
 #define CNNC_NEON32_BLOCK 4
 #define CNNC_NEON32_CHUNK 32
-#define CNNC_NEON32_FLAGS 31
 #define CNNC_NEON32_NARROW_ROWS 64
 
 /* Assembly knows the order and size of these fields. */
@@ -38,7 +39,6 @@ struct cnnc_rows_neon32 {
     int32_t maximum;
     /* 2: any. 1: all shifts are negative. 0: besides, sums below zero end at the lower clamp. */
     int32_t scale;
-    int32_t pairs_overflow; /* 1 if two products may pass 16 bits; then tail is not 16 */
 };
 
 #if CNNC_HAS_NEON32
@@ -75,8 +75,7 @@ CNNC_KERNEL int8_t cnnc_neon32_result(const struct cnnc_rows_neon32 *job, const 
 }
 
 CNNC_KERNEL void cnnc_multiply_rows_neon32(const struct cnnc_rows_neon32 *job) {
-    const int32_t words = (job->chunks + CNNC_NEON32_FLAGS - 1) / CNNC_NEON32_FLAGS;
-    const int32_t constants_step = 3 * CNNC_NEON32_BLOCK + (words > 0 ? words : 1);
+    const int32_t constants_step = 3 * CNNC_NEON32_BLOCK + (job->chunks + 4) / 4;
     const int32_t last = job->output_channels - CNNC_NEON32_BLOCK;
     const int8_t *weights = job->weights;
     const int32_t *constants = job->channels;

@@ -38,6 +38,7 @@ class CompileOptions:
         ram_bytes: Overrides the board's RAM in the fit check.
         flash_bytes: Overrides the board's flash in the fit check.
         weights: How constants reach the program; None to choose by their size.
+        threads: That may share a layer of the C; 1 for code without threads.
         dump_after: Stage whose result is printed.
     """
 
@@ -54,6 +55,7 @@ class CompileOptions:
     ram_bytes: int | None = None
     flash_bytes: int | None = None
     weights: WeightsFormat | None = None
+    threads: int = 1
     dump_after: str | None = None
 
 

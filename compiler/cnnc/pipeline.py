@@ -17,6 +17,7 @@ from cnnc.codegen.lower import lower
 from cnnc.codegen.names import check_identifier
 from cnnc.codegen.program import CProgram
 from cnnc.codegen.tflite import export_tflite
+from cnnc.codegen.threads import check_threads, note_threads
 from cnnc.deploy.kernel_sets import kernel_sets
 from cnnc.deploy.targets import (
     BOARD_COPY,
@@ -90,6 +91,7 @@ def compile_model(options: CompileOptions, progress: Progress, print_text: TextS
         CnncError: The input is at fault.
     """
     target = find_target(options.target)
+    check_threads(target, options.threads)
     if options.name is not None:
         check_identifier(options.name)
     for sentence in excess_over_board(target, options):
@@ -123,7 +125,9 @@ def _compile(
         frozenset(target.core.instruction_sets),
         budget,
         kernel_sets(target.core),
+        options.threads,
     )
+    note_threads(program)
     dump("plan", lambda: dump_plan(program.plan))
     check_fit(target, options, program, sample_bytes)
     return Compilation(

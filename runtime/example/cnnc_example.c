@@ -110,7 +110,15 @@ static int run_in_memory(const struct cnnc_network *network, struct cnnc_options
     if (check_status(network, network->init(context, arena)) != 0) {
         return 1;
     }
-    return run_with_weights(network, options, context);
+    if (network->start_threads == NULL) {
+        return run_with_weights(network, options, context);
+    }
+    int status = check_status(network, network->start_threads(context));
+    if (status == 0) {
+        status = run_with_weights(network, options, context);
+    }
+    network->stop_threads(context);
+    return status;
 }
 
 static int run(const struct cnnc_network *network, struct cnnc_options *options) {

@@ -60,6 +60,9 @@ struct cnnc_network {
     int (*init)(void *context, void *arena);
     int (*load)(void *context, const void *weights, size_t size);
     int (*run)(void *context);
+    /* NULL where the network was compiled for one thread. */
+    int (*start_threads)(void *context);
+    void (*stop_threads)(void *context);
     /* NULL where the network was compiled without a sample. */
     int (*selftest)(void *context);
     void *(*input)(const void *context, size_t index);

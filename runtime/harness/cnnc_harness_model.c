@@ -6,6 +6,8 @@
  *   CNNC_HARNESS_ARENA_BYTES  LENET_ARENA_BYTES; likewise WEIGHTS_BYTES and LAYER_COUNT
  *   CNNC_HARNESS_INPUTS       PORT(lenet_input, 784) for each input in order; likewise OUTPUTS
  *   CNNC_HARNESS_WEIGHTS      only for weights that are loaded: their file, see .._weights.S
+ *   CNNC_HARNESS_START        only for a model with threads: lenet_start_threads; likewise STOP. The
+ *                             build with trace starts them, the other one counts instructions
  *   CNNC_HARNESS_BEST_SET     only where the model chooses kernels when it runs: the best set,
  *                             lenet_best_kernel_set() or, compiled as plain C, the number of sets
  * Names are whole: the model's name alone may be a macro of the C library. */
@@ -59,11 +61,20 @@ static int32_t infer(void *arena, const int8_t *inputs, int8_t *outputs, cnnc_ha
     inputs += (bytes);
     CNNC_HARNESS_INPUTS
 #undef PORT
+#if defined(CNNC_HARNESS_START) && defined(CNNC_TRACE)
+    status = (int32_t)CNNC_HARNESS_START(&context);
+    if (status != 0) {
+        return status;
+    }
+#endif
     cnnc_harness_begin();
     cnnc_harness_mark();
     status = (int32_t)CNNC_HARNESS_RUN(&context);
     cnnc_harness_mark();
     cnnc_harness_end();
+#if defined(CNNC_HARNESS_START) && defined(CNNC_TRACE)
+    CNNC_HARNESS_STOP(&context);
+#endif
 #define PORT(function, bytes)                   \
     memcpy(outputs, function(&context), bytes); \
     outputs += (bytes);

@@ -38,6 +38,10 @@ static int check_status(int status) {
 static void network_dealloc(PyObject *self) {
     struct network_object *const typed = (struct network_object *)self;
     PyTypeObject *const type = Py_TYPE(self);
+    /* All zeros, before init, are a context without threads. */
+    if (the_network->stop_threads != NULL && typed->context != NULL) {
+        the_network->stop_threads(typed->context);
+    }
     cnnc_close_weights(&typed->weights);
     PyMem_RawFree(typed->context);
     PyMem_RawFree(typed->memory);
@@ -82,7 +86,9 @@ static int prepare(struct network_object *self, PyObject *arguments, PyObject *k
     }
     const size_t misfit = (uintptr_t)self->memory % the_network->arena_alignment;
     char *const arena = self->memory + (misfit == 0 ? 0 : the_network->arena_alignment - misfit);
-    if (check_status(the_network->init(self->context, arena)) != 0) {
+    if (check_status(the_network->init(self->context, arena)) != 0 ||
+        (the_network->start_threads != NULL &&
+         check_status(the_network->start_threads(self->context)) != 0)) {
         return 1;
     }
     return load_weights(self, arguments, keywords);

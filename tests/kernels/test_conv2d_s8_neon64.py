@@ -1,5 +1,6 @@
 """Convolutions by patches on AArch64: borders, strides, tiles, few channels, rows in place."""
 
+import numpy as np
 import pytest
 from tests.ops.test_conv2d import conv2d
 from tests.support.geometry import Geometry
@@ -7,6 +8,7 @@ from tests.support.op_cases import OpCase, quantized_case
 from tests.support.variant_cases import check_variants, lowered, refusal
 
 from cnnc.codegen.kernel import Lowering
+from cnnc.codegen.packing.neon64_rows import tile_rows
 from cnnc.ir.types import Activation, Rounding
 
 KERNEL = "conv2d_s8_neon64"
@@ -51,3 +53,13 @@ def test_one_tap_takes_rows_in_place() -> None:
 def test_refuses_groups() -> None:
     grouped = OpCase("grouped", conv2d((4, 1, 1, 3), groups=2), ((1, 3, 3, 6),))
     assert "groups" in refusal(grouped, KERNEL)
+
+
+@pytest.mark.parametrize(
+    ("channels", "rows", "tile"),
+    [(64, 1, 1), (64, 15, 8), (64, 1000, 8), (65, 1000, 32), (65, 3, 3)],
+)
+def test_large_weights_are_read_for_more_rows_at_a_time(
+    channels: int, rows: int, tile: int
+) -> None:
+    assert tile_rows(np.zeros((channels, 2048), np.int8), 2048, rows) == tile

@@ -31,6 +31,15 @@ CASES = [
         )
         for rows, cols, width in ((2, 2, 7), (2, 2, 8), (2, 1, 5), (1, 2, 10), (3, 2, 12))
     ),
+    *(
+        OpCase(
+            f"neighbours_{rows}_times_{cols}",
+            depthwise((3, 3, 8), stride_rows=stride, **ONE_AROUND),
+            ((2, rows, cols, 8),),
+        )
+        for rows, cols, stride in ((1, 2, 1), (2, 4, 1), (5, 6, 1), (5, 8, 2))
+    ),
+    OpCase("neighbours_in_place", depthwise((3, 3, 8)), ((1, 6, 8, 8),)),
     OpCase("bands", depthwise((3, 3, 96), **ONE_AROUND), ((1, 11, 60, 96),)),
     OpCase(
         "bands_stride_2",
@@ -71,6 +80,7 @@ REFUSED = {
     "dilated": depthwise((3, 3, 16), dilation_rows=2),
     "column stride": depthwise((3, 3, 16), stride_cols=3),
     "fewer than 16 channels": depthwise((3, 3, 15)),
+    "no pairs": depthwise((3, 3, 8)),
 }
 
 

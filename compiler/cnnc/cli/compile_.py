@@ -6,7 +6,14 @@ from typing import get_args
 
 from rich.table import Table
 
-from cnnc.cli.arguments import Verbs, add_input_shape, add_json, byte_count, input_shapes
+from cnnc.cli.arguments import (
+    Verbs,
+    add_input_shape,
+    add_json,
+    byte_count,
+    input_shapes,
+    positive_count,
+)
 from cnnc.cli.console import Console
 from cnnc.codegen.emit import C_LIMIT_BYTES
 from cnnc.deploy.targets import DEFAULT_TARGET
@@ -93,6 +100,14 @@ def add_parser(verbs: Verbs) -> None:
         help="flash to fit in, likewise (default: the board's)",
     )
     parser.add_argument(
+        "--threads",
+        type=positive_count,
+        default=1,
+        metavar="N",
+        help="threads that may share a layer, under an operating system; the program starts them "
+        "(default: 1, code without threads)",
+    )
+    parser.add_argument(
         "--weights",
         choices=get_args(WeightsFormat),
         help="constants as C arrays, as a binary that the assembler includes, or as a file "
@@ -121,6 +136,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         ram_bytes=arguments.ram,
         flash_bytes=arguments.flash,
         weights=arguments.weights,
+        threads=arguments.threads,
         dump_after=arguments.dump_after,
     )
     with console.progress() as progress:

@@ -89,6 +89,19 @@ def choose_kernels(
     return tuple(layer.choice() for layer in layers)
 
 
+def site_of(model: QuantModel, node: QuantNode, instruction_sets: frozenset[str]) -> LoweringSite:
+    """Return what a layer's operator is told when it is lowered."""
+    values = [model.values[name] for name in node.inputs]
+    return LoweringSite(
+        inputs=tuple(value.shape for value in values),
+        output=model.values[node.output].shape,
+        instruction_sets=instruction_sets,
+        rounding=model.rounding,
+        input_types=tuple(value.element_type for value in values),
+        output_type=model.values[node.output].element_type,
+    )
+
+
 @dataclass(eq=False)
 class _Layer:
     """The lowerings of a layer, cheapest first, and which of them is chosen."""
@@ -101,15 +114,7 @@ class _Layer:
 
     @classmethod
     def of(cls, model: QuantModel, node: QuantNode, instruction_sets: frozenset[str]) -> "_Layer":
-        values = [model.values[name] for name in node.inputs]
-        site = LoweringSite(
-            inputs=tuple(value.shape for value in values),
-            output=model.values[node.output].shape,
-            instruction_sets=instruction_sets,
-            rounding=model.rounding,
-            input_types=tuple(value.element_type for value in values),
-            output_type=model.values[node.output].element_type,
-        )
+        site = site_of(model, node, instruction_sets)
         plain = node.op.lower(site)
         lowerings, refused = [plain], []
         offers = () if plain.is_alias else variants_for(node.op, instruction_sets)

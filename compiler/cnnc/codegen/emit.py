@@ -160,6 +160,7 @@ def _model_view(
             kernel_set_view(program, layers, sources, level)
             for level in range(1, len(program.kernel_sets) + 1)
         ),
+        threads=program.threads,
         golden_inputs=_golden_views(name, golden.inputs, inputs) if golden else (),
         golden_outputs=_golden_views(name, golden.outputs, outputs) if golden else (),
         linux=linux_view(target),

@@ -1,6 +1,7 @@
 """Fill the views of layers and ports: names, C expressions, loops."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from cnnc.codegen.arrays import float_literal
 from cnnc.codegen.program import (
@@ -8,6 +9,7 @@ from cnnc.codegen.program import (
     ArrayPointer,
     CallStatement,
     CProgram,
+    FasterVersion,
     Pointer,
     ProgramLayer,
     ProgramPort,
@@ -17,6 +19,9 @@ from cnnc.ir.types import elements
 from cnnc.memory.place import ALIGNMENT
 
 _AXIS_MACROS = {"row": "ROWS", "col": "COLS", "channel": "CHANNELS", "feature": "FEATURES"}
+
+_STEPS = 8
+"""Numbers of functions that a layer may take: more than there are kernel sets."""
 
 
 def layer_view(layer: ProgramLayer, weights: WeightsMode) -> LayerView:
@@ -29,12 +34,16 @@ def layer_view(layer: ProgramLayer, weights: WeightsMode) -> LayerView:
         result=pointer_text(layer.result, weights, arena="context->arena"),
         result_bytes=layer.result_bytes,
         uses_arena=_uses_arena(layer.calls),
+        parts=_parts(layer, weights),
+        step=layer.index * _STEPS,
         faster=tuple(
             FasterView(
                 version.level,
                 version.function,
                 _call_views(version.calls, weights),
                 _uses_arena(version.calls),
+                _parts(version, weights),
+                layer.index * _STEPS + version.level,
             )
             for version in reversed(layer.faster)
         ),
@@ -111,6 +120,13 @@ def pointer_text(pointer: Pointer, weights: WeightsMode, arena: str = "arena") -
 def arena_bytes(program: CProgram) -> int:
     """Return the arena's size in C, where an array of no elements is not allowed."""
     return max(program.plan.arena_bytes, ALIGNMENT)
+
+
+def _parts(
+    layer: ProgramLayer | FasterVersion, weights: WeightsMode
+) -> tuple[tuple[CallView, ...], ...]:
+    calls = iter(_call_views(layer.calls, weights))
+    return tuple(tuple(islice(calls, count)) for count in layer.part_calls)
 
 
 def _uses_arena(calls: Sequence[CallStatement]) -> bool:

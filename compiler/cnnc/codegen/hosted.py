@@ -10,6 +10,8 @@ EXAMPLE_FOLDER = "example"
 """Of the program that reads files: its sources in the runtime and in the project."""
 PYTHON_FOLDER = "python"
 """Of the Python module, the same way."""
+THREADS_FOLDER = "threads"
+"""Of the header of programs with threads in the runtime."""
 
 _TEMPLATES = ("main.c", "Makefile", "CMakeLists.txt", "README.md")
 
@@ -28,6 +30,8 @@ def hosted_files(view: ModelView) -> dict[str, bytes]:
     copies = _sources(EXAMPLE_FOLDER)
     if view.linux is not None and view.linux.compiler:
         templates["toolchain.cmake"] = "project/toolchain.cmake.j2"
+    if view.threads > 1:
+        copies = {**copies, **_sources(THREADS_FOLDER, "include")}
     if view.has_python:
         templates[f"{PYTHON_FOLDER}/{view.name}_module.c"] = "project/python/module.c.j2"
         templates[f"{PYTHON_FOLDER}/setup.py"] = "project/python/setup.py.j2"
@@ -38,7 +42,12 @@ def hosted_files(view: ModelView) -> dict[str, bytes]:
 
 
 @cache
-def _sources(folder: str) -> dict[str, str]:
-    """Return path and text of the files that are the same for every network."""
+def _sources(folder: str, place: str = "") -> dict[str, str]:
+    """Return path and text of the files that are the same for every network.
+
+    Args:
+        folder: Of the runtime.
+        place: Folder in the project; by default of the same name.
+    """
     files = sorted((tree("runtime") / folder).iterdir(), key=str)
-    return {f"{folder}/{file.name}": file.read_text(encoding="utf-8") for file in files}
+    return {f"{place or folder}/{file.name}": file.read_text(encoding="utf-8") for file in files}

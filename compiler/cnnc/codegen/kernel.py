@@ -84,6 +84,8 @@ class Lowering:
             of a layer; None for plain C that every variant for an instruction set beats.
         over_read_bytes: How far kernels may read beyond an operand's end; what is there does not
             matter. The arena is made long enough.
+        part_calls: Where several threads may share the layer: how many of the calls each part
+            takes, in order; the parts do not depend on each other. Empty for one part.
     """
 
     calls: tuple[KernelCall, ...]
@@ -91,6 +93,7 @@ class Lowering:
     in_place: tuple[int, ...] = field(default=())
     instructions: int | None = None
     over_read_bytes: int = 0
+    part_calls: tuple[int, ...] = ()
 
     @property
     def is_alias(self) -> bool:

@@ -28,7 +28,14 @@ def kernel_set_view(
         flags=" ".join(kernel_set.c_flags),
         includes=tuple(sorted({call.kernel.header for v in versions for call in v.calls})),
         layers=tuple(
-            replace(layer, function=v.function, calls=v.calls, uses_arena=v.uses_arena, faster=())
+            replace(
+                layer,
+                function=v.function,
+                calls=v.calls,
+                uses_arena=v.uses_arena,
+                faster=(),
+                parts=v.parts,
+            )
             for layer in layers
             for v in layer.faster
             if v.level == level

@@ -35,6 +35,7 @@ from cnnc.codegen.program import (
     ProgramLayer,
     ProgramPort,
 )
+from cnnc.codegen.split import split_choices, split_faster
 from cnnc.deploy.kernel_sets import KernelSet
 from cnnc.errors import InternalError
 from cnnc.ir.float_model import Port
@@ -53,6 +54,7 @@ def lower(
     instruction_sets: frozenset[str] = frozenset(),
     budget: Budget = NO_LIMIT,
     kernel_sets: Sequence[KernelSet] = (),
+    threads: int = 1,
 ) -> CProgram:
     """Choose the kernels and return the program for a target.
 
@@ -61,6 +63,7 @@ def lower(
         instruction_sets: Kernel sets that the target can run beyond plain C.
         budget: Memory that the choice of kernels has to respect where it can.
         kernel_sets: For better processors, from less to more; the program chooses when it runs.
+        threads: That may share a layer, >= 1.
 
     Raises:
         UsageError: The model's name cannot prefix C symbols.
@@ -69,7 +72,10 @@ def lower(
     check_identifier(model.name)
     choices = choose_kernels(model, instruction_sets, budget)
     faster = choose_faster(model, choices, kernel_sets, budget)
-    return build_program(model, choices, faster=faster)
+    if threads > 1:
+        choices = split_choices(model, choices, instruction_sets, threads)
+        faster = split_faster(model, faster, threads)
+    return build_program(model, choices, faster=faster, threads=threads)
 
 
 def build_program(
@@ -77,6 +83,7 @@ def build_program(
     choices: Sequence[Choice],
     memory: MemoryPlan | None = None,
     faster: FasterChoices = NO_FASTER,
+    threads: int = 1,
 ) -> CProgram:
     """Return the program with these kernels.
 
@@ -85,6 +92,7 @@ def build_program(
         choices: How each layer is computed, in the model's order.
         memory: Where its values are; by default as few bytes as possible.
         faster: What takes their place on better processors.
+        threads: That the layers were divided for.
 
     Raises:
         InternalError: An op and its kernel disagree, or the memory plan is wrong.
@@ -107,6 +115,7 @@ def build_program(
         plan=memory,
         dtype=model.dtype,
         kernel_sets=faster.kernel_sets,
+        threads=threads,
     )
     logger.info(
         "lower: %d layers, %d kernels, %d bytes of constants",
@@ -142,6 +151,7 @@ class _ProgramBuilder:
                 function=faster_symbol(function, self.faster.kernel_sets[level - 1].name),
                 calls=self._calls(index, version.lowering, constants),
                 candidates=version.candidates,
+                part_calls=version.lowering.part_calls,
             )
             for level, version in self.faster.versions(index)
         )
@@ -157,6 +167,7 @@ class _ProgramBuilder:
             name=node.name,
             candidates=choice.candidates,
             faster=faster,
+            part_calls=lowering.part_calls,
         )
 
     def _calls(

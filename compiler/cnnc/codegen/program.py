@@ -81,12 +81,14 @@ class FasterVersion:
         function: C function.
         calls: Kernel calls in order.
         candidates: Kernels that were considered, the chosen one first.
+        part_calls: As in ``ProgramLayer``.
     """
 
     level: int
     function: str
     calls: tuple[CallStatement, ...]
     candidates: tuple[Candidate, ...] = ()
+    part_calls: tuple[int, ...] = ()
 
     @property
     def kernels(self) -> tuple[str, ...]:
@@ -109,6 +111,7 @@ class ProgramLayer:
         name: Name of the layer in the model; for reports, never written into C.
         candidates: Kernels that were considered, the chosen one first.
         faster: What takes its place on better processors, from less to more.
+        part_calls: How many of the calls each thread's part takes; empty if one thread does all.
     """
 
     index: int
@@ -121,6 +124,7 @@ class ProgramLayer:
     name: str
     candidates: tuple[Candidate, ...] = ()
     faster: tuple[FasterVersion, ...] = ()
+    part_calls: tuple[int, ...] = ()
 
     @property
     def reads_real_numbers(self) -> bool:
@@ -168,6 +172,7 @@ class CProgram:
         headers: Runtime headers that the program needs, by file name, sorted.
         assembly: Assembly sources that belong to them, by file name, sorted.
         kernel_sets: Those of which some layer has a faster version, from less to more.
+        threads: That may share a layer.
         plan: The arena.
         dtype: What the network computes in.
     """
@@ -183,6 +188,7 @@ class CProgram:
     plan: MemoryPlan = field(repr=False)
     dtype: Dtype = "int8"
     kernel_sets: tuple[KernelSet, ...] = ()
+    threads: int = 1
 
     @property
     def weight_bytes(self) -> int:

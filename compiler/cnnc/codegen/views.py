@@ -123,12 +123,15 @@ class FasterView:
         function: C function.
         calls: Not empty.
         uses_arena: Whether any argument is in the arena.
+        parts: As in ``LayerView``, likewise ``step``.
     """
 
     level: int
     function: str
     calls: tuple[CallView, ...]
     uses_arena: bool
+    parts: tuple[tuple[CallView, ...], ...] = ()
+    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,8 @@ class LayerView:
         result_bytes: Size of the result.
         uses_arena: Whether any argument is in the arena.
         faster: What takes its place on better processors, from more to less.
+        parts: The calls of each thread; empty if one thread makes them all.
+        step: Number of the function among those with parts; 0 for the others.
     """
 
     index: int
@@ -154,6 +159,8 @@ class LayerView:
     result_bytes: int
     uses_arena: bool
     faster: tuple[FasterView, ...] = ()
+    parts: tuple[tuple[CallView, ...], ...] = ()
+    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -265,6 +272,7 @@ class ModelView:
         assembly: Assembly sources of the kernels in ``src/cnnc/``, sorted.
         sources: Files of ``src/`` that are compiled, sorted.
         kernel_sets: Kernels for better processors, from less to more.
+        threads: That share the layers with parts; 1 where there are none.
         golden_inputs: Input bytes of the self-test.
         golden_outputs: Output bytes of the self-test.
         linux: The core under Linux that a project is built for; None for any machine.
@@ -295,12 +303,21 @@ class ModelView:
     assembly: tuple[str, ...]
     sources: tuple[SourceView, ...]
     kernel_sets: tuple[KernelSetView, ...]
+    threads: int
     golden_inputs: tuple[GoldenView, ...]
     golden_outputs: tuple[GoldenView, ...]
     linux: LinuxView | None
     firmware: FirmwareView | None
     needs_vendor_tools: bool
     notes: str
+
+    @property
+    def divided(self) -> tuple["LayerView | FasterView", ...]:
+        """Functions that threads share, by their ``step``."""
+        functions: list[LayerView | FasterView] = list(self.layers)
+        for layer in self.layers:
+            functions += layer.faster
+        return tuple(sorted((f for f in functions if f.parts), key=lambda f: f.step))
 
     @property
     def has_python(self) -> bool:

@@ -16,6 +16,7 @@ from cnnc.ir.types import F32, Activation, AnyArray, ElementType, Quantization, 
 
 if TYPE_CHECKING:
     from cnnc.codegen.kernel import Lowering, LoweringSite
+    from cnnc.codegen.parts import Part
     from cnnc.codegen.tflite import TfliteGraph, TfliteOperands
     from cnnc.quantize.context import QuantizeContext
     from cnnc.quantize.fixed_point import Arithmetic
@@ -226,6 +227,17 @@ class QuantOp(ABC):
             choice: One that ``widen_channels`` leaves as it is.
         """
         return self
+
+    def split(self, site: "LoweringSite", count: int) -> "tuple[Part, ...]":
+        """Return the op in parts that compute one piece of the result each, for several threads.
+
+        By default none: one thread computes the layer.
+
+        Args:
+            site: The layer's shapes.
+            count: Parts at most.
+        """
+        return ()
 
     @abstractmethod
     def lower(self, site: "LoweringSite") -> "Lowering":

@@ -19,6 +19,7 @@ from cnnc.codegen.kernel import (
     LoweringSite,
     OutputArgument,
 )
+from cnnc.codegen.parts import Part, elementwise_parts
 from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite, Mask, channel_count
@@ -201,6 +202,10 @@ class QuantBroadcast(QuantOp):
                 first[part].astype(np.int64), second[part].astype(np.int64), arithmetic
             )
         return result
+
+    def split(self, site: LoweringSite, count: int) -> tuple[Part, ...]:
+        """Divide the elements."""
+        return elementwise_parts(self, site, count)
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the flat kernel for equal shapes, else the broadcasting one.

@@ -65,6 +65,11 @@ class EmittedCode:
         return found
 
     @property
+    def has_threads(self) -> bool:
+        """Whether the program can have threads."""
+        return (self.directory / "include" / "cnnc_threads.h").is_file()
+
+    @property
     def used_sets(self) -> tuple[KernelSet, ...]:
         """The kernel sets that the program has, in the order of their numbers, from 1."""
         name = self.model.name
@@ -194,6 +199,9 @@ def _harness_macros(code: EmittedCode, toolset: Toolset) -> list[str]:
     }
     if code.loaded_weights is not None:
         macros["WEIGHTS"] = f'"{code.loaded_weights.name}"'
+    if code.has_threads:
+        macros["START"] = f"{prefix}_start_threads"
+        macros["STOP"] = f"{prefix}_stop_threads"
     if code.used_sets:
         is_native = all(_compiles(toolset, kernel_set) for kernel_set in code.used_sets)
         best = f"{prefix}_best_kernel_set()" if is_native else str(len(code.used_sets))

@@ -34,6 +34,12 @@ class Executions:
     left: int
     pieces: int = 0
 
+    def __add__(self, other: "Executions") -> "Executions":
+        """Return what happened in both of two intervals."""
+        return Executions(
+            self.executed + other.executed, self.left + other.left, self.pieces + other.pieces
+        )
+
 
 @dataclass(frozen=True)
 class Interval:

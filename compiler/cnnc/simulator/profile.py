@@ -6,8 +6,9 @@ entry of the next one's, so the layers and the few instructions before the first
 whole.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,13 @@ from cnnc.errors import InternalError
 from cnnc.ir.quant_model import QuantModel
 from cnnc.ir.types import Tensor
 from cnnc.report.describe import layer_type
-from cnnc.simulator.counting import Interval, build_plugin, plugin_arguments, read_counts
+from cnnc.simulator.counting import (
+    Executions,
+    Interval,
+    build_plugin,
+    plugin_arguments,
+    read_counts,
+)
 from cnnc.simulator.cycles import TIMINGS, Timing, modelled_cycles
 from cnnc.simulator.disassembly import Instruction, disassemble, find_disassembler
 from cnnc.simulator.elf import function_addresses
@@ -127,6 +134,7 @@ class Profiler:
         compiler: Path of the compiler that built it; its disassembler is used.
         timing: Name of the core's published timing; empty if there is none.
         kernel_set: Whose kernels run; empty for those of every processor of the target.
+        has_parts: Whether layers are computed in parts, by one thread after the other's here.
     """
 
     model: QuantModel
@@ -134,6 +142,7 @@ class Profiler:
     compiler: str
     timing: str
     kernel_set: str = ""
+    has_parts: bool = False
 
     def profile(
         self, inputs: Mapping[str, Tensor], kernels: Sequence[str], folder: Path
@@ -153,7 +162,8 @@ class Profiler:
         start, mark = addresses[f"{self.model.name}_run"], addresses[_MARK]
         marks = {start, mark, *self._layer_addresses(addresses)}
         intervals = self._count(inputs, folder, sorted(marks))
-        return self._assign(list(_one_run(intervals, start, mark)), kernels)
+        run = _one_run(intervals, start, mark)
+        return self._assign(list(_whole_layers(run) if self.has_parts else run), kernels)
 
     def _layer_addresses(self, addresses: Mapping[str, int]) -> Iterator[int]:
         """Yield where the layers' functions are.
@@ -239,6 +249,17 @@ def _one_run(intervals: Sequence[Interval], start: int, mark: int) -> Iterator[I
         raise InternalError("the program was counted, but no inference was seen")
     first = marks.index(start)
     yield from intervals[first : marks.index(mark, first)]
+
+
+def _whole_layers(run: Iterable[Interval]) -> Iterator[Interval]:
+    """Join the intervals of a function that is entered once for each part of its layer."""
+    for mark, parts in groupby(run, lambda interval: interval.mark):
+        sites: dict[int, Executions] = {}
+        for part in parts:
+            for address, executions in part.sites.items():
+                known = sites.get(address)
+                sites[address] = executions if known is None else known + executions
+        yield Interval(mark, sites)
 
 
 def _owners(run: Sequence[Interval], kernels: Sequence[str]) -> list[Interval]:

@@ -141,7 +141,9 @@ def _engine(
 ) -> TargetEngine:
     """Return the engine of a traced and a plain build."""
     traced, plain = runners
-    profiler = Profiler(code.model, plain, _compiler(target), target.core.timing, kernel_set)
+    profiler = Profiler(
+        code.model, plain, _compiler(target), target.core.timing, kernel_set, code.has_threads
+    )
     return TargetEngine(CompiledEngine(code.model, traced, plain), details, profiler)
 
 

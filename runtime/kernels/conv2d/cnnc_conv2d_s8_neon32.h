@@ -28,7 +28,6 @@ struct cnnc_conv2d_s8_neon32_parameters {
     int32_t chunks;
     int32_t tail;
     int32_t scale;
-    int32_t pairs_overflow;
     int32_t pixels_at_once;
     int32_t output_zero_point;
     int32_t minimum;
@@ -62,8 +61,7 @@ CNNC_KERNEL void cnnc_conv2d_s8_neon32(const struct cnnc_conv2d_s8_neon32_parame
                                    p->output_zero_point,
                                    p->minimum,
                                    p->maximum,
-                                   p->scale,
-                                   p->pairs_overflow};
+                                   p->scale};
     for (int32_t first = 0; first < p->pixels; first += p->pixels_at_once) {
         const int32_t left = p->pixels - first;
         job.row_count = left < p->pixels_at_once ? left : p->pixels_at_once;

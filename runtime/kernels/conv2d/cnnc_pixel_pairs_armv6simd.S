@@ -27,8 +27,9 @@
 #define STACK_CHANNELS 32 /* left, without the current pair */
 #define STACK_FIRST_OUTPUT 36
 #define STACK_BLOCK_BYTES 40
-#define STACK_EXACT 44
-#define STACK_FRAME 48
+#define STACK_AFTER_TURN 44
+#define STACK_FORMULA 48
+#define STACK_FRAME 52
 
 #define UNITS_PER_TURN 16
 #define UNIT_BYTES 40
@@ -68,7 +69,6 @@ CNNC_SYMBOL(pixel_panel):
     str r2, [sp, #STACK_OUTPUT]
     str r2, [sp, #STACK_FIRST_OUTPUT]
     str r0, [sp, #STACK_INPUTS]
-    str r8, [sp, #STACK_EXACT]
     str r6, [sp, #STACK_STEP]
     mul r9, r4, r5
     add r9, r0, r9, lsl #2
@@ -78,21 +78,29 @@ CNNC_SYMBOL(pixel_panel):
     str r9, [sp, #STACK_WEIGHTS_END]
     lsl r9, r4, #2
     add r9, r9, #24              /* initial sums, constants of the line formula */
+    adr r11, 3f
+    adr r12, 8f
     cmp r8, #0
     addne r9, r9, #16
+    adrne r12, 7f
     str r9, [sp, #STACK_BLOCK_BYTES]
+    str r12, [sp, #STACK_FORMULA]
     subs r7, r7, #2
     str r7, [sp, #STACK_CHANNELS]
     mov r9, #1
     movmi r9, #0
     str r9, [sp, #STACK_SECOND]
-    /* A tile's first unit is apart. Its first turn takes those that make no whole turn, or none. */
+    /* A tile's first unit is apart. Its first turn takes all the others where they make one turn at
+     * most, so that results follow; otherwise those that make no whole turn, or none. */
     lsr r4, r4, #2
     sub r4, r4, #1
-    and r4, r4, #UNITS_PER_TURN - 1
+    cmp r4, #UNITS_PER_TURN
+    movhi r12, r11
+    andhi r4, r4, #UNITS_PER_TURN - 1
+    str r12, [sp, #STACK_AFTER_TURN]
     mov r9, #UNIT_BYTES
     mul r9, r4, r9
-    adr r10, 3f
+    sub r10, r11, #4
     sub r10, r10, r9
     str r10, [sp, #STACK_ENTRY]
 1:
@@ -106,14 +114,13 @@ CNNC_SYMBOL(pixel_panel):
     ldm WEIGHTS!, {r6, r7, r8, r9}
     products
     .endr
+    ldr pc, [sp, #STACK_AFTER_TURN]
 3:
     ldr r6, [sp, #STACK_WEIGHTS_END]
     cmp WEIGHTS, r6
     bne 4b
-    ldr r6, [sp, #STACK_EXACT]
-    cmp r6, #0
-    bne 7f
-    /* The line formula. */
+    ldr pc, [sp, #STACK_FORMULA]
+8:  /* The line formula. */
     ldm WEIGHTS, {r6, r7, r8, r9}
     smmla SUM_00, SUM_00, r6, r7
     smmla SUM_10, SUM_10, r6, r7

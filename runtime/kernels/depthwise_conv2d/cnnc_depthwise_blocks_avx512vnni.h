@@ -32,6 +32,14 @@ struct cnnc_depthwise_run_avx512vnni {
     int32_t maximum;
     int32_t is_real;
     int32_t lanes; /* 16 or 64 */
+    /* Where not all pixels are copied with their padding, a line of it, of 64 lanes or more; then
+     * input is the image, of which the first output sees these row and column first. */
+    const int8_t *padding;
+    int32_t input_rows;
+    int32_t input_cols;
+    int32_t first_row;
+    int32_t first_col;
+    int32_t input_zero_point;
 };
 
 /* Pixels of a step that are between two columns, in bytes. */

@@ -11,9 +11,7 @@
 #define COLUMNS_LINE_BYTES 48
 #define COLUMNS_OUTPUT_STEP 64
 #define COLUMNS_SCALING 80
-#define COLUMNS_ZERO_POINT 88
-#define COLUMNS_MINIMUM 90
-#define COLUMNS_MAXIMUM 91
+#define COLUMNS_ZERO_POINT 96
 
 /* Bits of the scaling, as in cnnc_rows_neon_dot.h. */
 #define SCALING_SIGNED 0
@@ -24,13 +22,14 @@
  * x5          weights; x10 the first ones
  * x6          channels
  * x7, x8      output of the first and of the second line
- * x9          bytes of a pixel
+ * x9          bytes of a column of the image
  * x11         outputs of a line that are left, of x12
  * x13         lines, or pairs of lines, that are left
  * x14, x15    input and output of the line
  * x16, x17    steps from line to line of input and output
  * x19, x20    scaling, and without SCALING_FROM_ZERO
  * x21         bytes of a line of the image
+ * x22         bytes from output to output
  * v0 to v7    lines of a column and their halfwords; weights; multipliers and shifts
  * v12 to v15  zero point, minimum, maximum, sign bits
  * v16 to v27  three columns: of each channel the bytes of four lines
@@ -157,9 +156,9 @@
     FINISH_FROM_ZERO 8, 9, 10, 11
     .endif
 .L\name\()_store_\third:
-    st1 {v28.16b}, [x7], x9
+    st1 {v28.16b}, [x7], x22
     .if \lines == 2
-    st1 {v8.16b}, [x8], x9
+    st1 {v8.16b}, [x8], x22
     .endif
     subs x11, x11, #1
     b.eq .L\name\()_next_line
@@ -202,13 +201,13 @@
     stp d12, d13, [sp, #32]
     stp d14, d15, [sp, #48]
     stp x19, x20, [sp, #64]
-    str x21, [sp, #80]
+    stp x21, x22, [sp, #80]
     ldp x14, x10, [x0, #COLUMNS_INPUT]
     ldp x6, x15, [x0, #COLUMNS_CHANNELS]
     ldp x13, x12, [x0, #COLUMNS_LINES]
     ldp x21, x9, [x0, #COLUMNS_LINE_BYTES]
     ldp x17, x16, [x0, #COLUMNS_OUTPUT_STEP]
-    ldr x19, [x0, #COLUMNS_SCALING]
+    ldp x19, x22, [x0, #COLUMNS_SCALING]
     add x1, x0, #COLUMNS_ZERO_POINT
     ld1r {v12.8h}, [x1], #2
     ld1r {v13.16b}, [x1], #1
@@ -255,7 +254,7 @@
 .L\name\()_next_line:
     subs x13, x13, #1
     b.ne .L\name\()_line
-    ldr x21, [sp, #80]
+    ldp x21, x22, [sp, #80]
     ldp x19, x20, [sp, #64]
     ldp d14, d15, [sp, #48]
     ldp d12, d13, [sp, #32]
@@ -271,6 +270,7 @@
 COLUMNS_FUNCTION CNNC_SYMBOL(depthwise_dot_pairs), 2, 1
 COLUMNS_FUNCTION CNNC_SYMBOL(depthwise_dot_lines), 1, 1
 COLUMNS_FUNCTION CNNC_SYMBOL(depthwise_dot_stride_2), 1, 2
+COLUMNS_FUNCTION CNNC_SYMBOL(depthwise_dot_pairs_stride_2), 2, 2
 
     .section .note.GNU-stack, "", %progbits
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT-0 */
 /* Depthwise convolution with dot products (AArch64): 3x3 taps next to each other, any row stride,
- * column stride 1 or 2, at least 16 channels. */
+ * column stride 1 or 2, at least 16 channels; or column stride 1, 8 channels and an even number of
+ * columns, of which two neighbours are computed together. */
 #ifndef CNNC_DEPTHWISE_CONV2D_S8_NEON_DOT_H
 #define CNNC_DEPTHWISE_CONV2D_S8_NEON_DOT_H
 
@@ -27,25 +28,28 @@ struct cnnc_depthwise_conv2d_s8_neon_dot_parameters {
     int32_t lines_at_once; /* of output, for which image lines are copied */
 };
 
-/* Sixteen channels of lines of output. */
+/* Sixteen channels of lines of output, or eight of neighbours. */
 CNNC_KERNEL void
 cnnc_depthwise_block_dot(const struct cnnc_depthwise_conv2d_s8_neon_dot_parameters *p,
                          struct cnnc_depthwise_columns_dot columns, int32_t lines) {
+    const int takes_two = p->stride_cols == 2 || p->channels == 8;
     columns.lines = lines;
     columns.input_step = p->stride_rows * columns.line_bytes;
-    if (p->stride_cols == 2) {
-        CNNC_SYMBOL(depthwise_dot_stride_2)(&columns);
-        return;
-    }
     if (p->stride_rows == 1 && lines > 1) {
         columns.lines = lines / 2;
         columns.input_step = 2 * columns.line_bytes;
-        CNNC_SYMBOL(depthwise_dot_pairs)(&columns);
+        if (takes_two) {
+            CNNC_SYMBOL(depthwise_dot_pairs_stride_2)(&columns);
+        } else {
+            CNNC_SYMBOL(depthwise_dot_pairs)(&columns);
+        }
         columns.input += columns.lines * columns.input_step;
         columns.output += columns.lines * 2 * columns.output_step;
         columns.lines = lines % 2;
     }
-    if (columns.lines > 0) {
+    if (columns.lines > 0 && takes_two) {
+        CNNC_SYMBOL(depthwise_dot_stride_2)(&columns);
+    } else if (columns.lines > 0) {
         CNNC_SYMBOL(depthwise_dot_lines)(&columns);
     }
 }
@@ -58,7 +62,7 @@ cnnc_depthwise_blocks_dot(const struct cnnc_depthwise_conv2d_s8_neon_dot_paramet
     const int8_t *const input = columns.input;
     int8_t *const output = columns.output;
     for (int32_t block = 0; 16 * block < p->channels; ++block) {
-        const int32_t last = p->channels - 16;
+        const int32_t last = p->channels > 16 ? p->channels - 16 : 0;
         const int32_t channel = 16 * block < last ? 16 * block : last;
         columns.input = input + channel;
         columns.output = output + channel;
@@ -78,17 +82,19 @@ CNNC_SHARED_KERNEL void cnnc_depthwise_conv2d_s8_neon_dot(
                                                  p->channels,   p->padded_cols,
                                                  p->pad_left,   p->input_zero_point};
     const int32_t line_bytes = (p->padded_cols > 0 ? p->padded_cols : p->input_cols) * p->channels;
+    const int32_t neighbours = p->channels == 8 ? 2 : 1;
     struct cnnc_depthwise_columns_dot columns = {input,
                                                  weights,
                                                  channels,
                                                  output,
                                                  0,
-                                                 p->output_cols,
+                                                 p->output_cols / neighbours,
                                                  line_bytes,
                                                  p->channels,
                                                  p->output_cols * p->channels,
                                                  0,
                                                  p->scaling,
+                                                 p->channels * neighbours,
                                                  (int16_t)p->output_zero_point,
                                                  (int8_t)p->minimum,
                                                  (int8_t)p->maximum};

@@ -22,16 +22,21 @@ cnnc_fully_connected_s8_armv6simd(const struct cnnc_fully_connected_s8_armv6simd
                                   const int32_t *CNNC_RESTRICT blocks, int8_t *CNNC_RESTRICT output,
                                   int8_t *CNNC_RESTRICT scratch) {
     uint32_t *const halves = (uint32_t *)(void *)scratch;
-    const int32_t count = (p->output_channels + 3) / CNNC_ROW_CHANNELS_ARMV6SIMD;
-    const struct cnnc_row_shape_armv6simd shape = {p->depth, count, p->exact};
+    const int32_t whole = p->output_channels / CNNC_ROW_CHANNELS_ARMV6SIMD;
+    const int32_t rest = p->output_channels % CNNC_ROW_CHANNELS_ARMV6SIMD;
+    struct cnnc_row_shape_armv6simd shape = {p->depth, whole, p->exact};
     CNNC_EXPAND_ROW_ARMV6SIMD(halves, input, p->depth);
-    if (p->output_channels < CNNC_ROW_CHANNELS_ARMV6SIMD) {
+    if (whole > 0) {
+        CNNC_ROW_BLOCKS_ARMV6SIMD(halves, blocks, output, &shape);
+    }
+    if (rest > 0) {
+        const struct cnnc_block_armv6simd block = {CNNC_ROW_CHANNELS_ARMV6SIMD, p->depth, p->exact};
         int8_t results[CNNC_ROW_CHANNELS_ARMV6SIMD];
-        CNNC_ROW_BLOCKS_ARMV6SIMD(halves, blocks, results, &shape, 0);
-        memcpy(output, results, (size_t)p->output_channels);
-    } else {
-        CNNC_ROW_BLOCKS_ARMV6SIMD(halves, blocks, output, &shape,
-                                  CNNC_ROW_CHANNELS_ARMV6SIMD * count - p->output_channels);
+        const int32_t kept = whole > 0 ? CNNC_ROW_CHANNELS_ARMV6SIMD : rest;
+        shape.blocks = 1;
+        CNNC_ROW_BLOCKS_ARMV6SIMD(halves, blocks + whole * cnnc_block_words_armv6simd(&block),
+                                  results, &shape);
+        memcpy(output + p->output_channels - kept, results, (size_t)kept);
     }
     if (p->minimum > -128 || p->maximum < 127) {
         cnnc_clamp_results_armv6simd(output, p->output_channels, p->minimum, p->maximum);

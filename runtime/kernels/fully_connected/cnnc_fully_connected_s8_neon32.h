@@ -14,7 +14,6 @@ struct cnnc_fully_connected_s8_neon32_parameters {
     int32_t chunks;
     int32_t tail;
     int32_t scale;
-    int32_t pairs_overflow;
     int32_t rows_at_once; /* so many stay in a cache while all weights are read */
     int32_t output_zero_point;
     int32_t minimum;
@@ -41,8 +40,7 @@ CNNC_KERNEL void cnnc_fully_connected_s8_neon32(
                                    p->output_zero_point,
                                    p->minimum,
                                    p->maximum,
-                                   p->scale,
-                                   p->pairs_overflow};
+                                   p->scale};
     for (int32_t first = 0; first < p->rows; first += p->rows_at_once) {
         const int32_t left = p->rows - first;
         job.row_count = left < p->rows_at_once ? left : p->rows_at_once;

@@ -20,9 +20,9 @@
 #define STACK_BLOCKS 8 /* left */
 #define STACK_HALVES_END 12
 #define STACK_ENTRY 16
-#define STACK_EXACT 20
-#define STACK_FRAME 24
-#define STACK_BACK 60 /* the caller's */
+#define STACK_AFTER_TURN 20
+#define STACK_FORMULA 24
+#define STACK_FRAME 28
 
 #define UNITS_PER_TURN 8
 #define UNIT_BYTES 84
@@ -54,30 +54,30 @@ CNNC_SYMBOL(row_blocks):
     sub sp, sp, #STACK_FRAME
     ldm r3, {r4, r5, r6}         /* depth, blocks, exact */
     add r7, r0, r4, lsl #1
-    /* The first turn takes the units that make no whole turn, or all of one. */
+    adr r11, 3f
+    adr r12, 8f
+    cmp r6, #0
+    adrne r12, 7f
+    str r12, [sp, #STACK_FORMULA]
+    /* The first turn takes the units that make no whole turn, or all of one; where it is the only
+     * one, results follow. */
     lsr r4, r4, #3
+    cmp r4, #UNITS_PER_TURN
+    movhi r12, r11
+    str r12, [sp, #STACK_AFTER_TURN]
     sub r4, r4, #1
     and r4, r4, #UNITS_PER_TURN - 1
     add r4, r4, #1
     mov r9, #UNIT_BYTES
     mul r9, r4, r9
-    adr r8, 3f
+    sub r8, r11, #4
     sub r8, r8, r9
     str r0, [sp, #STACK_HALVES]
     str r2, [sp, #STACK_OUTPUT]
     str r5, [sp, #STACK_BLOCKS]
     str r7, [sp, #STACK_HALVES_END]
     str r8, [sp, #STACK_ENTRY]
-    str r6, [sp, #STACK_EXACT]
 1:
-    ldr r12, [sp, #STACK_BLOCKS]
-    cmp r12, #1
-    bne 2f
-    ldr r11, [sp, #STACK_BACK]
-    ldr r12, [sp, #STACK_OUTPUT]
-    sub r12, r12, r11
-    str r12, [sp, #STACK_OUTPUT]
-2:
     ldm WEIGHTS!, {SUM_0, SUM_1, SUM_2, SUM_3}
     ldr pc, [sp, #STACK_ENTRY]
 4:
@@ -92,14 +92,13 @@ CNNC_SYMBOL(row_blocks):
     ldm WEIGHTS!, {r6, r7, r8, r9}
     products lr
     .endr
+    ldr pc, [sp, #STACK_AFTER_TURN]
 3:
     ldr r6, [sp, #STACK_HALVES_END]
     cmp HALVES, r6
     bne 4b
-    ldr r6, [sp, #STACK_EXACT]
-    cmp r6, #0
-    bne 7f
-    /* The line formula. */
+    ldr pc, [sp, #STACK_FORMULA]
+8:  /* The line formula. */
     ldm WEIGHTS!, {r6-r12, lr}
     smmla SUM_0, SUM_0, r6, r7
     smmla SUM_1, SUM_1, r8, r9

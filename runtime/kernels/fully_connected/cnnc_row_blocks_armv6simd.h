@@ -25,10 +25,9 @@ extern "C" {
 /* Expands values, a multiple of 8 from 8 on. */
 void CNNC_SYMBOL(expand_row)(uint32_t *halves, const int8_t *values, int32_t count);
 
-/* output[channel] for all channels of the blocks, which cnnc_armv6simd.h describes; the last block
- * begins back channels before the end of the one before it. */
+/* output[channel] for all channels of the blocks, which cnnc_armv6simd.h describes. */
 void CNNC_SYMBOL(row_blocks)(const uint32_t *halves, const int32_t *blocks, int8_t *output,
-                             const struct cnnc_row_shape_armv6simd *shape, int32_t back);
+                             const struct cnnc_row_shape_armv6simd *shape);
 #ifdef __cplusplus
 }
 #endif
@@ -48,12 +47,10 @@ CNNC_KERNEL void cnnc_expand_row_armv6simd(uint32_t *halves, const int8_t *value
 
 CNNC_KERNEL void cnnc_row_results_armv6simd(const uint32_t *halves, const int32_t *blocks,
                                             int8_t *output,
-                                            const struct cnnc_row_shape_armv6simd *shape,
-                                            int32_t back) {
+                                            const struct cnnc_row_shape_armv6simd *shape) {
     const struct cnnc_block_armv6simd block = {CNNC_ROW_CHANNELS_ARMV6SIMD, shape->depth,
                                                shape->exact};
     for (int32_t i = 0; i < shape->blocks; ++i) {
-        output -= i == shape->blocks - 1 ? back : 0;
         for (int32_t channel = 0; channel < CNNC_ROW_CHANNELS_ARMV6SIMD; ++channel) {
             *output++ = cnnc_block_result_armv6simd(&block, blocks, channel, halves, 1);
         }

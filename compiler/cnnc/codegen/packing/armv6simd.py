@@ -20,9 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnc.codegen.kernel import LoweringSite
-from cnnc.codegen.packing.channel_pairs import accumulator_range
-from cnnc.ir.types import I8, I32, I64, Rounding, Window
-from cnnc.ops._requantize import QuantWeightedOp, weight_sums
+from cnnc.ir.types import I8, I32, I64, INT8_MAX, INT8_MIN, Rounding, Window
+from cnnc.ops._requantize import QuantWeightedOp
 
 WORD = 4
 """Inputs that SXTB16 expands at a time."""
@@ -32,6 +31,8 @@ _LEAST_SCALE, _MOST_SCALE = 2, 8
 _MOST_SHIFT = 22
 """A zero point shifted by it leaves room for the product in 32 bits."""
 _SUM_BITS = 31
+_PACKED_WORDS = 2**18
+"""Words of weights that are packed together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,26 +114,30 @@ class _Scaling:
     exact: bool
 
 
-def pack_blocks(op: QuantWeightedOp, ordered: I8, size: int, site: LoweringSite) -> Blocks | str:
+def pack_blocks(
+    op: QuantWeightedOp, ordered: I8, size: int, site: LoweringSite, *, in_fours: bool = True
+) -> Blocks | str:
     """Return a layer's blocks, or why its sums cannot be scaled.
 
     Args:
-        op: The layer; its channel axis is 0.
-        ordered: Its weights in the order of expanded inputs, [out][depth], depth a multiple of 4.
+        op: The layer.
+        ordered: Its weights in the order of inputs, [out][depth], depth a multiple of 4, or of 2.
         size: Channels of a block. The last block holds the last channels, some for the second
             time; where there are fewer in all, channels without weights fill it up.
         site: Where it is.
+        in_fours: Whether a word holds inputs 0 and 2, or 1 and 3, of four, as SXTB16 expands them;
+            otherwise it holds two neighbours.
     """
-    bias = (op.bias - op.input_zero_point * weight_sums(op.weight, 0)).astype(np.int64)
-    low, high = accumulator_range(ordered, bias)
-    most = np.maximum(-low, high + 1)
+    bias = op.bias - op.input_zero_point * ordered.sum(axis=1, dtype=np.int64)
+    most = _largest_sums(ordered, bias)
     if np.any(most > 1 << (_SUM_BITS - _LEAST_SCALE)):
         return f"an accumulator may pass {_SUM_BITS - _LEAST_SCALE} bits"
     scaling = _line(op, most, site.rounding) or _exact(op, most, site.rounding)
     if scaling is None:
         return "no scale of the weights gives the shifts of all output channels"
     numbers = np.concatenate([(bias << scaling.scales)[:, np.newaxis], _constants(scaling)], axis=1)
-    return Blocks(_in_blocks(ordered, scaling.scales, numbers, size), scaling.exact)
+    words = _in_blocks(ordered, scaling.scales, numbers, size, in_fours)
+    return Blocks(words, scaling.exact)
 
 
 def _line(op: QuantWeightedOp, most: I64, rounding: Rounding) -> _Scaling | None:
@@ -192,23 +197,48 @@ def _constants(scaling: _Scaling) -> I64:
     return np.stack(columns, axis=1)
 
 
-def _in_blocks(ordered: I8, scales: I64, numbers: I64, size: int) -> I32:
+def _largest_sums(ordered: I8, bias: I64) -> I64:
+    """Return how far from zero each channel's sums can be, over all int8 inputs."""
+    positive = np.maximum(ordered, 0).sum(axis=1, dtype=np.int64)
+    negative = ordered.sum(axis=1, dtype=np.int64) - positive
+    low = bias + INT8_MIN * positive + INT8_MAX * negative
+    high = bias + INT8_MAX * positive + INT8_MIN * negative
+    most: I64 = np.maximum(-low, high + 1)
+    return most
+
+
+def _in_blocks(ordered: I8, scales: I64, numbers: I64, size: int, in_fours: bool) -> I32:
     """Return blocks; numbers are the initial sum and the constants, [channels][n]."""
-    channels, depth = ordered.shape
-    missing = max(size - channels, 0)
-    chosen = _block_channels(channels + missing, size)
-    halves = np.pad(
-        ordered.astype(np.int16) << scales[:, np.newaxis].astype(np.int16), ((0, missing), (0, 0))
-    )
-    # [channels][fours][4] -> words of inputs 0 and 2, then 1 and 3, each two halves
-    words = np.ascontiguousarray(
-        halves.reshape(-1, depth // WORD, 2, 2).transpose(0, 1, 3, 2)
-    ).view(np.int32)
-    weights = words.reshape(-1, depth // 2)[chosen].transpose(0, 2, 1).reshape(len(chosen), -1)
-    rows = np.pad(numbers, ((0, missing), (0, 0))).astype(np.int32)[chosen]
-    constants = rows[:, :, 1:].reshape(len(chosen), -1)
-    blocks: I32 = np.concatenate([rows[:, :, 0], weights, constants], axis=1).reshape(-1)
-    return blocks
+    missing = max(size - len(ordered), 0)
+    if missing:
+        ordered = np.pad(ordered, ((0, missing), (0, 0)))
+        scales = np.pad(scales, (0, missing))
+        numbers = np.pad(numbers, ((0, missing), (0, 0)))
+    chosen = _block_channels(len(ordered), size)
+    rows = numbers.astype(np.int32)[chosen]
+    half = ordered.shape[1] // 2
+    blocks = np.empty((len(chosen), size * (half + rows.shape[2])), np.int32)
+    blocks[:, :size] = rows[:, :, 0]
+    blocks[:, size * (1 + half) :] = rows[:, :, 1:].reshape(len(chosen), -1)
+    # Some at a time: the weights of a large layer are a good part of the memory there is.
+    step = max(_PACKED_WORDS // (size * half), 1)
+    for first in range(0, len(chosen), step):
+        some = chosen[first : first + step]
+        words = _words(ordered[some], scales[some], in_fours)
+        place = blocks[first : first + step, size : size * (1 + half)]
+        place[:] = words.transpose(0, 2, 1).reshape(len(some), -1)
+    return blocks.reshape(-1)
+
+
+def _words(weights: I8, scales: I64, in_fours: bool) -> I32:
+    """Return scaled weights [blocks][channels][depth] as words of two halves."""
+    blocks, channels, depth = weights.shape
+    halves = weights.astype(np.int16) << scales[:, :, np.newaxis].astype(np.int16)
+    if in_fours:
+        fours = halves.reshape(blocks, channels, depth // WORD, 2, 2)
+        halves = fours.transpose(0, 1, 2, 4, 3)
+    words: I32 = np.ascontiguousarray(halves).view(np.int32)
+    return words.reshape(blocks, channels, depth // 2)
 
 
 def _block_channels(channels: int, size: int) -> I64:

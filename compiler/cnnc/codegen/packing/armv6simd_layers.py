@@ -109,7 +109,7 @@ def rows_lowering(op: QuantWeightedOp, site: LoweringSite) -> Lowering | Refusal
         "minimum": op.minimum,
         "maximum": op.maximum,
     }
-    block = 21 * depth // 8 + depth // 16 + (42 if blocks.exact else 26)
+    block = 21 * depth // 8 + depth // 16 + (37 if blocks.exact else 22)
     clamp = _clamps(op) * 2 * outputs
     return Lowering(
         calls=(_call("fully_connected_s8_armv6simd", "fully_connected", parameters, blocks),),
@@ -162,7 +162,8 @@ def _image_instructions(
     """Estimate one image: products, results, expansion, the padded copy and clamps."""
     outputs = len(op.weight)
     pairs = -(-pixels // 2)
-    tile = 10 * runs.depth // 4 + 3 * (runs.depth // 64) + (36 if blocks.exact else 22)
+    turns = 5 * (runs.depth // 64) if runs.depth > 68 else 0
+    tile = 10 * runs.depth // 4 + turns + (30 if blocks.exact else 17)
     expansion = 15 * runs.depth // 8 + 10 * runs.kernel_rows * runs.per_row + 40
     clamp = _clamps(op) * 2 * pixels * outputs
     return pairs * (-(-outputs // 2) * tile + expansion) + copy_bytes // 2 + clamp

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from cnnc.codegen.kernel import ConstantArgument
 from cnnc.codegen.packing.neon_chains import chains_fit
 from cnnc.codegen.packing.neon_scaling import scaling_parameters
-from cnnc.ir.channels import Mask
 from cnnc.ir.types import I8, I32, I64
 from cnnc.ops._blocks import row_blocks
 from cnnc.ops._requantize import QuantWeightedOp
@@ -18,11 +18,18 @@ CHUNK = 32
 """Products of a channel that one turn of the loop takes."""
 OVER_READ = CHUNK - 1
 """Bytes behind the last row that may be read, and multiplied by zero."""
-CACHED_BYTES = 16384
-"""Rows that stay in the first-level data cache, half of the smallest one (Cortex-A7: 8 to 64 kB,
-32 in BCM2836), while all weights go by."""
+_SCRATCH = 3 * 2**11
+"""Patches that are gathered at once: so many make a call's own instructions count little."""
+_FIRST_CACHE = 2**14
+"""Rows that stay in a first-level data cache, half of BCM2836's, while all weights go by."""
+_SECOND_CACHE = 2**17
+"""The same for the second level, a quarter of BCM2836's and BCM2837's: where the weights are so
+large that reading them often costs more than rows that are farther away."""
+_WEIGHTS_PER_ROWS = 4
 _LANES = 8
-_FLAGS = 31
+_ONE_BY_ONE = 18
+_END = {0: 20, 8: 16, 16: 17}
+"""Steps as in cnnc_rows_neon32.h."""
 _NARROW_ROWS = 64
 _PART = 2**18
 
@@ -35,16 +42,14 @@ class PackedRows:
         arguments: Weights and constants.
         chunks: Turns of the loop.
         tail: Products behind them, 0, 8 or 16.
-        pairs_overflow: Whether two products may pass 16 bits.
-        careful: Share of the chunks whose chains of four may.
+        longer: Share of the chunks' channels whose chains of four may pass 16 bits.
         blocks: Of four output channels.
     """
 
     arguments: tuple[ConstantArgument, ConstantArgument]
     chunks: int
     tail: int
-    pairs_overflow: bool
-    careful: float
+    longer: float
     blocks: int
 
     @property
@@ -58,18 +63,17 @@ class PackedRows:
             "depth": self.depth,
             "chunks": self.chunks,
             "tail": self.tail,
-            "pairs_overflow": int(self.pairs_overflow),
         }
 
     def instructions(self, rows: int) -> int:
         """Estimate what all results of some rows take, which are computed in one go."""
         one = rows == 1
-        chunk = (27 if one else 48) + self.careful * (6 if one else 12)
+        chunk = (27 if one else 48) + self.longer * (4 if one else 8)
         tail = {0: 0, 8: 11 if one else 20, 16: 18 if one else 32}[self.tail]
         tile = round(self.chunks * chunk + tail)
         if one:
-            return self.blocks * (tile + 30) + 110
-        return self.blocks * ((rows + 1) // 2 * (tile + 42) + 30) + 130
+            return self.blocks * (tile + 30) + 75
+        return self.blocks * ((rows + 1) // 2 * (tile + 37) + 32) + 85
 
 
 def packed_rows(op: QuantWeightedOp, weight: I8) -> PackedRows:
@@ -81,27 +85,28 @@ def packed_rows(op: QuantWeightedOp, weight: I8) -> PackedRows:
     """
     channels = block_channels(len(weight))
     chunks, tail = _split(weight.shape[1])
-    overflow = not _pairs_fit(weight)
-    if overflow and tail > _LANES:
+    if tail > _LANES and not _pairs_fit(weight[:, CHUNK * chunks :]):
         chunks, tail = chunks + 1, 0
     weights = np.zeros((len(channels), BLOCK * (CHUNK * chunks + tail)), np.int8)
-    flags = np.zeros((len(channels), chunks), np.bool_)
+    steps = np.zeros((len(channels), whole(chunks + 1, 4)), np.uint8)
+    steps[:, chunks] = _END[tail]
+    longer = 0
     for part in row_blocks(len(channels), weights.shape[1], _PART):
         blocks = _padded(weight, channels[part], CHUNK * chunks + tail)
-        whole = blocks[:, :, : CHUNK * chunks].reshape(len(blocks), BLOCK, chunks, CHUNK)
-        flags[part] = chains_fit(whole.reshape(*whole.shape[:3], 4, _LANES)).all(axis=1)
+        body = blocks[:, :, : CHUNK * chunks].reshape(len(blocks), BLOCK, chunks, CHUNK)
+        body = body.transpose(0, 2, 1, 3)
+        steps[part, :chunks] = _steps(body)
+        longer += int(np.unpackbits(steps[part, :chunks]).sum())
         rest = blocks[:, :, CHUNK * chunks :].reshape(len(blocks), -1)
-        ordered = whole.transpose(0, 2, 1, 3).reshape(len(blocks), -1)
-        weights[part] = np.concatenate([ordered, rest], axis=1)
+        weights[part] = np.concatenate([body.reshape(len(blocks), -1), rest], axis=1)
     return PackedRows(
         arguments=(
             ConstantArgument("weights", weights.reshape(-1), alignment=16),
-            ConstantArgument("channels", _constants(op, channels, flags), alignment=16),
+            ConstantArgument("channels", _constants(op, channels, steps), alignment=16),
         ),
         chunks=chunks,
         tail=tail,
-        pairs_overflow=overflow,
-        careful=1.0 - float(flags.mean()) if flags.size else 0.0,
+        longer=longer / max(1, len(channels) * chunks * BLOCK),
         blocks=len(channels),
     )
 
@@ -123,21 +128,44 @@ def scale_kind(op: QuantWeightedOp) -> int:
     return scaling["sees_negative"]
 
 
-def rows_at_once(rows: int, row_bytes: int, channels: int) -> int:
-    """Return how many rows a call takes: even numbers, as they are computed two by two.
+def rows_at_once(rows: int, row_bytes: int, weight: I8) -> int:
+    """Return how many rows that lie in memory a call takes: even numbers, for two by two.
 
     Args:
         rows: All of them.
         row_bytes: Bytes of one.
-        channels: Of the output.
+        weight: [out][...].
     """
-    most = max(2, CACHED_BYTES // row_bytes)
-    if channels < BLOCK:
-        most = min(most, _NARROW_ROWS)
+    most = _most_rows(row_bytes, weight, _FIRST_CACHE)
     if rows <= most:
         return rows
-    parts = -(-rows // most)
-    return -(-rows // (2 * parts)) * 2
+    calls = -(-rows // most)
+    return whole(-(-rows // calls), 2)
+
+
+def patches_at_once(lines: int, cols: int, row_bytes: int, weight: I8) -> int:
+    """Return how many patches are gathered for a call: whole lines of the output if they fit.
+
+    Args:
+        lines: Of all outputs.
+        cols: Pixels of one.
+        row_bytes: Bytes of a patch.
+        weight: [out][...].
+    """
+    most = _most_rows(row_bytes, weight, _SCRATCH)
+    if cols > most:
+        calls = -(-cols // most)
+        return min(lines * cols, whole(-(-cols // calls), 2))
+    some = most // cols
+    if some > 1 and some * cols % 2:
+        some -= 1
+    return cols * min(lines, some)
+
+
+def _most_rows(row_bytes: int, weight: I8, least_bytes: int) -> int:
+    cached = min(max(weight.size // _WEIGHTS_PER_ROWS, least_bytes), _SECOND_CACHE)
+    most = max(2, cached // row_bytes)
+    return min(most, _NARROW_ROWS) if len(weight) < BLOCK else most
 
 
 def all_instructions(packed: PackedRows, rows: int, at_once: int) -> int:
@@ -153,27 +181,31 @@ def all_instructions(packed: PackedRows, rows: int, at_once: int) -> int:
     return calls * packed.instructions(at_once) + last
 
 
-def whole_lanes(bytes_: int) -> int:
-    """Return the next multiple of what a vector of bytes holds."""
-    return -(-bytes_ // _LANES) * _LANES
+def whole(number: int, unit: int = _LANES) -> int:
+    """Return the next multiple of a unit, of a vector's bytes by default."""
+    return -(-number // unit) * unit
 
 
 def _split(depth: int) -> tuple[int, int]:
     """Return chunks and tail: what makes more than half a chunk is a whole one."""
     chunks, rest = divmod(depth, CHUNK)
-    tail = whole_lanes(rest)
+    tail = whole(rest)
     return (chunks + 1, 0) if tail > CHUNK // 2 else (chunks, tail)
 
 
-def _pairs_fit(weight: I8) -> bool:
-    """Return whether any two products of a channel fit: weights of -128 may pass 16 bits."""
-    lowest = np.iinfo(np.int8).min
-    if not (weight == lowest).any():
-        return True
-    columns = -(-weight.shape[1] // (2 * _LANES)) * 2 * _LANES
-    padded = np.zeros((len(weight), columns), np.int8)
-    padded[:, : weight.shape[1]] = weight
-    return bool(chains_fit(padded.reshape(len(weight), -1, 2, _LANES)).all())
+def _pairs_fit(tail: I8) -> bool:
+    """Return whether the products of a tail of 16 fit two by two: weights of -128 may not."""
+    padded = np.zeros((len(tail), 2 * _LANES), np.int8)
+    padded[:, : tail.shape[1]] = tail
+    return bool(chains_fit(padded.reshape(len(tail), 2, _LANES)).all())
+
+
+def _steps(body: I8) -> npt.NDArray[np.uint8]:
+    """Return how each chunk of [blocks][chunks][4][32] is summed."""
+    longer = ~chains_fit(body.reshape(*body.shape[:3], 4, _LANES))
+    pairs = chains_fit(body.reshape(*body.shape[:3], 2, 2, _LANES)).all(axis=(2, 3))
+    masks = (longer * (1 << np.arange(BLOCK))).sum(axis=2)
+    return np.where(pairs, masks, _ONE_BY_ONE).astype(np.uint8)
 
 
 def _padded(weight: I8, channels: I64, depth: int) -> I8:
@@ -184,25 +216,12 @@ def _padded(weight: I8, channels: I64, depth: int) -> I8:
     return padded
 
 
-def _constants(op: QuantWeightedOp, channels: I64, flags: Mask) -> I32:
-    """Return [block][bias 4][multiplier 4][shift 4][words]."""
+def _constants(op: QuantWeightedOp, channels: I64, steps: npt.NDArray[np.uint8]) -> I32:
+    """Return [block][bias 4][multiplier 4][shift 4][steps]."""
     numbers = []
     for argument in op.channel_arguments(op.channel_axis):
         wide = np.zeros(max(len(argument.array), BLOCK), np.int32)
         wide[: len(argument.array)] = argument.array
         numbers.append(wide[channels])
-    constants: I32 = np.concatenate([*numbers, _words(flags)], axis=1).reshape(-1)
+    constants: I32 = np.concatenate([*numbers, steps.view("<i4")], axis=1).reshape(-1)
     return constants
-
-
-def _words(flags: Mask) -> I32:
-    """Return the flags of each block's chunks, 31 to a word from the highest bit, then a 1."""
-    blocks, chunks = flags.shape
-    words = []
-    for first in range(0, max(chunks, 1), _FLAGS):
-        some = flags[:, first : first + _FLAGS]
-        bits = np.concatenate([some, np.ones((blocks, 1), np.bool_)], axis=1)
-        places = np.uint32(1) << np.arange(31, 31 - bits.shape[1], -1, dtype=np.uint32)
-        words.append((bits * places).sum(axis=1, dtype=np.uint32))
-    signed: I32 = np.stack(words, axis=1).view(np.int32)
-    return signed

@@ -18,6 +18,8 @@ _LONGEST_RUN = 2**15
 _PIXEL_PAIR_COST = 40
 """Instructions for two rows and eight channels, without the products."""
 _SINGLE_ROW_COST = 28
+_BLOCK_COST = 14
+_CALL_COST = 60
 _KEPT_WAYS = {
     (0,): (1, 66),
     (1,): (2, 90),
@@ -29,6 +31,10 @@ _KEPT_WAYS = {
 """Steps of a row whose weights stay in registers -> the way, instructions for two rows."""
 _TILE_BYTES = 2**14
 """Rows that are multiplied with all channels before the next: half of a small first cache."""
+_LARGE_TILE_BYTES = 2**16
+"""The same where weights come from far away, so that they are read less often."""
+_NEAR_WEIGHTS = 2**17
+"""Weights that a small second cache holds beside values."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,15 +45,18 @@ class PackedRows:
         arguments: Weights, runs and channels.
         pair_cost: Instructions for two rows and all channels.
         single_cost: Instructions for one row.
+        blocks: How many blocks of channels there are.
     """
 
     arguments: tuple[ConstantArgument, ConstantArgument, ConstantArgument]
     pair_cost: int
     single_cost: int
+    blocks: int
 
-    def instructions(self, rows: int) -> int:
-        """Return an estimate for a number of rows."""
-        return rows // 2 * self.pair_cost + rows % 2 * self.single_cost
+    def instructions(self, rows: int, tile: int) -> int:
+        """Return an estimate for a number of rows, so many of which are multiplied together."""
+        products = rows // 2 * self.pair_cost + rows % 2 * self.single_cost
+        return products + -(-rows // tile) * (_CALL_COST + self.blocks * _BLOCK_COST)
 
 
 def pack_rows(op: QuantWeightedOp, site: LoweringSite) -> PackedRows:
@@ -70,6 +79,7 @@ def pack_rows(op: QuantWeightedOp, site: LoweringSite) -> PackedRows:
         arguments,
         sum(block.pair_cost for block in blocks),
         sum(block.single_cost for block in blocks),
+        len(blocks),
     )
 
 
@@ -125,14 +135,16 @@ def scaling_kind(op: QuantWeightedOp, site: LoweringSite) -> int:
     return 2 if scaling["sees_negative"] and scaling["has_shift_of_zero"] else 1
 
 
-def tile_rows(row_bytes: int, rows: int) -> int:
-    """Return how many rows are multiplied with all channels before the next ones, an even number.
+def tile_rows(weight: I8, row_bytes: int, rows: int) -> int:
+    """Return how many rows are multiplied with all channels before the next ones.
 
     Args:
-        row_bytes: Of one row, more than 0.
+        weight: Of the layer.
+        row_bytes: Of one row of values, more than 0.
         rows: How many there are.
     """
-    most = max(2, _TILE_BYTES // row_bytes)
+    tile_bytes = _TILE_BYTES if weight.size <= _NEAR_WEIGHTS else _LARGE_TILE_BYTES
+    most = max(2, tile_bytes // row_bytes)
     tiles = -(-rows // most)
     even = -(-rows // tiles)
     return min(rows, even + even % 2)

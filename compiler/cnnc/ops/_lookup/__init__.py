@@ -18,6 +18,7 @@ from cnnc.codegen.kernel import (
     LoweringSite,
     OutputArgument,
 )
+from cnnc.codegen.parts import Part, elementwise_parts
 from cnnc.codegen.tflite import TfliteOptions
 from cnnc.errors import InternalError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
@@ -96,6 +97,10 @@ class QuantLookup(QuantOp):
     def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
         """Keep the same channels of operand and result."""
         return choice.in_step()
+
+    def split(self, site: LoweringSite, count: int) -> tuple[Part, ...]:
+        """Divide the elements."""
+        return elementwise_parts(self, site, count)
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the table kernel; the result may take over the operand's memory."""

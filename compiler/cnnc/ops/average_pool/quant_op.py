@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnc.codegen.kernel import InputArgument, KernelCall, Lowering, LoweringSite, OutputArgument
+from cnnc.codegen.parts import Part, windowed_parts
 from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
 from cnnc.ir.op import QuantOp
@@ -73,6 +74,12 @@ class QuantAveragePool(QuantOp):
     def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
         """Keep the same channels of operand and result."""
         return choice.in_step()
+
+    def split(self, site: LoweringSite, count: int) -> tuple[Part, ...]:
+        """Divide the output's rows, where padding does not count."""
+        if self.count_include_pad or self.uncounted:
+            return ()
+        return windowed_parts(self, site, count)
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the plain kernel."""

@@ -14,6 +14,7 @@ from cnnc.codegen.kernel import (
     ScratchArgument,
     geometry,
 )
+from cnnc.codegen.parts import Part, windowed_parts
 from cnnc.ir.types import Window
 from cnnc.ops._quant_convolution import QuantConvolution
 from cnnc.ops._tflite_convolution import export_convolution
@@ -35,6 +36,10 @@ class QuantConv2d(QuantConvolution):
     window: Window
 
     judged_in_single_rounding = True
+
+    def split(self, site: LoweringSite, count: int) -> tuple[Part, ...]:
+        """Divide the output's rows."""
+        return windowed_parts(self, site, count)
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the pointwise kernel for 1x1 without padding, else the general one."""

@@ -17,6 +17,7 @@ from cnnc.codegen.kernel import (
     OutputArgument,
     geometry,
 )
+from cnnc.codegen.parts import Part, windowed_parts
 from cnnc.ir.channels import ChannelChoice, ChannelSite
 from cnnc.ir.types import I8, I64, AnyArray, Shape, Window
 from cnnc.ops._convolution import (
@@ -93,6 +94,10 @@ class QuantDepthwiseConv2d(QuantWeightedOp):
         """Return the convolution of the kept channels."""
         weight = np.ascontiguousarray(self.weight[:, :, choice.output])
         return replace(self, weight=weight, **self.fields_of_channels(choice.output))
+
+    def split(self, site: LoweringSite, count: int) -> tuple[Part, ...]:
+        """Divide the output's rows."""
+        return windowed_parts(self, site, count)
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the kernel for one filter per channel, or that for several."""

@@ -15,6 +15,7 @@ from cnnc.codegen.kernel import (
     LoweringSite,
     OutputArgument,
 )
+from cnnc.codegen.parts import Part, ranges
 from cnnc.ir.channels import ChannelChoice, ChannelSite
 from cnnc.ir.types import I8, I64, AnyArray, Shape
 from cnnc.ops._blocks import row_blocks
@@ -79,6 +80,36 @@ class QuantFullyConnected(QuantWeightedOp):
         kept = replace(self, weight=weight, **self.fields_of_channels(choice.output))
         bias = kept.bias + absorbed_bias(self, site, choice)
         return replace(kept, bias=bias.astype(np.int32))
+
+    def split(self, site: LoweringSite, count: int) -> tuple[Part, ...]:
+        """Divide the rows, or the output channels of a single one."""
+        rows, depth = site.inputs[0]
+        if rows == 1:
+            return tuple(
+                Part(
+                    op=self._of_channels(begin, end),
+                    site=replace(site, output=(1, end - begin)),
+                    input_offsets=(0,),
+                    output_offset=begin,
+                )
+                for begin, end in ranges(len(self.weight), count)
+            )
+        return tuple(
+            Part(
+                op=self,
+                site=replace(
+                    site, inputs=((end - begin, depth),), output=(end - begin, len(self.weight))
+                ),
+                input_offsets=(begin * depth,),
+                output_offset=begin * len(self.weight),
+            )
+            for begin, end in ranges(rows, count)
+        )
+
+    def _of_channels(self, begin: int, end: int) -> "QuantFullyConnected":
+        channels = np.arange(len(self.weight))
+        fields = self.fields_of_channels((channels >= begin) & (channels < end))
+        return replace(self, weight=self.weight[begin:end], **fields)
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the plain kernel."""

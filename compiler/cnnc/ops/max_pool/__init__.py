@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnc.codegen.kernel import InputArgument, KernelCall, Lowering, LoweringSite, OutputArgument
+from cnnc.codegen.parts import Part, windowed_parts
 from cnnc.codegen.tflite import NotExpressibleError, TfliteOptions
 from cnnc.errors import UnsupportedAttributeError
 from cnnc.ir.channels import ChannelBounds, ChannelChoice, ChannelSite
@@ -129,6 +130,10 @@ class QuantMaxPool(QuantOp):
     def widen_channels(self, site: ChannelSite, choice: ChannelChoice) -> ChannelChoice:
         """Keep the same channels of operand and result."""
         return choice.in_step()
+
+    def split(self, site: LoweringSite, count: int) -> tuple[Part, ...]:
+        """Divide the output's rows."""
+        return windowed_parts(self, site, count)
 
     def lower(self, site: LoweringSite) -> Lowering:
         """Call the plain kernel."""

@@ -33,8 +33,8 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
     pixels = batch * rows * cols
     packed = neon32.packed_rows(op, op.weight.reshape(outputs, -1))
     taps = op.weight[0].size
-    row_bytes = max(packed.depth, neon32.whole_lanes(taps + _SPOILT))
-    at_once = neon32.rows_at_once(pixels, row_bytes, outputs)
+    row_bytes = max(packed.depth, neon32.whole(taps + _SPOILT))
+    at_once = neon32.patches_at_once(batch * rows, cols, row_bytes, op.weight)
     plain = op.general_call(site).parameters
     parameters = {
         **{name: value for name, value in plain.items() if name not in _OWN_FIELDS},

@@ -29,7 +29,7 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
     batch, rows, cols, channels = geometry(site.output)
     pixels = batch * rows * cols
     row_bytes = neon64_rows.round_up_to_group(math.prod(op.weight.shape[1:]))
-    tile = neon64_rows.tile_rows(row_bytes, pixels)
+    tile = neon64_rows.tile_rows(op.weight, row_bytes, pixels)
     packed = neon64_rows.pack_rows(op, site)
     parameters = {
         **op.general_call(site).parameters,
@@ -39,11 +39,12 @@ def _lower(op: QuantConv2d, site: LoweringSite) -> Lowering | Refusal:
     }
     del parameters["groups"]
     arguments = (InputArgument(0), *packed.arguments, OutputArgument(), ScratchArgument())
-    gathering = pixels * (row_bytes // 4 + 6 * op.window.kernel_rows + 12)
+    line_bytes = op.weight.shape[2] * op.weight.shape[3]
+    gathering = pixels * (op.window.kernel_rows * (line_bytes // 8 + 4) + 8)
     return Lowering(
         calls=(KernelCall(_KERNEL, "conv2d", parameters, arguments),),
         scratch_bytes=tile * row_bytes + neon64_rows.result_bytes(channels, tile),
-        instructions=packed.instructions(pixels) + gathering + 60 * -(-pixels // tile),
+        instructions=packed.instructions(pixels, tile) + gathering,
     )
 
 

@@ -50,6 +50,7 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
         site.rounding,
         np.concatenate([lanes for block in blocks.lanes() for lanes in _vectors(block)]),
     )
+    is_in_place = blocks.lanes_of_wide == _LANES and blocks.pixels == 1
     offsets_bytes = 0 if is_rolling else rounded(_OFFSET_BYTES * _QUAD * quads)
     parameters = {
         "batch": site.output[0],
@@ -62,6 +63,7 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
         "quads": quads,
         "is_rolling": int(is_rolling),
         "is_real": int(scaling.is_real),
+        "is_in_place": int(is_in_place),
         "offsets_bytes": offsets_bytes,
     }
     arguments: tuple[Argument, ...] = (
@@ -71,12 +73,13 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
         OutputArgument(),
         ScratchArgument(),
     )
+    lines_bytes = site.inputs[0][2] * channels if is_in_place else areas.lines_bytes
     batch, rows, cols, _ = site.output
     steps = rows * -(-cols // blocks.pixels) * blocks.wide
     work = steps * (8 * quads + 12) * (1 if blocks.lanes_of_wide == WIDE else 2)
     return Lowering(
         calls=(KernelCall(_KERNEL, "depthwise_conv2d", parameters, arguments),),
-        scratch_bytes=offsets_bytes + areas.lines_bytes + _OVER_READ_BYTES,
+        scratch_bytes=offsets_bytes + lines_bytes + _OVER_READ_BYTES,
         instructions=batch * math.ceil(work + areas.copied_bytes / WIDE) + 100,
     )
 

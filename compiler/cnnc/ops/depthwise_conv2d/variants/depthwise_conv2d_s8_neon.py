@@ -139,8 +139,8 @@ def _instructions(
     taps = op.weight[:, :, 0].size
     batch, rows, cols, _ = site.output
     steps = rows * -(-cols // blocks.pixels)
-    wide = 30 + (3 * taps if taps == NINE else 8 * taps)
-    narrow = 20 + (2 * taps if taps == NINE else 7 * taps)
+    wide = 40 + (3 * taps if taps == NINE else 8 * taps)
+    narrow = 26 + (2 * taps if taps == NINE else 7 * taps)
     work = steps * (blocks.wide * wide + blocks.narrow * narrow)
     starts = areas.parts * (blocks.wide + blocks.narrow) * 90
     return batch * math.ceil(work + starts + areas.copied_bytes / WIDE) + 200

@@ -24,7 +24,7 @@ def lower_rows(op: QuantFullyConnected, site: LoweringSite) -> Lowering:
     """
     rows, depth = site.inputs[0]
     packed = neon32.packed_rows(op, op.weight)
-    at_once = neon32.rows_at_once(rows, depth, len(op.weight))
+    at_once = neon32.rows_at_once(rows, depth, op.weight)
     parameters = {
         "rows": rows,
         "input_channels": depth,

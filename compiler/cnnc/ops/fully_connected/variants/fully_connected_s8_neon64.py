@@ -26,7 +26,7 @@ def lower_rows(op: QuantFullyConnected, site: LoweringSite) -> Lowering:
     (call,) = op.lower(site).calls
     rows, depth = site.inputs[0]
     packed = neon64_rows.pack_rows(op, site)
-    tile = neon64_rows.tile_rows(depth, rows)
+    tile = neon64_rows.tile_rows(op.weight, depth, rows)
     parameters = {
         **call.parameters,
         "scaling": neon64_rows.scaling_kind(op, site),
@@ -36,7 +36,7 @@ def lower_rows(op: QuantFullyConnected, site: LoweringSite) -> Lowering:
     return Lowering(
         calls=(replace(call, kernel=_KERNEL, parameters=parameters, arguments=arguments),),
         scratch_bytes=neon64_rows.result_bytes(len(op.weight), tile),
-        instructions=packed.instructions(rows) + 60 * -(-rows // tile),
+        instructions=packed.instructions(rows, tile),
         over_read_bytes=neon64_rows.OVER_READ_BYTES,
     )
 

@@ -129,6 +129,8 @@ static const struct cnnc_network network = {
     /* init */ init_network,
     /* load */ NULL,
     /* run */ run_network,
+    /* start_threads */ NULL,
+    /* stop_threads */ NULL,
     /* selftest */ test_network,
     /* input */ place_of_input,
     /* output */ place_of_output,
