@@ -77,15 +77,15 @@ def prove_real_scale(rescaling: Rescaling) -> RealScale:
 
 def _exact_form(rescaling: Rescaling, scale: F64, thresholds: I64) -> RealScale:
     """Return the form in which h + l is M."""
-    unit = np.ldexp(1.0, rescaling.shifts - _SIGNIFICANT_BITS)
-    high: F64 = (scale / unit).astype(np.int64) * unit
+    unit: F64 = np.ldexp(np.ones_like(scale), rescaling.shifts - _SIGNIFICANT_BITS)
+    high: F64 = np.floor(np.divide(scale, unit)) * unit
     lower, upper = _offset_limits(rescaling, scale, thresholds)
     return _form(high, scale - high, lower, upper)
 
 
 def _short_form(rescaling: Rescaling, scale: F64, thresholds: I64) -> RealScale:
     """Return the form with l = 0 and the h near M that leaves most room for e."""
-    unit = np.ldexp(1.0, rescaling.shifts - _SIGNIFICANT_BITS)
+    unit: F64 = np.ldexp(np.ones_like(scale), rescaling.shifts - _SIGNIFICANT_BITS)
     best: F64 = np.zeros_like(scale)
     limits = _offset_limits(rescaling, best, thresholds)
     for step in range(-_STEPS_TRIED, _STEPS_TRIED + 1):
