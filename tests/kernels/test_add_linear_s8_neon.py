@@ -1,15 +1,21 @@
 """Sums along a straight line by products of bytes: remainders, formats, the line, refusals."""
 
+from dataclasses import replace
+
 import numpy as np
-import pytest
 from tests.support.op_cases import OpCase, quantized_case
 from tests.support.row_cases import broadcasts
-from tests.support.variant_cases import check_variants, lowered, refusal
+from tests.support.variant_cases import (
+    check_variant_models,
+    check_variants,
+    lowered,
+    refusal,
+)
 
 from cnnc.codegen.kernel import Lowering
 from cnnc.codegen.packing.digits import digits_of
-from cnnc.ir.types import Activation, Rounding
-from cnnc.ops.add import Add
+from cnnc.ir.types import Activation
+from cnnc.ops.add import Add, QuantAdd
 
 KERNEL = "add_linear_s8_neon"
 SHAPES = ((1, 3, 25), (1, 3, 25))
@@ -31,10 +37,36 @@ FORMATS = (
 )
 
 
-@pytest.mark.parametrize("rounding", ["double", "single"])
-def test_bytes_are_the_references(rounding: Rounding) -> None:
+def test_bytes_are_the_references() -> None:
     sizes = map(of_size, (1, 15, 16, 17, 31, 32, 33, 47, 48, 49, 64, 95))
-    check_variants([*sizes, *FORMATS, *broadcasts(Add())], KERNEL, rounding)
+    check_variants([*sizes, *FORMATS, *broadcasts(Add())], KERNEL)
+
+
+def test_bytes_are_the_references_in_single_rounding() -> None:
+    check_variants(FORMATS, KERNEL, "single")
+
+
+def test_offset_of_three_digits() -> None:
+    model = quantized_case(of_size(40), "double")
+    op = QuantAdd(
+        activation=Activation.NONE,
+        minimum=-128,
+        maximum=127,
+        first_zero_point=-105,
+        first_multiplier=1961089049,
+        first_shift=-2,
+        second_zero_point=-26,
+        second_multiplier=1073741824,
+        second_shift=0,
+        output_zero_point=-90,
+        output_multiplier=1086126626,
+        output_shift=-18,
+    )
+    fine = replace(model, nodes=(replace(model.nodes[0], op=op),))
+    answer = lowered(fine, 0, KERNEL)
+    assert isinstance(answer, Lowering)
+    assert answer.calls[0].parameters["offset_low"] != 0
+    check_variant_models({"fine": fine}, KERNEL)
 
 
 def test_both_operands_give_up_their_memory() -> None:

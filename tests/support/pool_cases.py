@@ -53,8 +53,8 @@ AVERAGE_POOL_CASES = (
             (11, 1, 20, True),
             (3, 4, 16, True),
             (5, 2, 9, True),
-            (16, 16, 16, False),
-            (5, 255, 8, True),
+            (16, 16, 8, False),
+            (1, 255, 8, True),
         )
     ),
 )

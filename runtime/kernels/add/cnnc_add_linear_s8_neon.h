@@ -34,9 +34,10 @@ struct cnnc_add_linear_s8_neon_parameters {
     int32_t second_high;
     int32_t second_middle;
     int32_t second_low;
-    int32_t offset_high; /* 2^16 high + 2^8 middle is added */
+    int32_t offset_high; /* what is added, likewise */
     int32_t offset_middle;
-    int32_t shift; /* of the high digit, 1..7 */
+    int32_t offset_low; /* 0 saves an instruction */
+    int32_t shift;      /* of the high digit, 1..7 */
     int32_t minimum;
     int32_t maximum;
 };
@@ -45,7 +46,7 @@ struct cnnc_add_linear_s8_neon_parameters {
 CNNC_KERNEL int8_t cnnc_add_linear_element_neon(const void *of, int8_t first, int8_t second) {
     const struct cnnc_add_linear_s8_neon_parameters *p =
         (const struct cnnc_add_linear_s8_neon_parameters *)of;
-    const int32_t low = first * p->first_low + second * p->second_low;
+    const int32_t low = first * p->first_low + second * p->second_low + p->offset_low;
     const int32_t middle =
         first * p->first_middle + second * p->second_middle + p->offset_middle + (low >> 8);
     const int32_t high =
@@ -58,6 +59,9 @@ CNNC_KERNEL int8_t cnnc_add_linear_element_neon(const void *of, int8_t first, in
 /* Eight sums of the highest digit, without its offset, from those of each digit. */
 CNNC_KERNEL int16x8_t cnnc_add_linear_carry_neon(const struct cnnc_add_linear_s8_neon_parameters *p,
                                                  int16x8_t low, int16x8_t middle, int16x8_t high) {
+    if (p->offset_low != 0) {
+        low = vaddq_s16(low, vdupq_n_s16((int16_t)p->offset_low));
+    }
     middle = vsraq_n_s16(middle, low, 8);
     middle = vaddq_s16(middle, vdupq_n_s16((int16_t)p->offset_middle));
     return vsraq_n_s16(high, middle, 8);

@@ -6,9 +6,10 @@
 
 #include "cnnc_patches_s8.h"
 
-/* Bytes that one call copies of each pixel, and those behind a piece that it may spoil. */
+/* Bytes that one call copies of each pixel. */
 #define CNNC_PIECE_NEON32 256
-#define CNNC_SPOILT_NEON32 15
+/* Bytes of a kernel row that are copied tap by tap. */
+#define CNNC_SMALL_NEON32 16
 
 #if CNNC_HAS_NEON32
 #ifdef __cplusplus
@@ -61,6 +62,20 @@ CNNC_KERNEL void cnnc_copy_taps_neon32(const struct cnnc_patches_s8 *p,
     }
 }
 
+/* A pixel some of whose taps may be beside the image; few bytes, for which calls would cost more.
+ */
+CNNC_KERNEL void cnnc_gather_small_border_neon32(const struct cnnc_patches_s8 *p,
+                                                 const struct cnnc_taps_neon32 *part,
+                                                 int32_t first_col, int8_t *patch) {
+    const size_t bytes = (size_t)p->input_channels;
+    for (int32_t tap = 0; tap < part->taps; ++tap) {
+        const int32_t col = first_col + tap;
+        const int is_inside = col >= 0 && col < p->input_cols;
+        const int8_t *const pixel = is_inside ? part->line + col * p->input_channels : part->fill;
+        memcpy(patch + tap * p->input_channels, pixel, bytes);
+    }
+}
+
 /* A pixel some of whose taps may be beside the image. */
 CNNC_KERNEL void cnnc_gather_border_neon32(const struct cnnc_patches_s8 *p,
                                            const struct cnnc_taps_neon32 *part, int32_t first_col,
@@ -102,6 +117,8 @@ CNNC_KERNEL void cnnc_gather_taps_neon32(const struct cnnc_patches_s8 *p,
         if (run > 0) {
             cnnc_copy_taps_neon32(p, part, part->line + first_col * p->input_channels, patch, run,
                                   part->taps);
+        } else if (part->taps * p->input_channels <= CNNC_SMALL_NEON32) {
+            cnnc_gather_small_border_neon32(p, part, first_col, patch);
         } else {
             cnnc_gather_border_neon32(p, part, first_col, patch);
         }

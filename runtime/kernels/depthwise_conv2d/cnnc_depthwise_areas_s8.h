@@ -29,8 +29,9 @@ struct cnnc_depthwise_geometry_s8 {
     int32_t inner_bottom;
     int32_t inner_left;
     int32_t inner_right;
-    /* Output rows of which lines are copied at a time. */
+    /* Output rows that are computed at a time: where lines are copied, and inside the image. */
     int32_t band_rows;
+    int32_t inner_band_rows;
 };
 
 /* A rectangle of outputs. */

@@ -229,11 +229,15 @@ CNNC_KERNEL void cnnc_depthwise_pair_rows_8_neon(const struct cnnc_output_neon *
 
 #if CNNC_HAS_NEON64
 
-/* Keeps GCC from holding halves of a vector in registers of their own. */
+/* Keeps GCC from holding halves of a vector in registers of their own, and from computing more
+ * chains at a time than there are registers for. */
 #if defined(__clang__)
 #define CNNC_DEPTHWISE_WHOLE_NEON(x) ((void)(x))
+#define CNNC_DEPTHWISE_FOUR_NEON(x) ((void)(x))
 #else
 #define CNNC_DEPTHWISE_WHOLE_NEON(x) __asm__("" : "+w"(x))
+#define CNNC_DEPTHWISE_FOUR_NEON(x) \
+    __asm__("" : "+w"((x)[0]), "+w"((x)[1]), "+w"((x)[2]), "+w"((x)[3]))
 #endif
 
 /* Products of a tap of sixteen channels, alone or added to those of its chain. */
@@ -274,6 +278,7 @@ CNNC_KERNEL void cnnc_depthwise_nine_rows_16_neon(const struct cnnc_output_neon 
                 if (is_first) {
                     cnnc_depthwise_add_neon(sums, chain[0]);
                     cnnc_depthwise_add_neon(sums + 2, chain[1]);
+                    CNNC_DEPTHWISE_FOUR_NEON(sums);
                 }
                 cnnc_depthwise_tap_16_neon(chain, vld1q_s8(place.input + offsets[tap]),
                                            &weights[tap], is_first);

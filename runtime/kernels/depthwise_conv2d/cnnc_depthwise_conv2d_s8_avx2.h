@@ -31,6 +31,7 @@ struct cnnc_depthwise_conv2d_s8_avx2_parameters {
     int32_t inner_left;
     int32_t inner_right;
     int32_t band_rows;
+    int32_t inner_band_rows;
     int32_t blocks; /* of 16 channels */
     int32_t pixels; /* neighbours that a block has side by side */
     int32_t pairs;  /* of taps */
@@ -43,7 +44,7 @@ cnnc_depthwise_geometry_avx2(const struct cnnc_depthwise_conv2d_s8_avx2_paramete
         p->input_rows,    p->input_cols,  p->channels,    p->output_rows,      p->output_cols,
         p->kernel_rows,   p->kernel_cols, p->stride_rows, p->stride_cols,      p->dilation_rows,
         p->dilation_cols, p->pad_top,     p->pad_left,    p->input_zero_point, p->inner_top,
-        p->inner_bottom,  p->inner_left,  p->inner_right, p->band_rows};
+        p->inner_bottom,  p->inner_left,  p->inner_right, p->band_rows,        p->inner_band_rows};
     return geometry;
 }
 
@@ -100,10 +101,11 @@ CNNC_KERNEL void cnnc_depthwise_conv2d_s8_avx2(
     for (int32_t batch = 0; batch < p->batch; ++batch) {
         for (int32_t number = 0; number < CNNC_DEPTHWISE_AREAS; ++number) {
             struct cnnc_depthwise_area_s8 area = cnnc_depthwise_outputs_s8(&geometry, number);
+            const int32_t band_rows = number == 0 ? p->inner_band_rows : p->band_rows;
             const int32_t bottom = area.cols > 0 ? area.top + area.rows : area.top;
-            for (; area.top < bottom; area.top += p->band_rows) {
+            for (; area.top < bottom; area.top += band_rows) {
                 const int32_t left = bottom - area.top;
-                area.rows = left < p->band_rows ? left : p->band_rows;
+                area.rows = left < band_rows ? left : band_rows;
                 cnnc_depthwise_find_input_s8(&geometry, input, number == 0, &area, lines);
                 cnnc_depthwise_offsets_s8(&geometry, area.line_bytes, 2 * p->pairs, offsets);
                 cnnc_depthwise_area_avx2(p, &area, weights, channels, output, offsets);

@@ -31,6 +31,7 @@ struct cnnc_depthwise_conv2d_s8_avx512vnni_parameters {
     int32_t inner_left;
     int32_t inner_right;
     int32_t band_rows;
+    int32_t inner_band_rows;
     int32_t lanes; /* of a block, 16 or 64 */
     int32_t blocks;
     int32_t pixels;     /* neighbours that a block has side by side */
@@ -47,7 +48,7 @@ cnnc_depthwise_geometry_avx512vnni(const struct cnnc_depthwise_conv2d_s8_avx512v
         p->input_rows,    p->input_cols,  p->channels,    p->output_rows,      p->output_cols,
         p->kernel_rows,   p->kernel_cols, p->stride_rows, p->stride_cols,      p->dilation_rows,
         p->dilation_cols, p->pad_top,     p->pad_left,    p->input_zero_point, p->inner_top,
-        p->inner_bottom,  p->inner_left,  p->inner_right, p->band_rows};
+        p->inner_bottom,  p->inner_left,  p->inner_right, p->band_rows,        p->inner_band_rows};
     return geometry;
 }
 
@@ -117,10 +118,11 @@ cnnc_depthwise_copied_avx512vnni(const struct cnnc_depthwise_conv2d_s8_avx512vnn
     int8_t *const lines = scratch + p->offsets_bytes;
     for (int32_t number = 0; number < CNNC_DEPTHWISE_AREAS; ++number) {
         struct cnnc_depthwise_area_s8 area = cnnc_depthwise_outputs_s8(&geometry, number);
+        const int32_t band_rows = number == 0 ? p->inner_band_rows : p->band_rows;
         const int32_t bottom = area.cols > 0 ? area.top + area.rows : area.top;
-        for (; area.top < bottom; area.top += p->band_rows) {
+        for (; area.top < bottom; area.top += band_rows) {
             const int32_t left = bottom - area.top;
-            area.rows = left < p->band_rows ? left : p->band_rows;
+            area.rows = left < band_rows ? left : band_rows;
             cnnc_depthwise_find_input_s8(&geometry, input, number == 0, &area, lines);
             cnnc_depthwise_offsets_s8(&geometry, area.line_bytes, p->is_rolling ? 0 : 4 * p->quads,
                                       offsets);

@@ -1,8 +1,9 @@
 """Weights and channels for AArch64's dot products, see runtime/cnnc_rows_neon_dot.h.
 
-A result is clamp(((SRDHM(sum, m) + fix) >> r, rounded) + zero_point). In 16 bits that is exact
-where |sum| m 2^(shift - 31) passes them for no input; sums that do, shifts that are not negative
-where they have to be, and fewer than four output channels are scaled one by one.
+A sum is multiplied by VQRDMULH and shifted by VRSHL (VQDMULH where it is rounded once), and what
+comes out is taken as 16 bits without a check: layers of which an input could pass them, layers with
+shifts that are not negative where they have to be, and those with fewer than four output channels
+are scaled one by one.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ QUAD = 4
 """Products that are added by one instruction for each output channel."""
 TILE = 4
 """Rows that share loads of weights."""
-OVER_READ_BYTES = VECTOR - 1
 _WIDTHS = (16, 8, 4)
 _SIGNED, _SINGLE, _FROM_ZERO, SUMS = 1, 2, 4, 8
 _HALVES = 2.0**15 - 512
@@ -125,6 +125,11 @@ class Blocks:
             "eight_blocks": self.eights,
             "four_blocks": self.fours,
         }
+
+
+def over_read_bytes(bytes_: int) -> int:
+    """Return how far reading so many bytes by vectors may pass their end."""
+    return -bytes_ % VECTOR
 
 
 def quads(segment_bytes: int) -> int:

@@ -12,6 +12,10 @@ from cnnc.ops.depthwise_conv2d.quant_op import QuantDepthwiseConv2d
 
 _COPY_BYTES = 8 * 1024
 """Lines that are copied at a time: they stay in the first cache, and small networks small."""
+_INNER_BYTES = 16 * 1024
+"""Of the image for which all blocks are computed before the next rows: the first cache again."""
+_INNER_OUTPUTS = 160
+"""Fewer take more than a hundredth of their time to start a block."""
 _BLOCK_START = 70
 """Instructions before the first output of a block."""
 _BLOCK = 16
@@ -27,6 +31,7 @@ class Areas:
         left: First such column.
         right: Column behind the last one.
         band_rows: Output rows whose lines are copied at a time.
+        inner_band_rows: Output rows that are computed at a time from the image.
         lines_bytes: Of the copied lines.
         copied_bytes: Of all copies that an image takes.
         parts: Rectangles.
@@ -37,6 +42,7 @@ class Areas:
     left: int
     right: int
     band_rows: int
+    inner_band_rows: int
     lines_bytes: int
     copied_bytes: int
     parts: int
@@ -49,6 +55,7 @@ class Areas:
             "inner_left": self.left,
             "inner_right": self.right,
             "band_rows": self.band_rows,
+            "inner_band_rows": self.inner_band_rows,
         }
 
 
@@ -125,10 +132,14 @@ def _areas(
         lines = (row_count - 1) * window.stride_rows + window.span_rows
         return lines * ((col_count - 1) * window.stride_cols + window.span_cols) * channels
 
-    widest = max((border[1] for border in borders), default=1)
+    def lines_bytes(most_rows: int) -> int:
+        return max((copied(min(count, most_rows), width) for count, width in borders), default=0)
+
     band_rows = output_rows
-    while band_rows > 1 and copied(band_rows, widest) > _COPY_BYTES:
+    while band_rows > 1 and lines_bytes(band_rows) > _COPY_BYTES:
         band_rows = -(-band_rows // 2)
+    step_bytes = window.stride_rows * site.inputs[0][2] * channels
+    inner_rows = max(_INNER_BYTES // step_bytes, -(-_INNER_OUTPUTS // output_cols))
     bands = [(min(count, band_rows), width, -(-count // band_rows)) for count, width in borders]
     return Areas(
         top=rows[0],
@@ -136,7 +147,8 @@ def _areas(
         left=cols[0],
         right=cols[1],
         band_rows=band_rows,
-        lines_bytes=max((copied(count, width) for count, width, _ in bands), default=0),
+        inner_band_rows=inner_rows,
+        lines_bytes=lines_bytes(band_rows),
         copied_bytes=sum(copied(count, width) * times for count, width, times in bands),
-        parts=sum(times for _, _, times in bands) + -(-(rows[1] - rows[0]) // band_rows),
+        parts=sum(times for _, _, times in bands) + -(-(rows[1] - rows[0]) // inner_rows),
     )

@@ -18,7 +18,10 @@ _BITS = 7
 _SHIFTS = range(2 * _BITS + 7, 2 * _BITS, -1)
 
 
-def _lower(op: QuantAdd, site: LoweringSite) -> Lowering | Refusal:
+def lower_digits(
+    op: QuantAdd, site: LoweringSite, kernel: str, per_block: int
+) -> Lowering | Refusal:
+    """Return the call of a kernel with these digits; per_block is for sixteen elements."""
     arithmetic = Arithmetic(site.rounding)
     line = find_line(op, arithmetic, _SHIFTS, _fits)
     if line is None:
@@ -41,7 +44,11 @@ def _lower(op: QuantAdd, site: LoweringSite) -> Lowering | Refusal:
         "minimum": op.minimum,
         "maximum": op.maximum,
     }
-    return lower_broadcast(op, site, KERNEL, constants, per_block=20)
+    return lower_broadcast(op, site, kernel, constants, per_block)
+
+
+def _lower(op: QuantAdd, site: LoweringSite) -> Lowering | Refusal:
+    return lower_digits(op, site, KERNEL, per_block=20)
 
 
 def _fits(line: StraightLine) -> bool:

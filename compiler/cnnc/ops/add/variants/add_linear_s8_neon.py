@@ -22,7 +22,9 @@ _BESIDE = 4
 
 def _lower(op: QuantAdd, site: LoweringSite) -> Lowering | Refusal:
     arithmetic = Arithmetic(site.rounding)
+    # Without a low digit of the offset, which would be one more addition, or else with it.
     line = find_line(op, arithmetic, _SHIFTS, _fits, beside=_BESIDE, step=1 << _BITS)
+    line = line or find_line(op, arithmetic, _SHIFTS, _fits, beside=_BESIDE)
     if line is None:
         return Refusal("no straight line gives the sum of all pairs of operands")
     first, second = digits_of(line.first, _BITS), digits_of(line.second, _BITS)
@@ -36,6 +38,7 @@ def _lower(op: QuantAdd, site: LoweringSite) -> Lowering | Refusal:
         "second_low": second.low,
         "offset_high": offset.high,
         "offset_middle": offset.middle,
+        "offset_low": offset.low,
         "shift": line.shift - 2 * _BITS,
         "minimum": op.minimum,
         "maximum": op.maximum,

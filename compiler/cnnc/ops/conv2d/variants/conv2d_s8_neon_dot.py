@@ -45,12 +45,14 @@ class _Way:
 
     Attributes:
         segments: Pieces of memory of each.
+        piece_bytes: What is read of the image at a time.
         parameters: Fields of the kernel that say it.
         scratch_bytes: Working memory.
         instructions: Of the layer.
     """
 
     segments: int
+    piece_bytes: int
     parameters: dict[str, int]
     scratch_bytes: int
     instructions: int
@@ -75,6 +77,7 @@ def _in_lines(op: QuantConv2d, site: LoweringSite) -> _Way:
     }
     return _Way(
         window.kernel_rows,
+        window.kernel_cols * depth,
         parameters,
         lines.copied_bytes + neon_dot.SLACK_BYTES,
         lines.instructions + batch * output_rows * by_line,
@@ -103,6 +106,7 @@ def _gathered(op: QuantConv2d, site: LoweringSite) -> _Way:
     }
     return _Way(
         1,
+        window.kernel_rows * line_bytes // pieces,
         parameters,
         offset + at_once * output_cols * patch_bytes + neon_dot.SLACK_BYTES,
         lines.instructions
@@ -135,6 +139,7 @@ def _lowering(op: QuantConv2d, site: LoweringSite, way: _Way) -> Lowering:
         **neon_dot.layer_parameters(op, site),
         **way.parameters,
     }
+    is_copied = way.parameters["padded_cols"] > 0
     arguments: tuple[Argument, ...] = (
         InputArgument(0),
         *neon_dot.channel_constants(op, op.weight.reshape(channels, way.segments, -1)),
@@ -145,7 +150,7 @@ def _lowering(op: QuantConv2d, site: LoweringSite, way: _Way) -> Lowering:
         calls=(KernelCall(_KERNEL, "conv2d", parameters, arguments),),
         scratch_bytes=way.scratch_bytes,
         instructions=way.instructions,
-        over_read_bytes=neon_dot.OVER_READ_BYTES,
+        over_read_bytes=neon_dot.over_read_bytes(cols * depth if is_copied else way.piece_bytes),
     )
 
 

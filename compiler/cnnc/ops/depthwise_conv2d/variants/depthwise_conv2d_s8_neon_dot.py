@@ -72,7 +72,7 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
         calls=(KernelCall(_KERNEL, "depthwise_conv2d", parameters, arguments),),
         scratch_bytes=lines.copied_bytes + neon_dot.SLACK_BYTES,
         instructions=lines.instructions + batch * computing,
-        over_read_bytes=neon_dot.OVER_READ_BYTES,
+        over_read_bytes=neon_dot.over_read_bytes(cols * channels) if lines.padded_cols else 0,
     )
 
 

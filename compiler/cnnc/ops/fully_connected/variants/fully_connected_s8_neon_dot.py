@@ -32,7 +32,7 @@ def _lower(op: QuantFullyConnected, site: LoweringSite) -> Lowering:
     return Lowering(
         calls=(KernelCall(_KERNEL, "fully_connected", parameters, arguments),),
         instructions=neon_dot.line_instructions(channels, rows, 1, depth),
-        over_read_bytes=neon_dot.OVER_READ_BYTES,
+        over_read_bytes=neon_dot.over_read_bytes(depth),
     )
 
 
