@@ -61,17 +61,25 @@ CNNC_KERNEL __m512i cnnc_rescale_avx512(__m512i sums, __m512i multipliers, __m51
 #endif
 }
 
+/* Offsets with the signs of sums. */
+CNNC_KERNEL __m512 cnnc_signed_avx512(__m512i sums, __m512 offsets) {
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sums, _mm512_set1_epi32(INT32_MIN),
+                                                         _mm512_castps_si512(offsets), 0xEA));
+}
+
 /* The same by real numbers, where it was proven equal: the nearest zero of the two integers around
- * sum * (high + low) + offset with the sum's sign. Every step but the inner product is exact or
- * rounds towards zero, which no integer notices. */
+ * sum * scale + start, where start is an offset with the sum's sign. The product is exact, and what
+ * it is rounded to lies between the same integers. */
+CNNC_KERNEL __m512i cnnc_rescale_short_avx512(__m512i sums, __m512 scale, __m512 start) {
+    return _mm512_cvttps_epi32(_mm512_fmadd_round_ps(_mm512_cvtepi32_ps(sums), scale, start,
+                                                     _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC));
+}
+
+/* The same with a scale of high + low. */
 CNNC_KERNEL __m512i cnnc_rescale_real_avx512(__m512i sums, __m512 high, __m512 low, __m512 offset) {
-    const __m512i signs = _mm512_set1_epi32(INT32_MIN);
-    const __m512 real = _mm512_cvtepi32_ps(sums);
-    const __m512 start = _mm512_castsi512_ps(
-        _mm512_ternarylogic_epi32(sums, signs, _mm512_castps_si512(offset), 0xEA));
-    const __m512 scaled = _mm512_fmadd_round_ps(real, high, _mm512_fmadd_ps(real, low, start),
-                                                _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
-    return _mm512_cvttps_epi32(scaled);
+    const __m512 start = cnnc_signed_avx512(sums, offset);
+    return cnnc_rescale_short_avx512(sums, high,
+                                     _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), low, start));
 }
 
 /* One or the other of 16 channels, whose constants block points at; is_real is 0 or 1. */

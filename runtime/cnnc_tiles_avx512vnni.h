@@ -22,7 +22,9 @@ struct cnnc_tiles_avx512vnni {
     int32_t output_zero_point;
     int32_t minimum;
     int32_t maximum;
-    int32_t is_real; /* Sums are scaled by cnnc_rescale_real_avx512. */
+    int32_t is_real; /* How sums are scaled: 0 as integers, 1 by cnnc_rescale_real_avx512, 2 by
+                        cnnc_rescale_short_avx512, 3 as 2 where all negative sums end at the lower
+                        clamp, so that their sign does not matter. */
 };
 
 /* Constants where they are used, on their own so that compilers see that. */
@@ -72,38 +74,87 @@ CNNC_KERNEL __m512i cnnc_scale_real_avx512(__m512i sums, const int32_t *block) {
     return cnnc_rescale_block_avx512(sums, block, 1);
 }
 
+CNNC_KERNEL __m512i cnnc_scale_short_avx512(__m512i sums, const int32_t *block) {
+    const __m512 offset = _mm512_loadu_ps((const void *)(block + CNNC_OFFSET_AVX512));
+    return cnnc_rescale_short_avx512(sums,
+                                     _mm512_loadu_ps((const void *)(block + CNNC_HIGH_AVX512)),
+                                     cnnc_signed_avx512(sums, offset));
+}
+
+CNNC_KERNEL __m512i cnnc_scale_positive_avx512(__m512i sums, const int32_t *block) {
+    return cnnc_rescale_short_avx512(sums,
+                                     _mm512_loadu_ps((const void *)(block + CNNC_HIGH_AVX512)),
+                                     _mm512_loadu_ps((const void *)(block + CNNC_OFFSET_AVX512)));
+}
+
 CNNC_SHARED_KERNEL __m512i cnnc_scale_integer_avx512(__m512i sums, const int32_t *block) {
     return cnnc_rescale_block_avx512(sums, block, 0);
 }
 
-/* Stores count of the bytes that vectors times 16 scaled sums become. The sums of channel n of a
- * block are in vector n / 4 % vectors, at place n / (4 * vectors) * 4 + n % 4: where packing leaves
- * the channels in order. */
-CNNC_KERNEL void cnnc_store_sums_avx512(const struct cnnc_tiles_avx512vnni *p, int32_t vectors,
-                                        __m512i a, __m512i b, __m512i c, __m512i d, int32_t count,
-                                        int8_t *output) {
+/* 64 scaled sums with the zero point as bytes, clamped: four of each vector in turns. */
+CNNC_KERNEL __m512i cnnc_pack_sums_avx512(const struct cnnc_tiles_avx512vnni *p, __m512i a,
+                                          __m512i b, __m512i c, __m512i d) {
     const __m512i zero_point = _mm512_set1_epi16((int16_t)p->output_zero_point);
-    const __m512i minimum = _mm512_set1_epi8((int8_t)p->minimum);
-    const __m512i maximum = _mm512_set1_epi8((int8_t)p->maximum);
     const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(a, b), zero_point);
+    const __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(c, d), zero_point);
+    const __m512i bytes =
+        _mm512_max_epi8(_mm512_packs_epi16(low, high), _mm512_set1_epi8((char)p->minimum));
+    return _mm512_min_epi8(bytes, _mm512_set1_epi8((char)p->maximum));
+}
+
+/* Stores count bytes of some rows of 16 channels each. */
+CNNC_KERNEL void cnnc_store_quarters_avx512(__m512i bytes, int32_t rows, int32_t step,
+                                            int32_t count, int8_t *output) {
+    const __mmask16 mask = (__mmask16)(0xFFFF >> (16 - count));
+    if (rows == 4 && step == 16) {
+        _mm512_storeu_si512(output, bytes);
+        return;
+    }
+    _mm_mask_storeu_epi8(output, mask, _mm512_castsi512_si128(bytes));
+    if (rows > 1) {
+        _mm_mask_storeu_epi8(output + step, mask, _mm512_extracti32x4_epi32(bytes, 1));
+    }
+    if (rows > 2) {
+        _mm_mask_storeu_epi8(output + 2 * (ptrdiff_t)step, mask,
+                             _mm512_extracti32x4_epi32(bytes, 2));
+    }
+    if (rows > 3) {
+        _mm_mask_storeu_epi8(output + 3 * (ptrdiff_t)step, mask,
+                             _mm512_extracti32x4_epi32(bytes, 3));
+    }
+}
+
+/* Stores count bytes of one or two rows of 32 channels each. */
+CNNC_KERNEL void cnnc_store_halves_avx512(__m512i bytes, int32_t rows, int32_t step, int32_t count,
+                                          int8_t *output) {
+    const __mmask32 mask = ~(__mmask32)0 >> (32 - count);
+    if (rows == 2 && step == 32) {
+        _mm512_storeu_si512(output, bytes);
+        return;
+    }
+    _mm256_mask_storeu_epi8(output, mask, _mm512_castsi512_si256(bytes));
+    if (rows > 1) {
+        _mm256_mask_storeu_epi8(output + step, mask, _mm512_extracti64x4_epi64(bytes, 1));
+    }
+}
+
+/* Stores count of the bytes that four vectors of scaled sums become: 4 / vectors rows, or as many
+ * as rows says. The sums of channel n of a block are in vector n / 4 % vectors, at place n / (4 *
+ * vectors) * 4 + n % 4: where packing leaves the channels in order. */
+CNNC_KERNEL void cnnc_store_sums_avx512(const struct cnnc_tiles_avx512vnni *p, int32_t vectors,
+                                        __m512i packed, int32_t rows, int32_t count,
+                                        int8_t *output) {
+    const __m512i quarters =
+        _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i halves = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
     if (vectors == 4) {
-        const __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(c, d), zero_point);
-        const __m512i bytes = _mm512_max_epi8(_mm512_packs_epi16(low, high), minimum);
-        const __mmask64 mask = ~(__mmask64)0 >> (64 - count);
-        _mm512_mask_storeu_epi8(output, mask, _mm512_min_epi8(bytes, maximum));
+        _mm512_mask_storeu_epi8(output, ~(__mmask64)0 >> (64 - count), packed);
     } else if (vectors == 2) {
-        const __m256i bytes =
-            _mm256_max_epi8(_mm512_cvtsepi16_epi8(low), _mm512_castsi512_si256(minimum));
-        const __mmask32 mask = ~(__mmask32)0 >> (32 - count);
-        _mm256_mask_storeu_epi8(output, mask,
-                                _mm256_min_epi8(bytes, _mm512_castsi512_si256(maximum)));
+        cnnc_store_halves_avx512(_mm512_permutexvar_epi64(halves, packed), rows, p->output_channels,
+                                 count, output);
     } else {
-        const __m256i words =
-            _mm256_adds_epi16(_mm512_cvtsepi32_epi16(a), _mm512_castsi512_si256(zero_point));
-        const __m128i bytes =
-            _mm_max_epi8(_mm256_cvtsepi16_epi8(words), _mm512_castsi512_si128(minimum));
-        const __mmask16 mask = (__mmask16)(0xFFFF >> (16 - count));
-        _mm_mask_storeu_epi8(output, mask, _mm_min_epi8(bytes, _mm512_castsi512_si128(maximum)));
+        cnnc_store_quarters_avx512(_mm512_permutexvar_epi32(quarters, packed), rows,
+                                   p->output_channels, count, output);
     }
 }
 
@@ -137,18 +188,29 @@ CNNC_KERNEL void cnnc_store_sums_avx512(const struct cnnc_tiles_avx512vnni *p, i
         }                                                                                    \
     }
 
-#define CNNC_FINISH_ROW_AVX512(r, SCALE)                                                         \
-    if (rows > (r)) {                                                                            \
-        const __m512i a = SCALE(sums[r][0], channels);                                           \
-        const __m512i b = vectors > 1 ? SCALE(sums[r][1], channels + CNNC_BLOCK_AVX512) : a;     \
-        const __m512i c = vectors > 2 ? SCALE(sums[r][2], channels + 2 * CNNC_BLOCK_AVX512) : a; \
-        const __m512i d = vectors > 2 ? SCALE(sums[r][3], channels + 3 * CNNC_BLOCK_AVX512) : a; \
-        cnnc_store_sums_avx512(p, vectors, a, b, c, d, count, output);                           \
-        output += p->output_channels;                                                            \
+/* Scaled sums number i of the four vectors from row r on; those of a row that is not there do not
+ * matter. */
+#define CNNC_PICK_AVX512(r, i, SCALE)                                                  \
+    (vectors == 4   ? SCALE(sums[r][i], channels + CNNC_BLOCK_AVX512 * (i))            \
+     : vectors == 2 ? SCALE(sums[rows > (r) + (i) / 2 ? (r) + (i) / 2 : (r)][(i) % 2], \
+                            channels + CNNC_BLOCK_AVX512 * ((i) % 2))                  \
+                    : SCALE(sums[rows > (r) + (i) ? (r) + (i) : (r)][0], channels))
+
+/* Four vectors from row r on, if a group of as many begins there. */
+#define CNNC_FINISH_ROWS_AVX512(r, SCALE)                                                          \
+    if (rows > (r) && (r) * vectors % 4 == 0) {                                                    \
+        const int32_t group = 4 / vectors;                                                         \
+        const __m512i packed =                                                                     \
+            cnnc_pack_sums_avx512(p, CNNC_PICK_AVX512(r, 0, SCALE), CNNC_PICK_AVX512(r, 1, SCALE), \
+                                  CNNC_PICK_AVX512(r, 2, SCALE), CNNC_PICK_AVX512(r, 3, SCALE));   \
+        cnnc_store_sums_avx512(p, vectors, packed, rows - (r) < group ? rows - (r) : group, count, \
+                               output + (ptrdiff_t)(r) * p->output_channels);                      \
     }
 
-#define CNNC_FINISH_REAL_ROW_AVX512(r) CNNC_FINISH_ROW_AVX512(r, cnnc_scale_real_avx512)
-#define CNNC_FINISH_INTEGER_ROW_AVX512(r) CNNC_FINISH_ROW_AVX512(r, cnnc_scale_integer_avx512)
+#define CNNC_FINISH_REAL_ROWS_AVX512(r) CNNC_FINISH_ROWS_AVX512(r, cnnc_scale_real_avx512)
+#define CNNC_FINISH_SHORT_ROWS_AVX512(r) CNNC_FINISH_ROWS_AVX512(r, cnnc_scale_short_avx512)
+#define CNNC_FINISH_POSITIVE_ROWS_AVX512(r) CNNC_FINISH_ROWS_AVX512(r, cnnc_scale_positive_avx512)
+#define CNNC_FINISH_INTEGER_ROWS_AVX512(r) CNNC_FINISH_ROWS_AVX512(r, cnnc_scale_integer_avx512)
 
 /* Computes count channels of a block for some rows. */
 CNNC_KERNEL void cnnc_tile_avx512vnni(const struct cnnc_tiles_avx512vnni *p, int32_t rows,
@@ -186,10 +248,14 @@ CNNC_KERNEL void cnnc_tile_avx512vnni(const struct cnnc_tiles_avx512vnni *p, int
             segment = values;
         }
     }
-    if (p->is_real) {
-        CNNC_EACH_ROW_AVX512(CNNC_FINISH_REAL_ROW_AVX512)
+    if (p->is_real == 3) {
+        CNNC_EACH_ROW_AVX512(CNNC_FINISH_POSITIVE_ROWS_AVX512)
+    } else if (p->is_real == 2) {
+        CNNC_EACH_ROW_AVX512(CNNC_FINISH_SHORT_ROWS_AVX512)
+    } else if (p->is_real) {
+        CNNC_EACH_ROW_AVX512(CNNC_FINISH_REAL_ROWS_AVX512)
     } else {
-        CNNC_EACH_ROW_AVX512(CNNC_FINISH_INTEGER_ROW_AVX512)
+        CNNC_EACH_ROW_AVX512(CNNC_FINISH_INTEGER_ROWS_AVX512)
     }
 }
 

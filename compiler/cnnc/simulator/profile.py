@@ -181,6 +181,8 @@ class Profiler:
     def _count(
         self, inputs: Mapping[str, Tensor], folder: Path, marks: Sequence[int]
     ) -> tuple[Interval, ...]:
+        if not self.runner.emulator:
+            raise _no_plugins("programs for this machine run without one")
         plugin, counts = build_plugin(folder), folder / "counts"
         timed = self.timing in TIMINGS
         arguments = plugin_arguments(plugin, counts, marks, unaligned=timed)

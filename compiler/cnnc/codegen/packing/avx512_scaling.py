@@ -22,10 +22,12 @@ class ChannelBlocks:
     Attributes:
         argument: int32 [blocks of 16 channels][bias, multiplier, shift, high, low, offset][16].
         is_real: Whether real numbers give the rule's bytes for all channels.
+        is_short: Whether they do without their last bits.
     """
 
     argument: ConstantArgument
     is_real: bool
+    is_short: bool
 
 
 def channel_blocks(
@@ -63,7 +65,8 @@ def channel_blocks(
     )
     table = np.stack([_placed(row, places) for row in rows], axis=1)
     argument = ConstantArgument("channels", np.ascontiguousarray(table).reshape(-1), alignment=64)
-    return ChannelBlocks(argument, bool(scale.proven.all()))
+    is_real = bool(scale.proven.all())
+    return ChannelBlocks(argument, is_real, is_real and not scale.low.any())
 
 
 def _whole_blocks(channels: int) -> I64:

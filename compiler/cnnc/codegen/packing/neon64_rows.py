@@ -29,12 +29,14 @@ _KEPT_WAYS = {
     (1, 1): (6, 138),
 }
 """Steps of a row whose weights stay in registers -> the way, instructions for two rows."""
-_TILE_BYTES = 2**14
-"""Rows that are multiplied with all channels before the next: half of a small first cache."""
+_TILE_BYTES = ((2**14, 2**12), (2**17, 2**14))
+"""Weights at most, and how many bytes of rows are multiplied with all channels before the next.
+
+Beside 16 kB of weights half of a first cache is left, and more rows at once gain nothing: 4 kB keep
+the arena small. 128 kB are what a small second cache holds beside values.
+"""
 _LARGE_TILE_BYTES = 2**16
 """The same where weights come from far away, so that they are read less often."""
-_NEAR_WEIGHTS = 2**17
-"""Weights that a small second cache holds beside values."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +145,8 @@ def tile_rows(weight: I8, row_bytes: int, rows: int) -> int:
         row_bytes: Of one row of values, more than 0.
         rows: How many there are.
     """
-    tile_bytes = _TILE_BYTES if weight.size <= _NEAR_WEIGHTS else _LARGE_TILE_BYTES
+    near = (tile for most, tile in _TILE_BYTES if weight.size <= most)
+    tile_bytes = next(near, _LARGE_TILE_BYTES)
     most = max(2, tile_bytes // row_bytes)
     tiles = -(-rows // most)
     even = -(-rows // tiles)

@@ -11,6 +11,9 @@ offset e that puts all jumps of g there exists where the fractions of M T(i) lea
 
 Both f and g never decrease. Where they agree at the least and the greatest x, at each T(i) and at
 each T(i) - 1, they agree throughout. That is checked for every channel.
+
+Mostly one product is enough: there is an h near M and an e for which all jumps are right with
+l = 0.
 """
 
 from dataclasses import dataclass
@@ -26,6 +29,8 @@ _SMALLEST_SHIFT = -20
 """Sums of products with l are exact in float64 down to here, and so is the proof."""
 _LARGEST_RESULT = 2.0**30
 _SIGNIFICANT_BITS = 24
+_STEPS_TRIED = 6
+"""Last places of h on both sides of M."""
 
 F64 = npt.NDArray[np.float64]
 
@@ -48,23 +53,59 @@ class RealScale:
 
 
 def prove_real_scale(rescaling: Rescaling) -> RealScale:
-    """Find the constants of g for each channel and prove them.
+    """Find the constants of g for each channel and prove them; l is 0 where that is possible.
 
     Args:
         rescaling: The rule and the range of the sums.
     """
     shifts = rescaling.shifts.astype(np.int64)
     scale = np.ldexp(rescaling.multipliers.astype(np.float64), rescaling.shifts - 31)
-    unit = np.ldexp(1.0, rescaling.shifts - _SIGNIFICANT_BITS)
-    high = np.floor(scale / unit) * unit
-    low = scale - high
     thresholds = _thresholds(rescaling)
-    offset = _offsets(rescaling, scale, thresholds).astype(np.float32)
     largest = np.maximum(np.abs(rescaling.low), np.abs(rescaling.high))
     fits = np.ldexp(largest.astype(np.float64), np.maximum(rescaling.shifts, 0)) <= INT32_MAX
-    in_range = (shifts >= _SMALLEST_SHIFT) & fits & (largest * scale < _LARGEST_RESULT)
-    form = RealScale(high.astype(np.float32), low.astype(np.float32), offset, in_range)
-    return RealScale(form.high, form.low, offset, in_range & _agrees(rescaling, form, thresholds))
+    in_range = (shifts >= _SMALLEST_SHIFT) & fits & (2 * largest * scale < _LARGEST_RESULT)
+    forms = (_short_form(rescaling, scale, thresholds), _exact_form(rescaling, scale, thresholds))
+    is_short, is_exact = (in_range & _agrees(rescaling, form, thresholds) for form in forms)
+    short, exact = forms
+    return RealScale(
+        np.where(is_short, short.high, exact.high),
+        np.where(is_short, short.low, exact.low),
+        np.where(is_short, short.offset, exact.offset),
+        is_short | is_exact,
+    )
+
+
+def _exact_form(rescaling: Rescaling, scale: F64, thresholds: I64) -> RealScale:
+    """Return the form in which h + l is M."""
+    unit: F64 = np.ldexp(np.ones_like(scale), rescaling.shifts - _SIGNIFICANT_BITS)
+    high: F64 = np.floor(np.divide(scale, unit)) * unit
+    lower, upper = _offset_limits(rescaling, scale, thresholds)
+    return _form(high, scale - high, lower, upper)
+
+
+def _short_form(rescaling: Rescaling, scale: F64, thresholds: I64) -> RealScale:
+    """Return the form with l = 0 and the h near M that leaves most room for e."""
+    unit: F64 = np.ldexp(np.ones_like(scale), rescaling.shifts - _SIGNIFICANT_BITS)
+    best: F64 = np.zeros_like(scale)
+    limits = _offset_limits(rescaling, best, thresholds)
+    for step in range(-_STEPS_TRIED, _STEPS_TRIED + 1):
+        high = np.maximum((np.round(scale / unit) + step) * unit, 0.0)
+        lower, upper = _offset_limits(rescaling, high, thresholds)
+        is_better = upper - lower > limits[1] - limits[0]
+        best = np.where(is_better, high, best)
+        limits = np.where(is_better, lower, limits[0]), np.where(is_better, upper, limits[1])
+    return _form(best, np.zeros_like(best), *limits)
+
+
+def _form(high: F64, low: F64, lower: F64, upper: F64) -> RealScale:
+    """Return a form that is not proven, with e in the middle of its limits."""
+    offset = np.clip((lower + upper) / 2, 0.0, np.nextafter(np.float32(1), np.float32(0)))
+    return RealScale(
+        high.astype(np.float32),
+        low.astype(np.float32),
+        offset.astype(np.float32),
+        np.zeros(len(high), np.bool_),
+    )
 
 
 def _thresholds(rescaling: Rescaling) -> I64:
@@ -91,8 +132,8 @@ def _thresholds(rescaling: Rescaling) -> I64:
     return clipped
 
 
-def _offsets(rescaling: Rescaling, scale: F64, thresholds: I64) -> F64:
-    """Return e in the middle of the interval in which all jumps are where they should be."""
+def _offset_limits(rescaling: Rescaling, scale: F64, thresholds: I64) -> tuple[F64, F64]:
+    """Return the interval of e in which all jumps are where they should be, given h + l."""
     levels = np.arange(INT8_MIN + 1, INT8_MAX + 1, dtype=np.int64)
     seen = (levels > rescaling.minimum) & (levels <= rescaling.maximum)
     results = levels - rescaling.zero_point
@@ -105,10 +146,9 @@ def _offsets(rescaling: Rescaling, scale: F64, thresholds: I64) -> F64:
     least = steps - sums * scale[:, np.newaxis]
     most = steps - (sums - 1) * scale[:, np.newaxis]
     counts = seen & reached
-    lower = np.where(counts, least, 0.0).max(axis=1, initial=0.0)
-    upper = np.where(counts, most, 1.0).min(axis=1, initial=1.0)
-    middle: F64 = (lower + upper) / 2
-    return np.clip(middle, 0.0, np.nextafter(np.float32(1), np.float32(0)))
+    lower: F64 = np.where(counts, least, 0.0).max(axis=1, initial=0.0)
+    upper: F64 = np.where(counts, most, 1.0).min(axis=1, initial=1.0)
+    return lower, upper
 
 
 def _agrees(rescaling: Rescaling, form: RealScale, thresholds: I64) -> npt.NDArray[np.bool_]:

@@ -31,6 +31,8 @@ from cnnc.ops.fully_connected.quant_op import QuantFullyConnected
 
 _FLIP = 128
 """What is added to values for AVX-512 VNNI, so that they are unsigned."""
+_SHORT, _SHORT_POSITIVE = 2, 3
+"""How sums are scaled, ``is_real`` of ``runtime/cnnc_tiles_avx512vnni.h``."""
 _LATENCY = 4
 _CACHE_BYTES = 24 * 1024
 """Of the first cache, for a block's weights."""
@@ -229,7 +231,9 @@ class _Packing:
         if self.tile_set.is_flipped:
             bias = op.bias - (op.input_zero_point + _FLIP) * sums
             blocks = channel_blocks(op, bias, site.rounding, order)
-            return blocks.argument, {"is_real": int(blocks.is_real)}
+            is_positive = op.minimum >= op.output_zero_point
+            short = _SHORT_POSITIVE if is_positive else _SHORT
+            return blocks.argument, {"is_real": short if blocks.is_short else int(blocks.is_real)}
         folded = (op.bias - op.input_zero_point * sums).astype(np.int32)
         none = np.zeros((3, 1), np.int32)
         rows = np.stack([folded, op.multipliers.astype(np.int32), op.shifts.astype(np.int32)])
