@@ -154,7 +154,11 @@ def test_kernels_that_this_machine_does_not_run_are_named(
 ) -> None:
     options = CompileOptions(model=EXAMPLE, output=tmp_path / "p", target="host")
     compile_to_folder(options, no_progress, print)
-    monkeypatch.setattr(ProgramRunner, "has_kernels", lambda _: False)
+
+    def has_none(_: ProgramRunner) -> bool:
+        return False
+
+    monkeypatch.setattr(ProgramRunner, "has_kernels", has_none)
 
     report = simulate(tmp_path / "p", SimulationRequest(random=1, engines=("host",)))
 
