@@ -87,6 +87,13 @@ def test_arena_has_room_for_the_version_that_needs_most() -> None:
     assert program.plan.arena_bytes >= plan(model, lowerings).arena_bytes
 
 
+def test_memory_is_taken_over_only_where_every_version_may() -> None:
+    both, one = (Lowering((), in_place=places) for places in ((0, 1), (1,)))
+    faster = FasterChoices(SETS[:1], ({1: Choice(one, ())},))
+    common = faster.common_lowerings([Choice(both, ()), Choice(both, ())])
+    assert [lowering.in_place for lowering in common] == [(0, 1), (1,)]
+
+
 def test_sets_that_change_nothing_are_left_out() -> None:
     model = chain_network()
     choices = choose_kernels(model, frozenset({"dsp"}))
