@@ -275,3 +275,12 @@ def test_values_of_four_bytes_an_element_take_four_times_the_memory() -> None:
     }
     assert wide.arena_bytes == wide.lower_bound_bytes > narrow.arena_bytes
     assert all(place.offset % ALIGNMENT == 0 for place in wide.values.values())
+
+
+def test_arena_holds_what_is_read_behind_an_operand() -> None:
+    model, lowerings = network((64,), [Step((0,), 16), Step((1,), 16)], (2,))
+    bare = plan(model, lowerings)
+    reading = [replace(lowering, over_read_bytes=100) for lowering in lowerings]
+    result = plan(model, reading)
+    ends = [place.offset + place.bytes for place in (result.values["v0"], result.values["v1"])]
+    assert result.arena_bytes >= max(ends) + 100 > bare.arena_bytes
