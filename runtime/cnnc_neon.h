@@ -20,7 +20,8 @@
 #define CNNC_HAS_NEON64 0
 #endif
 
-#if CNNC_HAS_NEON64 && defined(__ARM_FEATURE_DOTPROD)
+/* Assembly is written for ELF. */
+#if CNNC_HAS_NEON64 && defined(__ARM_FEATURE_DOTPROD) && defined(__ELF__)
 #define CNNC_HAS_NEON_DOT 1
 #else
 #define CNNC_HAS_NEON_DOT 0

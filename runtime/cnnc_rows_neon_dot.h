@@ -11,6 +11,7 @@
 #define CNNC_ROWS_NEON_DOT_H
 
 #include "cnnc_neon.h"
+#include "cnnc_results_neon_dot.h"
 
 /* How sums become results, a mask. */
 enum {

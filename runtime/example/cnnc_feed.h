@@ -23,8 +23,8 @@ struct cnnc_pixel_scaling {
 
 /* Write a tensor to an input as stored. A tensor of int8 is copied to a quantized input as it is,
  * in stored order; uint8 are pixels, [row][col][channel]; other numbers are in the model's own
- * order. Returns 0; or 1 after it has reported what is wrong, with the tensor's name. */
-int cnnc_feed_tensor(const char *name, const struct cnnc_tensor *tensor,
+ * order. Returns 0; or 1 after it has reported what is wrong with the tensor at path. */
+int cnnc_feed_tensor(const char *path, const struct cnnc_tensor *tensor,
                      const struct cnnc_port *port, struct cnnc_pixel_scaling *scaling,
                      void *stored);
 

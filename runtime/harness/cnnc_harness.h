@@ -19,8 +19,8 @@ enum cnnc_harness_status {
     CNNC_HARNESS_OK = 0,
     CNNC_HARNESS_BAD_REQUEST = 1, /* magic, sizes or layers are not those of this model */
     CNNC_HARNESS_NO_MEMORY = 2,
-    CNNC_HARNESS_BAD_LAYER = 3,   /* a layer number or size outside the request */
-    CNNC_HARNESS_BAD_FILE = 4,    /* the request cannot be read or the records not written */
+    CNNC_HARNESS_BAD_LAYER = 3,    /* a layer number or size outside the request */
+    CNNC_HARNESS_BAD_FILE = 4,     /* the request cannot be read or the records not written */
     CNNC_HARNESS_MODEL_FAILED = 5, /* the model returned an error */
     CNNC_HARNESS_NO_KERNELS = 6    /* the processor does not run the kernels that were asked for */
 };

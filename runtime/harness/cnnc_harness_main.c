@@ -50,7 +50,7 @@ int main(int argc, char **argv) {
         return CNNC_HARNESS_BAD_REQUEST;
     }
     if (argc != 3) {
-        cnnc_harness_kernel_set = (int32_t)strtol(argv[argc - 1], NULL, 10);
+        cnnc_harness_kernel_set = (int32_t)strtol(argc == 2 ? argv[1] : argv[3], NULL, 10);
         if (!cnnc_harness_has_kernel_set()) {
             return CNNC_HARNESS_NO_KERNELS;
         }

@@ -6,10 +6,9 @@
  *   CNNC_HARNESS_ARENA_BYTES  LENET_ARENA_BYTES; likewise WEIGHTS_BYTES and LAYER_COUNT
  *   CNNC_HARNESS_INPUTS       PORT(lenet_input, 784) for each input in order; likewise OUTPUTS
  *   CNNC_HARNESS_WEIGHTS      only for weights that are loaded: their file, see .._weights.S
- *   CNNC_HARNESS_START        only for a model with threads: lenet_start_threads; likewise STOP. The
- *                             build with trace starts them, the other one counts instructions
- *   CNNC_HARNESS_BEST_SET     only where the model chooses kernels when it runs: the best set,
- *                             lenet_best_kernel_set() or, compiled as plain C, the number of sets
+ *   CNNC_HARNESS_START        only with threads: lenet_start_threads; likewise STOP
+ *   CNNC_HARNESS_BEST_SET     only with kernel sets: lenet_best_kernel_set(); how many in plain C
+ * Threads run in the build with trace; the other one counts instructions.
  * Names are whole: the model's name alone may be a macro of the C library. */
 #include "cnnc_harness.h"
 

@@ -2,8 +2,10 @@
 
 import dataclasses
 
+import numpy as np
 from tests.ops.test_fully_connected import CASES as OPERATOR_CASES
 from tests.ops.test_fully_connected import fully_connected
+from tests.support.changed_layers import changed
 from tests.support.op_cases import OpCase, quantized_case
 from tests.support.variant_cases import check_variant_models, check_variants
 
@@ -72,6 +74,18 @@ def test_gives_the_bytes_of_the_reference_with_single_rounding() -> None:
 def test_takes_weights_of_minus_128() -> None:
     model = quantized_case(_case(16, 64, 5), "double")
     check_variant_models({"lowest_weights": _with_lowest_weights(model)}, KERNEL)
+
+
+def test_scales_sums_that_pass_16_bits_by_less_than_twice() -> None:
+    model = changed(
+        _case(16, 8, 5),
+        weight=np.full((16, 8), 127, np.int8),
+        bias=np.zeros(16, np.int32),
+        multipliers=np.full(16, 2**30, np.int32),
+        shifts=np.full(16, -1, np.int32),
+        input_zero_point=-128,
+    )
+    check_variant_models({"largest_sums": model}, KERNEL)
 
 
 def test_blocks_cover_every_channel_and_no_other() -> None:

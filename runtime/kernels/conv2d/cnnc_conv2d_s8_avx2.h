@@ -44,19 +44,20 @@ CNNC_KERNEL void cnnc_fill_avx2(int16_t *to, int32_t value, int32_t count) {
     }
 }
 
-/* Copies a line of an image between its padding; line is NULL outside the image. */
+/* Copies line number line of an image between its padding. */
 CNNC_KERNEL void cnnc_conv2d_line_avx2(const struct cnnc_conv2d_s8_avx2_parameters *p,
-                                       const int8_t *line, int32_t line_step, int16_t *to) {
+                                       const int8_t *image, int32_t line, int32_t line_step,
+                                       int16_t *to) {
     const int32_t before = p->pad_left * p->input_channels;
-    const int32_t image = p->input_cols * p->input_channels;
+    const int32_t bytes = line >= 0 && line < p->input_rows ? p->input_cols * p->input_channels : 0;
     const int32_t room = line_step - before;
-    const int32_t inside = line == NULL || room < 0 ? 0 : room < image ? room : image;
+    const int32_t inside = room < 0 ? 0 : room < bytes ? room : bytes;
     if (inside == 0) {
         cnnc_fill_avx2(to, p->input_zero_point, line_step);
         return;
     }
     cnnc_fill_avx2(to, p->input_zero_point, before);
-    cnnc_widen_bytes_avx2(to + before, line, inside);
+    cnnc_widen_bytes_avx2(to + before, image + line * bytes, inside);
     cnnc_fill_avx2(to + before + inside, p->input_zero_point, room - inside);
 }
 
@@ -66,12 +67,8 @@ CNNC_KERNEL void cnnc_conv2d_band_avx2(const struct cnnc_conv2d_s8_avx2_paramete
                                        int32_t line_step, int16_t *to) {
     const int32_t reach = (p->kernel_rows - 1) * p->dilation_rows + 1;
     for (int32_t index = 0; index < count; ++index) {
-        const int32_t line = first + index;
-        const int is_inside = line >= 0 && line < p->input_rows;
         if (index % p->stride_rows < reach) {
-            cnnc_conv2d_line_avx2(
-                p, is_inside ? image + line * p->input_cols * p->input_channels : NULL, line_step,
-                to + index * line_step);
+            cnnc_conv2d_line_avx2(p, image, first + index, line_step, to + index * line_step);
         }
     }
 }

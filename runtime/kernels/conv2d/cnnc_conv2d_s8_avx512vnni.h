@@ -40,20 +40,21 @@ cnnc_conv2d_line_bytes_avx512(const struct cnnc_conv2d_s8_avx512vnni_parameters 
     return (cols * p->input_channels + 15) / 16 * 16;
 }
 
-/* Copies a line of an image, x as x + 128, between its padding; line is NULL outside the image. */
+/* Copies line number line of an image, x as x + 128, between its padding. */
 CNNC_KERNEL void cnnc_conv2d_line_avx512(const struct cnnc_conv2d_s8_avx512vnni_parameters *p,
-                                         const int8_t *line, int32_t line_bytes, uint8_t *to) {
+                                         const int8_t *image, int32_t line, int32_t line_bytes,
+                                         uint8_t *to) {
     const int padding = p->input_zero_point + 128;
     const int32_t before = p->pad_left * p->input_channels;
-    const int32_t image = p->input_cols * p->input_channels;
+    const int32_t bytes = line >= 0 && line < p->input_rows ? p->input_cols * p->input_channels : 0;
     const int32_t room = line_bytes - before;
-    const int32_t inside = room < 0 ? 0 : room < image ? room : image;
-    if (line == NULL || inside == 0) {
+    const int32_t inside = room < 0 ? 0 : room < bytes ? room : bytes;
+    if (inside == 0) {
         memset(to, padding, (size_t)line_bytes);
         return;
     }
     memset(to, padding, (size_t)before);
-    cnnc_flip_bytes_avx512(to + before, line, inside);
+    cnnc_flip_bytes_avx512(to + before, image + line * bytes, inside);
     memset(to + before + inside, padding, (size_t)(room - inside));
 }
 
@@ -63,12 +64,8 @@ CNNC_KERNEL void cnnc_conv2d_band_avx512(const struct cnnc_conv2d_s8_avx512vnni_
                                          int32_t line_bytes, uint8_t *to) {
     const int32_t reach = (p->kernel_rows - 1) * p->dilation_rows + 1;
     for (int32_t index = 0; index < count; ++index) {
-        const int32_t line = first + index;
-        const int is_inside = line >= 0 && line < p->input_rows;
         if (index % p->stride_rows < reach) {
-            cnnc_conv2d_line_avx512(
-                p, is_inside ? image + line * p->input_cols * p->input_channels : NULL, line_bytes,
-                to + index * line_bytes);
+            cnnc_conv2d_line_avx512(p, image, first + index, line_bytes, to + index * line_bytes);
         }
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT-0 */
 /* Sixteen channels of a 3x3 depthwise convolution: see cnnc_depthwise_columns_neon_dot.h. */
-#if defined(CNNC_PREFIX) && defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD)
+#if defined(CNNC_PREFIX) && defined(__AARCH64EL__) && defined(__ARM_FEATURE_DOTPROD) &&             \
+    defined(__ELF__)
 
 #include "cnnc_common.h"
 
@@ -272,5 +273,4 @@ COLUMNS_FUNCTION CNNC_SYMBOL(depthwise_dot_lines), 1, 1
 COLUMNS_FUNCTION CNNC_SYMBOL(depthwise_dot_stride_2), 1, 2
 COLUMNS_FUNCTION CNNC_SYMBOL(depthwise_dot_pairs_stride_2), 2, 2
 
-    .section .note.GNU-stack, "", %progbits
 #endif

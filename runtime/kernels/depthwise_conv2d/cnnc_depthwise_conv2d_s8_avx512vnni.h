@@ -95,7 +95,7 @@ CNNC_KERNEL void cnnc_depthwise_area_avx512vnni(
         run.weights = weights;
         run.channels = channels;
         if (p->lanes == 64) {
-            cnnc_depthwise_wide_avx512vnni(&run);
+            cnnc_depthwise_wide_block_avx512vnni(&run);
         } else if (p->is_rolling) {
             cnnc_depthwise_rolling_avx512vnni(&run);
         } else {

@@ -127,7 +127,8 @@ CNNC_KERNEL void cnnc_depthwise_move_avx512vnni(const struct cnnc_depthwise_run_
 }
 
 /* 3x3: two output rows at stride 1, else one. */
-CNNC_KERNEL void cnnc_depthwise_wide_avx512vnni(const struct cnnc_depthwise_run_avx512vnni *run) {
+CNNC_KERNEL void
+cnnc_depthwise_wide_block_avx512vnni(const struct cnnc_depthwise_run_avx512vnni *run) {
     const int32_t pair = run->stride_rows == 1 ? 2 : 1;
     const int32_t output_step = cnnc_depthwise_output_step_avx512vnni(run);
     struct cnnc_depthwise_run_avx512vnni block = *run;
@@ -183,7 +184,8 @@ CNNC_KERNEL int32_t cnnc_depthwise_sum_avx512vnni(const struct cnnc_depthwise_ru
     return sum;
 }
 
-CNNC_KERNEL void cnnc_depthwise_wide_avx512vnni(const struct cnnc_depthwise_run_avx512vnni *run) {
+CNNC_KERNEL void
+cnnc_depthwise_wide_block_avx512vnni(const struct cnnc_depthwise_run_avx512vnni *run) {
     const int32_t output_step = cnnc_depthwise_output_step_avx512vnni(run);
     for (int32_t row = 0; row < run->rows; ++row) {
         for (int32_t step = 0; step < run->steps; ++step) {

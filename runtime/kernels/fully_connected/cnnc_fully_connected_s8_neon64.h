@@ -17,7 +17,7 @@ struct cnnc_fully_connected_s8_neon64_parameters {
 };
 
 /* output[row][o] = requantize(bias[o] + sum over i of weights[o][i] * input[row][i]).
- * weights, runs and channels as in cnnc_rows_neon64.h; input is read up to 7 bytes beyond its end.
+ * weights, runs and channels as in cnnc_rows_neon64.h; input is read up to 15 bytes beyond its end.
  * Rows are taken by so many that they stay in the first cache for all channels. scratch: 8 bytes
  * for each row of a tile if there are fewer than 8 channels. */
 CNNC_KERNEL void cnnc_fully_connected_s8_neon64(
