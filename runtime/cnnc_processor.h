@@ -6,13 +6,13 @@
 
 #include "cnnc_common.h"
 
-#if defined(__ARM_FEATURE_DOTPROD) && defined(__linux__)
+#if defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
 
 /* Dot products of Armv8.2-A: HWCAP_ASIMDDP of the Linux kernel's AArch64 ABI. */
 CNNC_KERNEL int32_t cnnc_has_neon_dot(void) {
-#if defined(__ARM_FEATURE_DOTPROD) && defined(__linux__)
+#if defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD) && defined(__linux__)
     return (getauxval(AT_HWCAP) >> 20 & 1U) != 0U;
 #else
     return 0;

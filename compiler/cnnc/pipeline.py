@@ -127,7 +127,7 @@ def _compile(
         kernel_sets(target.core),
         options.threads,
     )
-    note_threads(program)
+    note_threads(program, options.threads)
     dump("plan", lambda: dump_plan(program.plan))
     check_fit(target, options, program, sample_bytes)
     return Compilation(
@@ -221,6 +221,7 @@ def _report(compilation: Compilation, files: tuple[str, ...]) -> CompileReport:
         arena_bytes=program.plan.arena_bytes,
         scratch_bytes=program.plan.scratch_bytes,
         calibration=compilation.calibration,
+        threads=program.threads,
         layers=describe_layers(model, program, compilation.sqnr_db),
         files=files,
     )

@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #define CNNC_MAX_HELPERS 15
 
@@ -27,6 +29,8 @@ struct cnnc_pool {
     pthread_cond_t done;
     void (*work)(const void *context, int32_t step, int32_t part);
     const void *context;
+    /* That started the helpers: a child of fork has none of them. */
+    pid_t process;
     int32_t helpers;
     int32_t step;
     int32_t stop;
@@ -97,20 +101,28 @@ static inline void cnnc_run_pool(struct cnnc_pool *pool, int32_t step) {
     (void)pthread_mutex_unlock(&pool->mutex);
 }
 
-/* End all helpers; a pool without any stays as it is. */
-static inline void cnnc_stop_pool(struct cnnc_pool *pool) {
-    if (pool->helpers == 0) {
-        return;
-    }
+/* Whether this process has the helpers. */
+static inline int32_t cnnc_has_helpers(const struct cnnc_pool *pool) {
+    return pool->helpers != 0 && pool->process == getpid();
+}
+
+static inline void cnnc_end_helpers(struct cnnc_pool *pool) {
     pool->stop = 1;
     cnnc_begin_round(pool);
     for (int32_t i = 0; i < pool->helpers; i++) {
         (void)pthread_join(pool->helper[i].thread, NULL);
     }
-    pool->helpers = 0;
     (void)pthread_cond_destroy(&pool->done);
     (void)pthread_cond_destroy(&pool->wake);
     (void)pthread_mutex_destroy(&pool->mutex);
+}
+
+/* End all helpers; a pool without any stays as it is. */
+static inline void cnnc_stop_pool(struct cnnc_pool *pool) {
+    if (cnnc_has_helpers(pool)) {
+        cnnc_end_helpers(pool);
+    }
+    pool->helpers = 0;
 }
 
 /* Start helpers for parts 1 and up. Returns 0; or 1 where the system has no room for them, and then
@@ -119,6 +131,8 @@ static inline int32_t cnnc_start_pool(struct cnnc_pool *pool, int32_t helpers, c
                                       void (*work)(const void *, int32_t, int32_t)) {
     pool->work = work;
     pool->context = context;
+    pool->process = getpid();
+    pool->helpers = 0;
     pool->stop = 0;
     pool->round = 0;
     if (pthread_mutex_init(&pool->mutex, NULL) != 0) {
@@ -131,7 +145,8 @@ static inline int32_t cnnc_start_pool(struct cnnc_pool *pool, int32_t helpers, c
         helper->pool = pool;
         helper->part = i + 1;
         if (pthread_create(&helper->thread, NULL, cnnc_help, helper) != 0) {
-            cnnc_stop_pool(pool);
+            cnnc_end_helpers(pool);
+            pool->helpers = 0;
             return 1;
         }
         pool->helpers = i + 1;

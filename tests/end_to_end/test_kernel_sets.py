@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.support.compiling import no_progress
 from tests.support.op_cases import case_chunk, check_engine
 from tests.support.quant_networks import chain_network
 from tests.support.variant_cases import lowered
@@ -19,10 +20,15 @@ from cnnc.deploy.cores import cores
 from cnnc.deploy.kernel_sets import KernelSet, kernel_sets
 from cnnc.ir.quant_model import QuantModel
 from cnnc.memory.plan import plan
+from cnnc.options import CompileOptions
+from cnnc.pipeline import compile_to_folder
 from cnnc.report.describe import describe_layers
 from cnnc.simulator.build import EmittedCode
 from cnnc.simulator.host import start_host_sets
+from cnnc.simulator.run import SimulationRequest, simulate
+from cnnc.simulator.runners import ProgramRunner
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "fashion_mnist" / "resnet_s.onnx"
 LAYER = 3
 OTHER_KERNEL = "fully_connected_quads_s8_armv6m"
 """In plain C here: it reads weights in an order of its own, and needs scratch memory."""
@@ -79,6 +85,13 @@ def test_arena_has_room_for_the_version_that_needs_most() -> None:
     assert version.lowering.scratch_bytes > plain[LAYER].lowering.scratch_bytes
     lowerings = [c.lowering for c in plain[:LAYER]] + [version.lowering]
     assert program.plan.arena_bytes >= plan(model, lowerings).arena_bytes
+
+
+def test_memory_is_taken_over_only_where_every_version_may() -> None:
+    both, one = (Lowering((), in_place=places) for places in ((0, 1), (1,)))
+    faster = FasterChoices(SETS[:1], ({1: Choice(one, ())},))
+    common = faster.common_lowerings([Choice(both, ()), Choice(both, ())])
+    assert [lowering.in_place for lowering in common] == [(0, 1), (1,)]
 
 
 def test_sets_that_change_nothing_are_left_out() -> None:
@@ -141,3 +154,23 @@ def test_report_names_the_kernels_of_each_set() -> None:
     document = json.loads(json.dumps(layers[LAYER].to_json()))
     assert document["faster_kernels"] == {"avx512vnni": f"cnnc_{OTHER_KERNEL}"}
     assert layers[0].faster_kernels == {}
+
+
+def test_kernels_that_this_machine_does_not_run_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = CompileOptions(model=EXAMPLE, output=tmp_path / "p", target="host")
+    compile_to_folder(options, no_progress, print)
+
+    def has_none(_: ProgramRunner) -> bool:
+        return False
+
+    monkeypatch.setattr(ProgramRunner, "has_kernels", has_none)
+
+    report = simulate(tmp_path / "p", SimulationRequest(random=1, engines=("host",)))
+
+    assert report.equal
+    for name in ("host avx2", "host avx512vnni"):
+        skipped = report.results[name].skipped
+        assert skipped is not None
+        assert "does not run" in skipped

@@ -193,8 +193,34 @@ def test_weights_of_a_file(tmp_path: Path) -> None:
     assert "the weights are not those of this network" in text
 
 
+FORKED = """
+import os, signal
+import numpy
+import resnet_s
+
+image = numpy.zeros((1, 28, 28), numpy.float32)
+expected = resnet_s.run(image).tolist()
+child = os.fork()
+if child == 0:
+    signal.alarm(60)
+    assert resnet_s.run(image).tolist() == expected
+    assert resnet_s.Network().run(image).tolist() == expected
+    del resnet_s.run, resnet_s.selftest
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert resnet_s.run(image).tolist() == expected
+"""
+
+
+def test_a_child_of_fork_computes_without_the_threads(tmp_path: Path) -> None:
+    request = CompileOptions(model=EXAMPLE / "resnet_s.onnx", output=tmp_path / "net", threads=2)
+    compile_to_folder(request, no_progress, print)
+    _python(["-c", FORKED], _build(tmp_path / "net"))
+
+
 def test_the_build_leaves_the_folder_as_it_is(tmp_path: Path) -> None:
-    project = write_project(tmp_path / "p", chain_network())
+    """Also where its path has spaces."""
+    project = write_project(tmp_path / "a folder" / "p", chain_network())
     before = {path for path in project.rglob("*") if path.parts[len(project.parts)] != "build"}
     _build(project)
     after = {path for path in project.rglob("*") if path.parts[len(project.parts)] != "build"}

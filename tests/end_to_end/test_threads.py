@@ -9,6 +9,7 @@ from tests.support.compiling import no_progress
 from tests.support.emitted import C_FLAGS, include_flags, run_tool, sources
 
 from cnnc.cli import main
+from cnnc.ir.types import Dtype
 from cnnc.options import CompileOptions
 from cnnc.pipeline import compile_to_folder
 from cnnc.simulator.run import SimulationRequest, simulate
@@ -16,8 +17,10 @@ from cnnc.simulator.run import SimulationRequest, simulate
 MODEL = Path(__file__).parents[2] / "examples" / "fashion_mnist" / "resnet_s.onnx"
 
 
-def _compile(folder: Path, target: str, threads: int) -> Path:
-    request = CompileOptions(model=MODEL, output=folder, target=target, name="net", threads=threads)
+def _compile(folder: Path, target: str, threads: int, dtype: Dtype = "int8") -> Path:
+    request = CompileOptions(
+        model=MODEL, output=folder, target=target, name="net", threads=threads, dtype=dtype
+    )
     compile_to_folder(request, no_progress, print)
     return folder
 
@@ -33,8 +36,9 @@ def test_every_engine_agrees(project: Path) -> None:
     for engine in document["engines"].values():
         assert engine["bit_exact"], engine
     profile = document["engines"]["target"]["profile"]
-    layers = json.loads((project / "report.json").read_text())["layers"]
-    assert len(profile) == len(layers)
+    report = json.loads((project / "report.json").read_text())
+    assert len(profile) == len(report["layers"])
+    assert report["threads"] == 3
 
 
 @pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
@@ -58,8 +62,20 @@ def test_make_and_cmake_link_threads(project: Path) -> None:
     assert run_tool([build / "net_example"]).decode().endswith("selftest ok\n")
 
 
-def test_one_thread_is_the_code_without(tmp_path: Path) -> None:
-    folder = _compile(tmp_path / "p", "rpi2", 1)
+@pytest.mark.parametrize(
+    ("threads", "dtype", "words"), [(1, "int8", ""), (3, "float32", "no layer is worth sharing")]
+)
+def test_one_thread_is_the_code_without(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    threads: int,
+    dtype: Dtype,
+    words: str,
+) -> None:
+    """As are the threads of a network without a layer that they could share."""
+    folder = _compile(tmp_path / "p", "rpi2", threads, dtype)
+    assert words in caplog.text
+    assert json.loads((folder / "report.json").read_text())["threads"] == 1
     for path in folder.rglob("*.[ch]"):
         assert "pthread" not in path.read_text(encoding="utf-8"), path
     assert not (folder / "include" / "cnnc_threads.h").exists()

@@ -1,13 +1,15 @@
 """Layers in parts: the parts' results, side by side, are the layer's."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from tests.support.quant_networks import FORMAT, HALF, dense, quant_add, steep_table
 
-from cnnc.codegen.kernel import LoweringSite
+from cnnc.codegen.kernel import LoweringSite, ScratchArgument
 from cnnc.codegen.parts import ranges
+from cnnc.codegen.split import join_parts
 from cnnc.ir.op import QuantOp
 from cnnc.ir.types import Activation, AnyArray, Shape, Window
 from cnnc.ops.average_pool import QuantAveragePool
@@ -27,6 +29,14 @@ WINDOWS = (
     Window(7, 1, 2, 1, 1, 1, 3, 3, 0, 0),
 )
 SHAPE = (1, 11, 6, 4)
+COMMON = {
+    "input_zero_point": FORMAT.zero_point,
+    "output_zero_point": 5,
+    "activation": Activation.NONE,
+    "minimum": -128,
+    "maximum": 127,
+    "window": Window(3, 3),
+}
 
 
 def _weights(shape: Shape, channels: int) -> dict[str, AnyArray]:
@@ -41,14 +51,7 @@ def _weights(shape: Shape, channels: int) -> dict[str, AnyArray]:
 
 
 def _ops(window: Window) -> list[QuantOp]:
-    common = {
-        "input_zero_point": FORMAT.zero_point,
-        "output_zero_point": 5,
-        "activation": Activation.NONE,
-        "minimum": -128,
-        "maximum": 127,
-        "window": window,
-    }
+    common = {**COMMON, "window": window}
     taps = (window.kernel_rows, window.kernel_cols)
     ops: list[QuantOp] = [
         QuantConv2d(groups=2, **_weights((6, *taps, 2), 6), **common),  # type: ignore[arg-type]
@@ -133,3 +136,33 @@ def test_ranges_cover_everything_once() -> None:
             assert len(found) == min(extent, count)
             assert [i for begin, end in found for i in range(begin, end)] == list(range(extent))
             assert max(e - b for b, e in found) - min(e - b for b, e in found) <= 1
+
+
+@pytest.mark.parametrize(
+    ("is_elementwise", "over_read", "in_place"),
+    [(True, 0, (0,)), (False, 0, ()), (True, 16, ())],
+)
+def test_no_part_writes_where_another_reads(
+    is_elementwise: bool, over_read: int, in_place: tuple[int, ...]
+) -> None:
+    table = QuantSigmoid(steep_table())
+    parts = [
+        replace(part, is_elementwise=is_elementwise)
+        for part in table.split(_site(table, (1, 6)), 2)
+    ]
+    lowerings = [replace(table.lower(p.site), over_read_bytes=over_read) for p in parts]
+    joined = join_parts(table.lower(_site(table, (1, 6))), parts, lowerings)
+    assert joined.in_place == in_place
+    assert joined.over_read_bytes == over_read
+    assert joined.part_calls == (1, 1)
+
+
+def test_every_part_has_scratch_memory_of_its_own() -> None:
+    op = QuantConv2d(groups=1, **_weights((6, 3, 3, 4), 6), **COMMON)  # type: ignore[arg-type]
+    parts = op.split(_site(op, SHAPE), 3)
+    joined = join_parts(op.lower(_site(op, SHAPE)), parts, [op.lower(p.site) for p in parts])
+    offsets = [
+        a.offset for c in joined.calls for a in c.arguments if isinstance(a, ScratchArgument)
+    ]
+    assert offsets == [0, 48, 96]
+    assert joined.scratch_bytes == 144

@@ -92,7 +92,7 @@ def build_program(
         choices: How each layer is computed, in the model's order.
         memory: Where its values are; by default as few bytes as possible.
         faster: What takes their place on better processors.
-        threads: That the layers were divided for.
+        threads: That the layers were divided for; none of it is left where no layer is.
 
     Raises:
         InternalError: An op and its kernel disagree, or the memory plan is wrong.
@@ -115,7 +115,7 @@ def build_program(
         plan=memory,
         dtype=model.dtype,
         kernel_sets=faster.kernel_sets,
-        threads=threads,
+        threads=threads if any(layer.is_shared for layer in layers) else 1,
     )
     logger.info(
         "lower: %d layers, %d kernels, %d bytes of constants",

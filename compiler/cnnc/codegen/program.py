@@ -127,6 +127,11 @@ class ProgramLayer:
     part_calls: tuple[int, ...] = ()
 
     @property
+    def is_shared(self) -> bool:
+        """Whether threads share it on any processor."""
+        return bool(self.part_calls) or any(version.part_calls for version in self.faster)
+
+    @property
     def reads_real_numbers(self) -> bool:
         """Whether any kernel works on float32."""
         return any("float" in call.kernel.pointer_types for call in self.calls)
@@ -172,7 +177,7 @@ class CProgram:
         headers: Runtime headers that the program needs, by file name, sorted.
         assembly: Assembly sources that belong to them, by file name, sorted.
         kernel_sets: Those of which some layer has a faster version, from less to more.
-        threads: That may share a layer.
+        threads: That share layers; 1 where no layer is shared.
         plan: The arena.
         dtype: What the network computes in.
     """

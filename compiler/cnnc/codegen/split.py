@@ -76,7 +76,7 @@ def split_choice(
     lowerings = _lower_parts(choice.lowering, node, parts, instruction_sets)
     if len(lowerings) < 2:
         return choice
-    return replace(choice, lowering=_joined(choice.lowering, parts, lowerings))
+    return replace(choice, lowering=join_parts(choice.lowering, parts, lowerings))
 
 
 def _work(node: QuantNode, site: LoweringSite) -> int:
@@ -103,8 +103,14 @@ def _lower_parts(
     return []
 
 
-def _joined(whole: Lowering, parts: Sequence[Part], lowerings: Sequence[Lowering]) -> Lowering:
-    """Return one lowering of all calls; each part has scratch memory of its own."""
+def join_parts(whole: Lowering, parts: Sequence[Part], lowerings: Sequence[Lowering]) -> Lowering:
+    """Return one lowering of all calls; each part has scratch memory of its own.
+
+    Args:
+        whole: Of the layer.
+        parts: What computes it.
+        lowerings: Of each part.
+    """
     scratch = max(lowering.scratch_bytes for lowering in lowerings)
     scratch += -scratch % ALIGNMENT
     calls = [

@@ -3,6 +3,7 @@
 import logging
 
 from cnnc.codegen.program import CProgram
+from cnnc.codegen.split import WORTH_MACS
 from cnnc.deploy.targets import Target
 from cnnc.errors import UsageError
 
@@ -32,15 +33,21 @@ def check_threads(target: Target, threads: int) -> None:
         )
 
 
-def note_threads(program: CProgram) -> None:
-    """Say how many layers the threads of a program share; warn where there are none."""
-    if program.threads == 1:
+def note_threads(program: CProgram, threads: int) -> None:
+    """Say how many layers the threads of a program share; warn where there are none.
+
+    Args:
+        program: What was made.
+        threads: That were asked for.
+    """
+    if threads == 1:
         return
-    shared = sum(
-        bool(layer.part_calls) or any(version.part_calls for version in layer.faster)
-        for layer in program.layers
-    )
+    shared = sum(layer.is_shared for layer in program.layers)
     if shared:
-        logger.info("lower: %d threads share %d layers", program.threads, shared)
+        logger.info("lower: %d threads share %d layers", threads, shared)
     else:
-        logger.warning("no layer is worth sharing: --threads changes nothing")
+        logger.warning(
+            "no layer is worth sharing (int8 layers of %s multiply-accumulates and more are): the "
+            "code has no threads",
+            f"{WORTH_MACS:,}",
+        )

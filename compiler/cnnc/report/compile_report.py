@@ -91,6 +91,7 @@ class CompileReport:
         arena_bytes: All activations, input and output included.
         scratch_bytes: The part of the arena that is working memory at its largest.
         calibration: Method and number of samples.
+        threads: That share layers; 1 where the code has none.
         layers: In execution order.
         files: Relative paths of everything in the folder.
     """
@@ -111,6 +112,7 @@ class CompileReport:
     arena_bytes: int
     scratch_bytes: int
     calibration: Mapping[str, Any]
+    threads: int
     layers: tuple[LayerReport, ...]
     files: tuple[str, ...]
 
@@ -133,6 +135,7 @@ class CompileReport:
             "dtype": self.dtype,
             "rounding": self.rounding,
             "calibration": dict(self.calibration),
+            "threads": self.threads,
             "macs": self.macs,
             "macs_effective": self.macs_effective,
             "channels_removed": self.channels_removed,

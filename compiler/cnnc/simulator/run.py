@@ -247,6 +247,9 @@ class _Simulation:
         for kernel_set, engine in engines.items():
             name = f"host {kernel_set}".strip()
             self.comparisons[name] = Comparison(self.folder.model, engine)
+        for other in self.folder.code.used_sets:
+            if other.name not in engines:
+                self.skipped[f"host {other.name}"] = "this machine's processor does not run it"
 
     def _start_target(self) -> None:
         target = self.folder.target
