@@ -86,7 +86,7 @@ static int scale_pixels(const char *path, const struct cnnc_tensor *tensor,
     const size_t channels = port->shape[port->rank - 1];
     if ((scaling->mean_count > 1 && scaling->mean_count != channels) ||
         (scaling->std_count > 1 && scaling->std_count != channels)) {
-        return cnnc_fault(path, "has another number of channels than --mean or --std");
+        return cnnc_fault(path, "has another number of channels than mean or std");
     }
     size_t strides[CNNC_MAX_RANK];
     original_strides(port, strides);

@@ -63,6 +63,8 @@ struct cnnc_network {
     /* NULL where the network was compiled for one thread. */
     int (*start_threads)(void *context);
     void (*stop_threads)(void *context);
+    /* In a process that fork() made, which has none of the threads: as before they were started. */
+    void (*forget_threads)(void *context);
     /* NULL where the network was compiled without a sample. */
     int (*selftest)(void *context);
     void *(*input)(const void *context, size_t index);

@@ -116,6 +116,9 @@ static int check(const struct cnnc_network *network, const struct cnnc_options *
     if (options->save_count != 0 && options->file_count == 0) {
         return cnnc_fault("--output", "needs an INPUT");
     }
+    if (options->scaling.mean_count + options->scaling.std_count != 0 && options->file_count == 0) {
+        return cnnc_fault("--mean, --std", "need an INPUT");
+    }
     return 0;
 }
 

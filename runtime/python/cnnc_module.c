@@ -9,6 +9,7 @@
 #include <pythread.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Set once, when the module is imported. */
 static const struct cnnc_network *the_network;
@@ -19,6 +20,8 @@ struct network_object {
     struct cnnc_weights_file weights;
     /* Held during a run: the arena has room for one. */
     PyThread_type_lock lock;
+    /* The process that the threads of the context belong to. */
+    pid_t process;
 };
 
 int cnnc_fault(const char *path, const char *problem) {
@@ -35,11 +38,23 @@ static int check_status(int status) {
     return 1;
 }
 
+/* A process that fork() made has a copy of the memory, but none of the threads. */
+static int is_copy(const struct network_object *self) {
+    return the_network->start_threads != NULL && self->process != getpid();
+}
+
+static int start_threads(struct network_object *self) {
+    self->process = getpid();
+    return the_network->start_threads == NULL
+               ? 0
+               : check_status(the_network->start_threads(self->context));
+}
+
 static void network_dealloc(PyObject *self) {
     struct network_object *const typed = (struct network_object *)self;
     PyTypeObject *const type = Py_TYPE(self);
     /* All zeros, before init, are a context without threads. */
-    if (the_network->stop_threads != NULL && typed->context != NULL) {
+    if (the_network->stop_threads != NULL && typed->context != NULL && !is_copy(typed)) {
         the_network->stop_threads(typed->context);
     }
     cnnc_close_weights(&typed->weights);
@@ -86,9 +101,7 @@ static int prepare(struct network_object *self, PyObject *arguments, PyObject *k
     }
     const size_t misfit = (uintptr_t)self->memory % the_network->arena_alignment;
     char *const arena = self->memory + (misfit == 0 ? 0 : the_network->arena_alignment - misfit);
-    if (check_status(the_network->init(self->context, arena)) != 0 ||
-        (the_network->start_threads != NULL &&
-         check_status(the_network->start_threads(self->context)) != 0)) {
+    if (check_status(the_network->init(self->context, arena)) != 0 || start_threads(self) != 0) {
         return 1;
     }
     return load_weights(self, arguments, keywords);
@@ -104,12 +117,25 @@ static PyObject *network_new(PyTypeObject *type, PyObject *arguments, PyObject *
 }
 
 /* Wait for another thread's run without keeping the interpreter from it. */
-static void hold(struct network_object *self) {
+static int hold(struct network_object *self) {
+    if (is_copy(self)) {
+        /* The lock may be one that a thread of the other process held; it is left as it is. */
+        PyThread_type_lock lock = PyThread_allocate_lock();
+        if (lock == NULL) {
+            PyErr_NoMemory();
+            return 1;
+        }
+        self->lock = lock;
+        the_network->forget_threads(self->context);
+        if (start_threads(self) != 0) {
+            return 1;
+        }
+    }
     if (PyThread_acquire_lock(self->lock, NOWAIT_LOCK)) {
-        return;
+        return 0;
     }
     Py_BEGIN_ALLOW_THREADS PyThread_acquire_lock(self->lock, WAIT_LOCK);
-    Py_END_ALLOW_THREADS
+    Py_END_ALLOW_THREADS return 0;
 }
 
 static int feed(struct network_object *self, PyObject *inputs, struct cnnc_pixel_scaling *scaling) {
@@ -184,7 +210,9 @@ static PyObject *network_run(PyObject *self, PyObject *arguments, PyObject *keyw
         cnnc_take_numbers("std", std, 1, scaling.std, &scaling.std_count) != 0) {
         return NULL;
     }
-    hold(typed);
+    if (hold(typed) != 0) {
+        return NULL;
+    }
     PyObject *const outputs = run_held(typed, arguments, &scaling, as_stored);
     PyThread_release_lock(typed->lock);
     return outputs;
@@ -197,7 +225,9 @@ static PyObject *network_selftest(PyObject *self, PyObject *Py_UNUSED(nothing)) 
         PyErr_SetString(PyExc_RuntimeError, "the network was compiled without a sample");
         return NULL;
     }
-    hold(typed);
+    if (hold(typed) != 0) {
+        return NULL;
+    }
     Py_BEGIN_ALLOW_THREADS status = the_network->selftest(typed->context);
     Py_END_ALLOW_THREADS PyThread_release_lock(typed->lock);
     if (check_status(status) != 0) {

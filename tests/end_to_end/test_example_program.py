@@ -275,6 +275,7 @@ def test_options_that_make_no_sense(tmp_path: Path, program: Path) -> None:
         ([pixels, pixels], "takes one INPUT"),
         ([pixels, "--stored"], "which is not given"),
         (["--output", "x.npy"], "needs an INPUT"),
+        (["--mean", "0.5"], "need an INPUT"),
         ([tmp_path / "absent.npy"], "cannot be read"),
         ([pixels, "--output", tmp_path / "absent" / "x.npy"], "cannot be written"),
     ):

@@ -225,3 +225,35 @@ def test_the_build_leaves_the_folder_as_it_is(tmp_path: Path) -> None:
     _build(project)
     after = {path for path in project.rglob("*") if path.parts[len(project.parts)] != "build"}
     assert after == before
+
+
+FORK = """
+import os, signal, numpy
+import resnet_s
+
+pixels = numpy.zeros((28, 28, 1), numpy.uint8)
+expected = bytes(resnet_s.run(pixels, stored=True))
+own = resnet_s.Network()
+child = os.fork()
+if child == 0:
+    signal.alarm(60)
+    other = resnet_s.Network()
+    same = [bytes(n.run(pixels, stored=True)) == expected for n in (resnet_s, other, own)]
+    del other
+    os._exit(0 if all(same) else 1)
+assert os.waitpid(child, 0)[1] == 0
+child = os.fork()
+if child == 0:
+    signal.alarm(60)
+    del own
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert bytes(own.run(pixels, stored=True)) == expected
+"""
+
+
+def test_threads_of_a_forked_process(tmp_path: Path) -> None:
+    folder = tmp_path / "net"
+    request = CompileOptions(model=EXAMPLE / "resnet_s.onnx", output=folder, threads=2)
+    compile_to_folder(request, no_progress, print)
+    _python(["-c", FORK], _build(folder))

@@ -131,6 +131,7 @@ static const struct cnnc_network network = {
     /* run */ run_network,
     /* start_threads */ NULL,
     /* stop_threads */ NULL,
+    /* forget_threads */ NULL,
     /* selftest */ test_network,
     /* input */ place_of_input,
     /* output */ place_of_output,
