@@ -410,8 +410,8 @@ struct cnnc_seen_groups_avx512 {
 };
 
 CNNC_KERNEL struct cnnc_seen_groups_avx512
-cnnc_seen_groups_avx512(const struct cnnc_tiles_avx512vnni *p,
-                        const struct cnnc_lines_avx512 *lines, int32_t line) {
+cnnc_see_groups_avx512(const struct cnnc_tiles_avx512vnni *p, const struct cnnc_lines_avx512 *lines,
+                       int32_t line) {
     const int32_t first = lines->first + line * lines->line_step;
     struct cnnc_seen_groups_avx512 seen = {0, p->groups};
     if (lines->image_lines > 0) {
@@ -436,7 +436,7 @@ CNNC_KERNEL void cnnc_tile_column_avx512vnni(const struct cnnc_tiles_avx512vnni 
     const ptrdiff_t group_weights = (ptrdiff_t)(64 * vectors) * (p->segments * p->quads);
     struct cnnc_tiles_avx512vnni seen = *p;
     for (int32_t line = 0; line < lines->lines; ++line) {
-        const struct cnnc_seen_groups_avx512 groups = cnnc_seen_groups_avx512(p, lines, line);
+        const struct cnnc_seen_groups_avx512 groups = cnnc_see_groups_avx512(p, lines, line);
         const uint8_t *const begin = values + groups.first * p->group_bytes;
         seen.groups = groups.end - groups.first;
         for (int32_t row = 0; row < lines->rows; row += tile_rows) {
