@@ -51,8 +51,9 @@ def test_does_not_prove_what_does_not_hold(scale: float, bound: int, rounding: R
 
 
 def _evaluated(high: float, low: float, offset: float, value: int) -> int:
-    constants = [np.array([constant], np.float32) for constant in (high, low, offset)]
-    form = RealScale(*constants, np.zeros(1, np.bool_))
+    parts = (np.array([constant], np.float32) for constant in (high, low, offset))
+    first, second, third = parts
+    form = RealScale(first, second, third, np.zeros(1, np.bool_))
     return int(evaluate_real_scale(form, np.array([[value]], np.int64))[0, 0])
 
 
