@@ -394,7 +394,37 @@ struct cnnc_lines_avx512 {
     int32_t lines;
     int32_t line_bytes; /* From one line to the next. */
     int32_t rows;       /* Of a line, as many as a tile's or more. */
+    /* Where groups are lines of an image and those outside it are zeros: the image's lines, else 0;
+     * the number in it of the first line's first group, steps from line to line and from group to
+     * group. */
+    int32_t image_lines;
+    int32_t first;
+    int32_t line_step;
+    int32_t group_step;
 };
+
+/* The groups of a line that are not zeros: how many come before them, and the end. */
+struct cnnc_seen_groups_avx512 {
+    int32_t first;
+    int32_t end;
+};
+
+CNNC_KERNEL struct cnnc_seen_groups_avx512
+cnnc_see_groups_avx512(const struct cnnc_tiles_avx512vnni *p, const struct cnnc_lines_avx512 *lines,
+                       int32_t line) {
+    const int32_t first = lines->first + line * lines->line_step;
+    struct cnnc_seen_groups_avx512 seen = {0, p->groups};
+    if (lines->image_lines > 0) {
+        while (seen.first < seen.end && first + seen.first * lines->group_step < 0) {
+            ++seen.first;
+        }
+        while (seen.end > seen.first &&
+               first + (seen.end - 1) * lines->group_step >= lines->image_lines) {
+            --seen.end;
+        }
+    }
+    return seen;
+}
 
 /* Computes count channels of a block for all lines. */
 CNNC_KERNEL void cnnc_tile_column_avx512vnni(const struct cnnc_tiles_avx512vnni *p,
@@ -403,11 +433,17 @@ CNNC_KERNEL void cnnc_tile_column_avx512vnni(const struct cnnc_tiles_avx512vnni 
                                              const uint8_t *values, const int8_t *weights,
                                              const int32_t *channels, int32_t count,
                                              int8_t *output) {
+    const ptrdiff_t group_weights = (ptrdiff_t)(64 * vectors) * (p->segments * p->quads);
+    struct cnnc_tiles_avx512vnni seen = *p;
     for (int32_t line = 0; line < lines->lines; ++line) {
+        const struct cnnc_seen_groups_avx512 groups = cnnc_see_groups_avx512(p, lines, line);
+        const uint8_t *const begin = values + groups.first * p->group_bytes;
+        seen.groups = groups.end - groups.first;
         for (int32_t row = 0; row < lines->rows; row += tile_rows) {
             const int32_t first = row + tile_rows <= lines->rows ? row : lines->rows - tile_rows;
-            cnnc_any_tile_avx512vnni(p, tile_rows, vectors, values + first * p->row_bytes, weights,
-                                     channels, count, output + first * p->output_channels);
+            cnnc_any_tile_avx512vnni(&seen, tile_rows, vectors, begin + first * p->row_bytes,
+                                     weights + groups.first * group_weights, channels, count,
+                                     output + first * p->output_channels);
         }
         values += lines->line_bytes;
         output += lines->rows * p->output_channels;

@@ -11,6 +11,7 @@ from tests.support.op_cases import case_chunk, check_engine
 from tests.support.quant_networks import chain_network
 from tests.support.variant_cases import lowered
 
+from cnnc.cli.main import main
 from cnnc.codegen.choose import NO_LIMIT, Choice, choose_kernels
 from cnnc.codegen.emit import emit
 from cnnc.codegen.faster import FasterChoices, choose_faster
@@ -206,3 +207,17 @@ def test_kernels_that_this_machine_does_not_run_are_named(
         skipped = report.results[name].skipped
         assert skipped is not None
         assert "does not run" in skipped
+
+
+def test_what_better_processors_have_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    example = Path(__file__).parents[2] / "examples" / "fashion_mnist" / "resnet_s.onnx"
+    assert main(["compile", str(example), "--target", "rpi", "-o", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr()
+    assert "with neon_dot, which the program looks for when it runs" in told.out + told.err
+
+    assert main(["boards", "rpi"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (row,) = (line for line in lines if "chosen at run time" in line)
+    assert row.split()[-1] == "neon_dot"

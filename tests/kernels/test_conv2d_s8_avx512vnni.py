@@ -65,6 +65,12 @@ CASES = [
         output_range=(0.0, 9.0),
     ),
     OpCase(
+        "lines_of_zeros",
+        conv2d(4, 24, pad_top=4, pad_bottom=5, stride_rows=2, dilation_rows=2),
+        ((2, 6, 5, 24),),
+        input_ranges=((0.0, 6.0),),
+    ),
+    OpCase(
         "highest_zero_points",
         conv2d(5, 24, **ONE_AROUND),
         ((1, 2, 3, 24),),

@@ -8,6 +8,7 @@ from rich.table import Table
 from cnnc.cli.arguments import Verbs, add_json
 from cnnc.cli.console import Console
 from cnnc.deploy import targets
+from cnnc.deploy.kernel_sets import kernel_sets
 from cnnc.deploy.targets import Target
 
 _MEBIBYTE = 2**20
@@ -63,6 +64,7 @@ def _details(target: Target) -> Table:
         "core": f"{core.name}: {core.description}",
         "ISA": core.isa,
         "kernel sets": ", ".join(core.instruction_sets) or "plain C",
+        "chosen at run time": ", ".join(s.name for s in kernel_sets(core)) or "-",
         "clock": f"{target.clock_hz / 1e6:g} MHz" if target.clock_hz else "-",
         "RAM": _size(target.ram_bytes, target.memory.ram_address if target.memory else None),
         "flash": _size(target.flash_bytes, target.memory.flash_address if target.memory else None),

@@ -1,6 +1,7 @@
 """``cnnc compile``: a model becomes a folder of C."""
 
 import argparse
+from collections import Counter
 from pathlib import Path
 from typing import get_args
 
@@ -16,6 +17,7 @@ from cnnc.cli.arguments import (
 )
 from cnnc.cli.console import Console
 from cnnc.codegen.emit import C_LIMIT_BYTES
+from cnnc.deploy.cores import cores
 from cnnc.deploy.targets import DEFAULT_TARGET
 from cnnc.ir.types import Dtype, Rounding
 from cnnc.options import STAGES, CalibrationMethod, CompileOptions, WeightsFormat
@@ -174,7 +176,7 @@ def _summary(report: CompileReport, directory: Path) -> str:
     return (
         f"\n{report.name} for {report.target}: {report.macs:,} MACs{removed}, "
         f"weights {report.weight_bytes:,} bytes, arena {report.arena_bytes:,} bytes\n"
-        f"{_islands(report)}{_flash_for_speed(report)}"
+        f"{_islands(report)}{_faster_kernels(report)}{_flash_for_speed(report)}"
         f"written to {directory}; next: cnnc simulate {directory}"
     )
 
@@ -201,8 +203,20 @@ def _islands(report: CompileReport) -> str:
     return "".join(lines)
 
 
+def _faster_kernels(report: CompileReport) -> str:
+    """Return what better processors compute otherwise; empty for a target of one processor."""
+    layers = Counter(name for layer in report.layers for name in layer.faster_kernels)
+    return "".join(
+        f"with {name}, which the program looks for when it runs, {count} layers have faster "
+        "kernels than these\n"
+        for name, count in layers.items()
+    )
+
+
 def _flash_for_speed(report: CompileReport) -> str:
-    """Return what faster kernels cost in flash, if it is much; empty otherwise."""
+    """Return what faster kernels cost in flash, if it is scarce and it is much; empty otherwise."""
+    if not cores()[report.core].is_bare_metal:
+        return ""
     extra = sum(layer.bytes_for_speed for layer in report.layers)
     if extra == 0 or extra * _MUCH_FLASH < report.weight_bytes:
         return ""

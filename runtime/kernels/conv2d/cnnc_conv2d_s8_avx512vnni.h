@@ -82,6 +82,8 @@ CNNC_KERNEL void cnnc_conv2d_s8_avx512vnni(const struct cnnc_conv2d_s8_avx512vnn
                                            int8_t *CNNC_RESTRICT scratch) {
     const int32_t line_bytes = cnnc_conv2d_line_bytes_avx512(p);
     const int32_t is_apart = p->dilation_cols > 1 && p->kernel_cols > 1;
+    /* Padding that is multiplied as zeros may as well be left out. */
+    const int32_t is_zero = p->input_zero_point == INT8_MIN;
     const int32_t run = (is_apart ? 1 : p->kernel_cols) * p->input_channels;
     const struct cnnc_tiles_avx512vnni tiles = {(run + 3) / 4,
                                                 is_apart ? p->kernel_cols : 1,
@@ -102,7 +104,12 @@ CNNC_KERNEL void cnnc_conv2d_s8_avx512vnni(const struct cnnc_conv2d_s8_avx512vnn
         for (int32_t row = 0; row < p->output_rows; row += p->band_rows) {
             const int32_t left = p->output_rows - row;
             const struct cnnc_lines_avx512 lines = {left < p->band_rows ? left : p->band_rows,
-                                                    p->stride_rows * line_bytes, p->output_cols};
+                                                    p->stride_rows * line_bytes,
+                                                    p->output_cols,
+                                                    is_zero ? p->input_rows : 0,
+                                                    row * p->stride_rows - p->pad_top,
+                                                    p->stride_rows,
+                                                    p->dilation_rows};
             cnnc_conv2d_band_avx512(p, input, row * p->stride_rows - p->pad_top,
                                     (lines.lines - 1) * p->stride_rows + reach, line_bytes, values);
             cnnc_run_tiles_avx512vnni(&tiles, &size, &lines, values, weights, channels, output);

@@ -31,7 +31,8 @@ struct cnnc_depthwise_run_avx512vnni {
     int32_t minimum;
     int32_t maximum;
     int32_t is_real;
-    int32_t lanes; /* 16 or 64 */
+    int32_t is_short; /* scales are real numbers of 24 bits */
+    int32_t lanes;    /* 16 or 64 */
     /* Where not all pixels are copied with their padding, a line of it, of 64 lanes or more; then
      * input is the image, of which the first output sees these row and column first. */
     const int8_t *padding;
@@ -75,12 +76,16 @@ cnnc_depthwise_load_scale_avx512vnni(const int32_t *block) {
 CNNC_KERNEL __m512i cnnc_depthwise_scaled_avx512vnni(
     const struct cnnc_depthwise_run_avx512vnni *run,
     const struct cnnc_depthwise_scale_avx512vnni *scale, __m512i sums) {
-    if (run->is_real && run->minimum == run->zero_point) {
-        /* What is below zero, however it is rounded, is clamped to the zero point: no signs. */
-        const __m512 real = _mm512_cvtepi32_ps(sums);
-        return _mm512_cvttps_epi32(_mm512_fmadd_round_ps(
-            real, scale->high, _mm512_fmadd_ps(real, scale->low, scale->offset),
-            _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC));
+    /* What is below zero, however it is rounded, is clamped to the zero point: no signs. */
+    const int has_signs = run->minimum < run->zero_point;
+    if (run->is_short) {
+        return cnnc_rescale_short_avx512(
+            sums, scale->high, has_signs ? cnnc_signed_avx512(sums, scale->offset) : scale->offset);
+    }
+    if (run->is_real && !has_signs) {
+        return cnnc_rescale_short_avx512(
+            sums, scale->high,
+            _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), scale->low, scale->offset));
     }
     return run->is_real ? cnnc_rescale_real_avx512(sums, scale->high, scale->low, scale->offset)
                         : cnnc_rescale_avx512(sums, scale->multipliers, scale->shifts);

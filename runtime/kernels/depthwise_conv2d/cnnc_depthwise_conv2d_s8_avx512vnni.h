@@ -38,6 +38,7 @@ struct cnnc_depthwise_conv2d_s8_avx512vnni_parameters {
     int32_t quads;      /* of taps */
     int32_t is_rolling; /* 3x3, columns of taps in a quad, see cnnc_depthwise_blocks_avx512vnni.h */
     int32_t is_real;    /* scales are real numbers */
+    int32_t is_short;   /* of 24 bits */
     int32_t is_in_place; /* the image is read where it is, padding is known */
     int32_t offsets_bytes;
 };
@@ -81,6 +82,7 @@ CNNC_KERNEL void cnnc_depthwise_area_avx512vnni(
     run.minimum = p->minimum;
     run.maximum = p->maximum;
     run.is_real = p->is_real;
+    run.is_short = p->is_short;
     run.padding = padding;
     run.input_rows = p->input_rows;
     run.input_cols = p->input_cols;

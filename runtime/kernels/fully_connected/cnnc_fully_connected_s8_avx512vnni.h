@@ -45,7 +45,7 @@ cnnc_fully_connected_s8_avx512vnni(const struct cnnc_fully_connected_s8_avx512vn
         const int32_t left = p->rows - row < p->chunk_rows ? p->rows - row : p->chunk_rows;
         const int32_t rows = left < p->tile_rows ? p->tile_rows : left;
         const int32_t first = row + left - rows;
-        const struct cnnc_lines_avx512 lines = {1, 0, rows};
+        const struct cnnc_lines_avx512 lines = {1, 0, rows, 0, 0, 0, 0};
         const int8_t *const from = input + (ptrdiff_t)first * p->input_channels;
         if (p->input_channels % 4 == 0) {
             cnnc_flip_bytes_avx512(values, from, rows * p->input_channels);

@@ -63,6 +63,7 @@ def _lower(op: QuantDepthwiseConv2d, site: LoweringSite) -> Lowering | Refusal:
         "quads": quads,
         "is_rolling": int(is_rolling),
         "is_real": int(scaling.is_real),
+        "is_short": int(scaling.is_short),
         "is_in_place": int(is_in_place),
         "offsets_bytes": offsets_bytes,
     }
