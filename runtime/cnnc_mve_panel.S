@@ -247,6 +247,7 @@
     .section .text.\name, "ax", %progbits
     .balign 4
     .global \name
+    .hidden \name
     .type \name, %function
 \name:
     PANEL_BEGIN \name, 2, \deep
@@ -290,6 +291,7 @@ PANEL_QUADS CNNC_SYMBOL(mve_panel_quads_deep), 1, 1
     .section .text.\name, "ax", %progbits
     .balign 4
     .global \name
+    .hidden \name
     .type \name, %function
 \name:
     PANEL_BEGIN \name, 0, 0
@@ -332,6 +334,7 @@ PANEL_FLAT_FUNCTION CNNC_SYMBOL(mve_panel_quads_flat)
     .section .text.\name, "ax", %progbits
     .balign 4
     .global \name
+    .hidden \name
     .type \name, %function
 \name:
     PANEL_BEGIN \name, 1, 1

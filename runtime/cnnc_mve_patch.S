@@ -12,6 +12,7 @@
     .section .text.\name, "ax", %progbits
     .balign 4
     .global \name
+    .hidden \name
     .type \name, %function
 \name:
     push {r7, lr}
@@ -30,6 +31,7 @@
     .section .text.\name, "ax", %progbits
     .balign 4
     .global \name
+    .hidden \name
     .type \name, %function
 \name:
     push {r7, lr}
@@ -49,6 +51,7 @@
     .section .text.\name, "ax", %progbits
     .balign 4
     .global \name
+    .hidden \name
     .type \name, %function
 \name:
     push {r4-r11, lr}

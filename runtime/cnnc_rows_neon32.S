@@ -407,6 +407,7 @@ neon32_table:
     neon32_entries 2, neon32_two_rows
 
     .global CNNC_SYMBOL(multiply_rows_neon32)
+    .hidden CNNC_SYMBOL(multiply_rows_neon32)
     .type CNNC_SYMBOL(multiply_rows_neon32), %function
 CNNC_SYMBOL(multiply_rows_neon32):
     push {r4-r11, lr}

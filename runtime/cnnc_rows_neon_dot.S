@@ -312,6 +312,7 @@
     .section .text.\name, "ax", %progbits
     .balign 16
     .global \name
+    .hidden \name
     .type \name, %function
 \name:
     stp d8, d9, [sp, #-128]!

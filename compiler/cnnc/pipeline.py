@@ -17,7 +17,7 @@ from cnnc.codegen.lower import lower
 from cnnc.codegen.names import check_identifier
 from cnnc.codegen.program import CProgram
 from cnnc.codegen.tflite import export_tflite
-from cnnc.codegen.threads import check_threads, note_threads
+from cnnc.codegen.threads import check_threads
 from cnnc.deploy.kernel_sets import kernel_sets
 from cnnc.deploy.targets import (
     BOARD_COPY,
@@ -127,7 +127,6 @@ def _compile(
         kernel_sets(target.core),
         options.threads,
     )
-    note_threads(program, options.threads)
     dump("plan", lambda: dump_plan(program.plan))
     check_fit(target, options, program, sample_bytes)
     return Compilation(

@@ -5,6 +5,7 @@
 #include "cnnc_npy.h"
 #include "cnnc_picture.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,10 @@
 enum { SHAPE_TEXT = 400, PROBLEM_TEXT = 1200 };
 
 static int read_file(const char *path, struct cnnc_tensor *tensor) {
+    errno = 0;
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
-        return cnnc_fault(path, "cannot be read");
+        return cnnc_file_fault(path, "cannot be read", errno);
     }
     const int first = fgetc(file);
     int status = 1;

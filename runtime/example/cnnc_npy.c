@@ -2,8 +2,13 @@
 /* Read and write .npy files: a header that is the text of a Python dictionary, then the numbers. */
 #include "cnnc_npy.h"
 
+#include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/stat.h>
+#endif
 
 /* Far more than any header of a tensor of 32 axes takes. */
 enum { HEADER_LIMIT = 4096, PREFIX_BYTES = 10, SHAPE_TEXT = 800 };
@@ -157,6 +162,17 @@ static const char *type_text(enum cnnc_element element) {
     }
 }
 
+/* Remove what a failed write left; nobody wants a device to be removed. */
+static void remove_part(const char *path) {
+#if defined(__unix__) || defined(__APPLE__)
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) {
+        return;
+    }
+#endif
+    (void)remove(path);
+}
+
 int cnnc_write_npy(const char *path, enum cnnc_element element, size_t rank, const size_t *shape,
                    const void *data) {
     char extents[SHAPE_TEXT];
@@ -179,12 +195,21 @@ int cnnc_write_npy(const char *path, enum cnnc_element element, size_t rank, con
     header[7] = 0;
     header[8] = (char)((total - PREFIX_BYTES) & 0xff);
     header[9] = (char)((total - PREFIX_BYTES) >> 8);
+    errno = 0;
     FILE *file = fopen(path, "wb");
     if (file == NULL) {
-        return cnnc_fault(path, "cannot be written");
+        return cnnc_file_fault(path, "cannot be written", errno);
     }
     const size_t bytes = elements * cnnc_element_bytes(element);
+    errno = 0;
     const int whole =
         fwrite(header, 1, total, file) == total && fwrite(data, 1, bytes, file) == bytes;
-    return fclose(file) == 0 && whole ? 0 : cnnc_fault(path, "could not be written as a whole");
+    int error = errno;
+    const int closed = fclose(file) == 0;
+    if (whole && closed) {
+        return 0;
+    }
+    error = whole ? errno : error;
+    remove_part(path);
+    return cnnc_file_fault(path, "could not be written as a whole", error);
 }

@@ -104,3 +104,13 @@ int cnnc_read_elements(FILE *file, const char *path, struct cnnc_tensor *tensor)
     }
     return 0;
 }
+
+int cnnc_file_fault(const char *path, const char *problem, int error) {
+    enum { TEXT = 300 };
+    char text[TEXT];
+    if (error == 0) {
+        return cnnc_fault(path, problem);
+    }
+    (void)snprintf(text, sizeof text, "%s: %s", problem, strerror(error));
+    return cnnc_fault(path, text);
+}

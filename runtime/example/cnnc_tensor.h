@@ -35,4 +35,7 @@ int cnnc_read_elements(FILE *file, const char *path, struct cnnc_tensor *tensor)
 /* Report a fault the way that the program around these files does. Returns 1. */
 int cnnc_fault(const char *path, const char *problem);
 
+/* Report it with what the system says about it, if error (an errno) is not 0. Returns 1. */
+int cnnc_file_fault(const char *path, const char *problem, int error);
+
 #endif

@@ -20,6 +20,7 @@
 
 #include "cnnc_tensor.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,7 @@ int cnnc_open_weights(const char *path, size_t bytes, size_t alignment,
     memset(file, 0, sizeof *file);
     const int descriptor = open(path, O_RDONLY);
     if (descriptor < 0) {
-        return cnnc_fault(path, "cannot be read");
+        return cnnc_file_fault(path, "cannot be read", errno);
     }
     const int status = map(descriptor, file);
     (void)close(descriptor);
@@ -64,9 +65,10 @@ void cnnc_close_weights(struct cnnc_weights_file *file) {
 int cnnc_open_weights(const char *path, size_t bytes, size_t alignment,
                       struct cnnc_weights_file *file) {
     memset(file, 0, sizeof *file);
+    errno = 0;
     FILE *stream = fopen(path, "rb");
     if (stream == NULL) {
-        return cnnc_fault(path, "cannot be read");
+        return cnnc_file_fault(path, "cannot be read", errno);
     }
     /* One byte more than there should be, so that a longer file is seen to be one. */
     file->base = malloc(bytes + 1 + alignment);

@@ -67,14 +67,15 @@ int cnnc_take_buffer(PyObject *object, const struct cnnc_port *port,
     return status;
 }
 
+/* A tuple: the caller's list could be changed by what converts its items. */
 static int take_sequence(const char *name, PyObject *sequence, int is_divisor, double *numbers,
                          size_t *count) {
-    const Py_ssize_t length = PySequence_Fast_GET_SIZE(sequence);
+    const Py_ssize_t length = PyTuple_GET_SIZE(sequence);
     if (length < 1 || length > CNNC_MAX_CHANNELS) {
         return cnnc_fault(name, "takes a number, or one for each channel");
     }
     for (Py_ssize_t i = 0; i < length; i++) {
-        numbers[i] = PyFloat_AsDouble(PySequence_Fast_GET_ITEM(sequence, i));
+        numbers[i] = PyFloat_AsDouble(PyTuple_GET_ITEM(sequence, i));
         if (PyErr_Occurred() != NULL) {
             return 1;
         }
@@ -95,7 +96,7 @@ int cnnc_take_numbers(const char *name, PyObject *object, int is_divisor, double
     }
     PyObject *const sequence = PyNumber_Check(object) && !PySequence_Check(object)
                                    ? PyTuple_Pack(1, object)
-                                   : PySequence_Fast(object, "mean and std are numbers");
+                                   : PySequence_Tuple(object);
     if (sequence == NULL) {
         return 1;
     }

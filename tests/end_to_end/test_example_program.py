@@ -1,5 +1,6 @@
 """The example program of a project under an operating system: files in, results out."""
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -276,10 +277,22 @@ def test_options_that_make_no_sense(tmp_path: Path, program: Path) -> None:
         ([pixels, "--stored"], "which is not given"),
         (["--output", "x.npy"], "needs an INPUT"),
         (["--mean", "0.5"], "need an INPUT"),
-        ([tmp_path / "absent.npy"], "cannot be read"),
+        ([tmp_path / "absent.npy"], "cannot be read: No such file or directory"),
         ([pixels, "--output", tmp_path / "absent" / "x.npy"], "cannot be written"),
     ):
         assert words in complaint_of(program, arguments)
+
+
+def test_a_file_that_cannot_be_written_as_a_whole_is_removed(tmp_path: Path, program: Path) -> None:
+    pixels, output = tmp_path / "pixels.npy", tmp_path / "output.npy"
+    np.save(pixels, np.zeros(STORED[1:], np.uint8))
+    # No file may become longer than 0 bytes.
+    shell = 'trap "" XFSZ; ulimit -f 0; exec "$@"'
+    command = ["sh", "-c", shell, "sh", str(program), str(pixels), "--output", str(output)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "could not be written as a whole: File too large" in done.stderr
+    assert not output.exists()
 
 
 def test_help_says_what_goes_in(program: Path) -> None:

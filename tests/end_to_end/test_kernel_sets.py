@@ -147,6 +147,38 @@ def test_project_builds_with_the_flags_of_each_set(tmp_path: Path, builder: str)
         assert "__cpu_model" in has_function
 
 
+@pytest.mark.parametrize("builder", ["make", "cmake"])
+def test_compiler_that_lacks_a_flag_makes_plain_c_of_the_set(tmp_path: Path, builder: str) -> None:
+    model = chain_network()
+    code = emitted(model, faster_choices(model, 0, 1), tmp_path)
+    compiler = tmp_path / "old-gcc"
+    known = tmp_path / "known"
+    compiler.write_text(
+        f"""#!/bin/sh
+case " $* " in
+*" -mavx512"*) echo "unrecognized option" >&2; exit 1 ;;
+*" -mavx2 "*" -c "*"chain_avx2"*) touch {known} ;;
+esac
+exec gcc "$@"
+""",
+        encoding="utf-8",
+    )
+    compiler.chmod(0o755)
+    build = tmp_path / "build"
+    commands = [["make", "-s", "-C", str(code.directory), f"CC={compiler}"]]
+    if builder == "cmake":
+        configure = ["cmake", "-S", str(code.directory), "-B", str(build)]
+        commands = [
+            [*configure, f"-DCMAKE_C_COMPILER={compiler}"],
+            ["cmake", "--build", str(build)],
+        ]
+    for command in commands:
+        subprocess.run(command, check=True, capture_output=True)
+    subprocess.run([str(build / "chain_example")], check=True, capture_output=True)
+    # What the compiler does know is used.
+    assert known.exists() == (platform.machine() == "x86_64")
+
+
 def test_report_names_the_kernels_of_each_set() -> None:
     """Whoever reads the report sees what a better processor runs."""
     model = chain_network()

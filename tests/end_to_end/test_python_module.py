@@ -25,16 +25,21 @@ SAMPLES = 12
 
 
 def _build(project: Path) -> Path:
-    """Return the folder with the module."""
+    """Return the folder with the module; its relative name is one in the caller's folder."""
     library = project / "build" / "module"
-    _python([project / "python" / "setup.py", "-q", "build_ext", "--build-lib", library])
+    setup = project / "python" / "setup.py"
+    _python([setup, "-q", "build_ext", "--build-lib", "build/module"], folder=project)
     return library
 
 
-def _python(arguments: list[object], library: Path | None = None) -> str:
+def _python(
+    arguments: list[object], library: Path | None = None, folder: Path | None = None
+) -> str:
     environment = {**os.environ, "PYTHONPATH": str(library or "")}
     command = [sys.executable, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=folder, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -134,6 +139,15 @@ refused(ValueError, "std", pixels, std=0)
 refused(ValueError, "mean", pixels, mean=float("nan"))
 refused(ValueError, "number of channels", pixels, mean=(1, 2))
 refused(TypeError, "", pixels, scale=2)
+
+class Clearing:
+    def __float__(self):
+        means.clear()
+        return 0.25
+
+means = [Clearing(), *(float(i) for i in range(2))]
+refused(ValueError, "number of channels", pixels, mean=means)
+assert means == []
 """
 
 

@@ -17,9 +17,21 @@ from cnnc.simulator.run import SimulationRequest, simulate
 MODEL = Path(__file__).parents[2] / "examples" / "fashion_mnist" / "resnet_s.onnx"
 
 
-def _compile(folder: Path, target: str, threads: int, dtype: Dtype = "int8") -> Path:
+def _compile(
+    folder: Path,
+    target: str,
+    threads: int,
+    dtype: Dtype = "int8",
+    ram_bytes: int | None = None,
+) -> Path:
     request = CompileOptions(
-        model=MODEL, output=folder, target=target, name="net", threads=threads, dtype=dtype
+        model=MODEL,
+        output=folder,
+        target=target,
+        name="net",
+        threads=threads,
+        dtype=dtype,
+        ram_bytes=ram_bytes,
     )
     compile_to_folder(request, no_progress, print)
     return folder
@@ -79,6 +91,25 @@ def test_one_thread_is_the_code_without(
     for path in folder.rglob("*.[ch]"):
         assert "pthread" not in path.read_text(encoding="utf-8"), path
     assert not (folder / "include" / "cnnc_threads.h").exists()
+
+
+def test_fewer_threads_share_where_memory_is_short(
+    project: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each part of a layer has scratch memory of its own."""
+    arena = {3: _arena(project)}
+    arena[1] = _arena(_compile(tmp_path / "one", "rpi2", 1))
+    arena[2] = _arena(_compile(tmp_path / "two", "rpi2", 2))
+    assert arena[1] < arena[2] < arena[3]
+    for threads, words in ((2, "threads: 2 share the layers"), (1, "the code has none")):
+        folder = _compile(tmp_path / f"p{threads}", "rpi2", 3, ram_bytes=arena[threads])
+        assert json.loads((folder / "report.json").read_text())["threads"] == threads
+        assert _arena(folder) == arena[threads]
+        assert words in caplog.text
+
+
+def _arena(project: Path) -> int:
+    return int(json.loads((project / "report.json").read_text())["ram_bytes"]["arena"])
 
 
 def test_code_is_formatted_and_compiles_as_cpp(project: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnnc.codegen.packing.proven_scale import Rescaling
-from cnnc.codegen.packing.real_scale import evaluate_real_scale, prove_real_scale
+from cnnc.codegen.packing.real_scale import RealScale, evaluate_real_scale, prove_real_scale
 from cnnc.ir.types import Rounding
 from cnnc.quantize.fixed_point import Arithmetic, quantize_multipliers
 
@@ -48,3 +48,29 @@ def test_most_channels_of_a_deep_layer_are_proven() -> None:
 def test_does_not_prove_what_does_not_hold(scale: float, bound: int, rounding: Rounding) -> None:
     rescaling = _rescaling([scale], bound, (0, -128, 127), rounding)
     assert not prove_real_scale(rescaling).proven.any()
+
+
+def _evaluated(high: float, low: float, offset: float, value: int) -> int:
+    parts = (np.array([constant], np.float32) for constant in (high, low, offset))
+    first, second, third = parts
+    form = RealScale(first, second, third, np.zeros(1, np.bool_))
+    return int(evaluate_real_scale(form, np.array([[value]], np.int64))[0, 0])
+
+
+def test_a_sum_below_an_integer_by_less_than_float64_sees_stays_below_it() -> None:
+    # (2^22 - 1) (2^22 + 1) = 2^44 - 1
+    value, high = 2**22 - 1, (2**22 + 1) * 2.0**-44
+    assert _evaluated(high, 0.0, 2.0**-44 * (1 - 2.0**-24), value) == 0
+    assert _evaluated(high, 0.0, 2.0**-44, value) == 1
+    assert _evaluated(high, 0.0, 2.0**-44, -value) == -1
+
+
+def test_the_inner_sum_is_rounded_once() -> None:
+    value = 97 * 257
+    # Times value it is 1 + 2^-24, a tie between two float32.
+    low = 673 * 2.0**-24
+    near = -pow(value, -1, 2**23) % 2**23
+    steps, remainder = divmod(value * near + 1, 2**23)
+    assert remainder == 0
+    assert _evaluated(near * 2.0**-23, low, 0.0, value) == steps
+    assert _evaluated(near * 2.0**-23, low, 2.0**-60, value) == steps + 1

@@ -228,6 +228,28 @@ def test_name_that_is_a_macro_of_the_c_library(tmp_path: Path, name: str) -> Non
     assert np.array_equal(found.outputs[0], run_reference(project.model, inputs)["y"])
 
 
+@pytest.mark.parametrize(("status", "answer"), [("0", True), ("6", False)])
+def test_program_says_whether_it_has_kernels(tmp_path: Path, status: str, answer: bool) -> None:
+    assert _script(tmp_path, f"exit {status}").has_kernels() == answer
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"), [("kill -SEGV $$", "crashed"), ("exit 9", "status 9")]
+)
+def test_a_crash_is_no_answer_to_whether_it_has_kernels(
+    tmp_path: Path, statement: str, words: str
+) -> None:
+    with pytest.raises(FaultyCodeError, match=words):
+        _script(tmp_path, statement).has_kernels()
+
+
+def _script(folder: Path, statement: str) -> ProgramRunner:
+    program = folder / "program"
+    program.write_text(f"#!/bin/sh\n{statement}\n", encoding="utf-8")
+    program.chmod(0o755)
+    return ProgramRunner(program, grace_seconds=10.0, kernel_set=1)
+
+
 def _broken_program(folder: Path, statement: str, toolset: Toolset) -> ProgramRunner:
     """Build the chain with a statement at the start of every inference."""
     project = _project(folder, chain_network())

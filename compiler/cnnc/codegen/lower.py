@@ -36,6 +36,7 @@ from cnnc.codegen.program import (
     ProgramPort,
 )
 from cnnc.codegen.split import split_choices, split_faster
+from cnnc.codegen.threads import note_threads
 from cnnc.deploy.kernel_sets import KernelSet
 from cnnc.errors import InternalError
 from cnnc.ir.float_model import Port
@@ -63,7 +64,8 @@ def lower(
         instruction_sets: Kernel sets that the target can run beyond plain C.
         budget: Memory that the choice of kernels has to respect where it can.
         kernel_sets: For better processors, from less to more; the program chooses when it runs.
-        threads: That may share a layer, >= 1.
+        threads: That may share a layer, >= 1; fewer share them where the budget has no room for
+            the scratch memory of so many parts.
 
     Raises:
         UsageError: The model's name cannot prefix C symbols.
@@ -72,10 +74,19 @@ def lower(
     check_identifier(model.name)
     choices = choose_kernels(model, instruction_sets, budget)
     faster = choose_faster(model, choices, kernel_sets, budget)
-    if threads > 1:
-        choices = split_choices(model, choices, instruction_sets, threads)
-        faster = split_faster(model, faster, threads)
-    return build_program(model, choices, faster=faster, threads=threads)
+    if threads == 1:
+        return build_program(model, choices, faster=faster)
+    # Each part has scratch memory of its own, which the choice of kernels did not count.
+    for parts in range(threads, 1, -1):
+        divided = split_choices(model, choices, instruction_sets, parts)
+        divided_faster = split_faster(model, faster, parts)
+        memory = plan(model, divided_faster.common_lowerings(divided))
+        if budget.ram_bytes is None or memory.arena_bytes <= budget.ram_bytes:
+            program = build_program(model, divided, memory, divided_faster, parts)
+            note_threads(program, threads, parts)
+            return program
+    note_threads(None, threads, 1)
+    return build_program(model, choices, faster=faster)
 
 
 def build_program(

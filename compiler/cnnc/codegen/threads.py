@@ -33,18 +33,25 @@ def check_threads(target: Target, threads: int) -> None:
         )
 
 
-def note_threads(program: CProgram, threads: int) -> None:
-    """Say how many layers the threads of a program share; warn where there are none.
+def note_threads(program: CProgram | None, threads: int, parts: int) -> None:
+    """Say how many layers the threads of a program share; warn where there are fewer threads.
 
     Args:
-        program: What was made.
+        program: What was made; None where the RAM has no room for any layer's parts.
         threads: That were asked for.
+        parts: Of a layer at most, for which there is room.
     """
-    if threads == 1:
+    if parts < threads:
+        logger.warning(
+            "the RAM has no room for the working memory of %d threads: %s",
+            threads,
+            f"{parts} share the layers" if program else "the code has none",
+        )
+    if program is None:
         return
     shared = sum(layer.is_shared for layer in program.layers)
     if shared:
-        logger.info("lower: %d threads share %d layers", threads, shared)
+        logger.info("lower: %d threads share %d layers", parts, shared)
     else:
         logger.warning(
             "no layer is worth sharing (int8 layers of %s multiply-accumulates and more are): the "

@@ -77,10 +77,17 @@ class ProgramRunner:
     kernel_set: int | None = None
 
     def has_kernels(self) -> bool:
-        """Whether the processor runs the wanted kernels."""
+        """Whether the processor runs the wanted kernels.
+
+        Raises:
+            FaultyCodeError: The program crashed, hung or failed where it only asks that.
+            EngineFailedError: The emulator or this machine failed.
+        """
         command = [*self.emulator, str(self.program.resolve()), str(self.kernel_set)]
-        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
-        return done.returncode != NO_KERNELS_STATUS
+        done = _finished(command, None, self.grace_seconds)
+        if done.returncode not in (0, NO_KERNELS_STATUS):
+            raise _fault(done.returncode, done.stderr.decode(errors="replace"), None)
+        return done.returncode == 0
 
     def run(self, layout: RecordLayout, inputs: Mapping[str, Tensor]) -> Records:
         """Run all samples."""
@@ -140,8 +147,16 @@ def _operations(model: QuantModel) -> int:
 
 
 def _call(command: list[str], folder: Path, limit_seconds: float, model: QuantModel) -> None:
+    done = _finished(command, folder, limit_seconds)
+    if done.returncode != 0:
+        raise _fault(done.returncode, done.stderr.decode(errors="replace"), model)
+
+
+def _finished(
+    command: list[str], folder: Path | None, limit_seconds: float
+) -> subprocess.CompletedProcess[bytes]:
     try:
-        done = subprocess.run(  # noqa: S603 (built by us a moment ago)
+        return subprocess.run(  # noqa: S603 (built by us a moment ago)
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -153,12 +168,12 @@ def _call(command: list[str], folder: Path, limit_seconds: float, model: QuantMo
         raise _faulty(f"it does not end; stopped after {limit_seconds:.0f} s") from error
     except OSError as error:
         raise EngineFailedError(f"'{command[0]}' failed: {error}", where=command[0]) from error
-    if done.returncode != 0:
-        raise _fault(done.returncode, done.stderr.decode(errors="replace"), model)
 
 
-def _fault(status: int, stderr: str, model: QuantModel) -> FaultyCodeError | EngineFailedError:
-    """Return what a status other than 0 means."""
+def _fault(
+    status: int, stderr: str, model: QuantModel | None
+) -> FaultyCodeError | EngineFailedError:
+    """Return what a status other than 0 means; without a model no layer is to blame."""
     lines = stderr.strip().splitlines()
     finding = next((i for i, line in enumerate(lines) if _FINDING.search(line)), None)
     # The sanitizers end a program with status 1, which the harness has another use for.
@@ -169,7 +184,7 @@ def _fault(status: int, stderr: str, model: QuantModel) -> FaultyCodeError | Eng
     reason = STATUS_TEXTS.get(status, f"it ended with status {status}")
     if status < 0:
         reason = f"it crashed: {signal.strsignal(-status)}"
-    layer = _faulty_layer(stderr, model)
+    layer = _faulty_layer(stderr, model) if model else None
     reason += f" in layer '{layer}'" if layer else ""
     return _faulty("\n".join([reason, *lines[:_SHOWN_LINES]]), layer or "src")
 

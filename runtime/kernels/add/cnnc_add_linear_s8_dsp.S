@@ -7,6 +7,7 @@
 
     .section .text.cnnc_add_linear_words_dsp, "ax", %progbits
     .global CNNC_SYMBOL(cnnc_add_linear_words_dsp)
+    .hidden CNNC_SYMBOL(cnnc_add_linear_words_dsp)
     .type CNNC_SYMBOL(cnnc_add_linear_words_dsp), %function
     .p2align 2
 CNNC_SYMBOL(cnnc_add_linear_words_dsp):

@@ -12,6 +12,7 @@
     .section .text.\name, "ax", %progbits
     .balign 4
     .global \name
+    .hidden \name
     .type \name, %function
 \name:
     push {r4-r7, lr}

@@ -90,6 +90,7 @@
     .section .text.cnnc_pairs_results, "ax", %progbits
     .balign 4
     .global CNNC_SYMBOL(pairs_results)
+    .hidden CNNC_SYMBOL(pairs_results)
     .type CNNC_SYMBOL(pairs_results), %function
     .thumb_func
 CNNC_SYMBOL(pairs_results):
@@ -279,6 +280,7 @@ cnnc_expand_triple:
     .section .text.cnnc_expand_pixels, "ax", %progbits
     .balign 4
     .global CNNC_SYMBOL(expand_pixels)
+    .hidden CNNC_SYMBOL(expand_pixels)
     .type CNNC_SYMBOL(expand_pixels), %function
     .thumb_func
 CNNC_SYMBOL(expand_pixels):

@@ -38,6 +38,7 @@
     .section .text.cnnc_patches_neon32, "ax", %progbits
     .balign 4
     .global CNNC_SYMBOL(copy_pieces_neon32)
+    .hidden CNNC_SYMBOL(copy_pieces_neon32)
     .type CNNC_SYMBOL(copy_pieces_neon32), %function
 CNNC_SYMBOL(copy_pieces_neon32):
     push {r4, r5}

@@ -133,6 +133,7 @@
     .section .text.pixel_pairs_armv6m, "ax", %progbits
     .balign 4
     .global CNNC_SYMBOL(pixel_pairs_armv6m)
+    .hidden CNNC_SYMBOL(pixel_pairs_armv6m)
     .type CNNC_SYMBOL(pixel_pairs_armv6m), %function
     .thumb_func
 CNNC_SYMBOL(pixel_pairs_armv6m):
@@ -346,6 +347,7 @@ CNNC_SYMBOL(pixel_pairs_armv6m):
     .section .text.pixel_pairs_expand_armv6m, "ax", %progbits
     .balign 4
     .global CNNC_SYMBOL(pixel_pairs_expand_armv6m)
+    .hidden CNNC_SYMBOL(pixel_pairs_expand_armv6m)
     .type CNNC_SYMBOL(pixel_pairs_expand_armv6m), %function
     .thumb_func
 CNNC_SYMBOL(pixel_pairs_expand_armv6m):

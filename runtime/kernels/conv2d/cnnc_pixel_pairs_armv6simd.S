@@ -60,6 +60,7 @@
     .section .text.cnnc_pixel_panel, "ax", %progbits
     .p2align 2
     .global CNNC_SYMBOL(pixel_panel)
+    .hidden CNNC_SYMBOL(pixel_panel)
     .type CNNC_SYMBOL(pixel_panel), %function
 CNNC_SYMBOL(pixel_panel):
     push {r4-r11, lr}
@@ -185,6 +186,7 @@ CNNC_SYMBOL(pixel_panel):
     .section .text.cnnc_expand_pixel_pair, "ax", %progbits
     .p2align 2
     .global CNNC_SYMBOL(expand_pixel_pair)
+    .hidden CNNC_SYMBOL(expand_pixel_pair)
     .type CNNC_SYMBOL(expand_pixel_pair), %function
 CNNC_SYMBOL(expand_pixel_pair):
     push {r4-r9, lr}

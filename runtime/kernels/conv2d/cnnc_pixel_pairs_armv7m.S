@@ -104,6 +104,7 @@
     .section .text.pixel_pairs_armv6m, "ax", %progbits
     .balign 4
     .global CNNC_SYMBOL(pixel_pairs_armv6m)
+    .hidden CNNC_SYMBOL(pixel_pairs_armv6m)
     .type CNNC_SYMBOL(pixel_pairs_armv6m), %function
     .thumb_func
 CNNC_SYMBOL(pixel_pairs_armv6m):

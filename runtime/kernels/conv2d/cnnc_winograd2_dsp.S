@@ -89,6 +89,7 @@
 .section .text.winograd2_data, "ax", %progbits
 .balign 4
 .global CNNC_SYMBOL(winograd2_data)
+.hidden CNNC_SYMBOL(winograd2_data)
 .type CNNC_SYMBOL(winograd2_data), %function
 CNNC_SYMBOL(winograd2_data):
     push    {r4-r11, lr}
@@ -193,6 +194,7 @@ CNNC_SYMBOL(winograd2_data):
 .section .text.winograd2_outputs, "ax", %progbits
 .balign 4
 .global CNNC_SYMBOL(winograd2_outputs)
+.hidden CNNC_SYMBOL(winograd2_outputs)
 .type CNNC_SYMBOL(winograd2_outputs), %function
 CNNC_SYMBOL(winograd2_outputs):
     push    {r4-r11, lr}

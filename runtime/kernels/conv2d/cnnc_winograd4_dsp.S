@@ -93,6 +93,7 @@
 .section .text.winograd4_data, "ax", %progbits
 .balign 4
 .global CNNC_SYMBOL(winograd4_data)
+.hidden CNNC_SYMBOL(winograd4_data)
 .type CNNC_SYMBOL(winograd4_data), %function
 CNNC_SYMBOL(winograd4_data):
     push    {r4-r11, lr}
@@ -275,6 +276,7 @@ CNNC_SYMBOL(winograd4_data):
     .word   0xe38e38e4, 0xc71c71c8, 0x8e38e390
     .word   0xe38e38e4, 0xc71c71c8, 0x8e38e390
 .global CNNC_SYMBOL(winograd4_outputs)
+.hidden CNNC_SYMBOL(winograd4_outputs)
 .type CNNC_SYMBOL(winograd4_outputs), %function
 CNNC_SYMBOL(winograd4_outputs):
     push    {r4-r11, lr}

@@ -38,6 +38,7 @@
 .section .text.winograd_products, "ax", %progbits
 .balign 4
 .global CNNC_SYMBOL(winograd_products)
+.hidden CNNC_SYMBOL(winograd_products)
 .type CNNC_SYMBOL(winograd_products), %function
 CNNC_SYMBOL(winograd_products):
     push    {r4-r11, lr}

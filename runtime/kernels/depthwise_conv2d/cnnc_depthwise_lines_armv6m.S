@@ -143,6 +143,7 @@
     .section .text.depthwise_lines_armv6m, "ax", %progbits
     .balign 4
     .global CNNC_SYMBOL(depthwise_lines_armv6m)
+    .hidden CNNC_SYMBOL(depthwise_lines_armv6m)
     .type CNNC_SYMBOL(depthwise_lines_armv6m), %function
     .thumb_func
 CNNC_SYMBOL(depthwise_lines_armv6m):
@@ -300,6 +301,7 @@ CNNC_SYMBOL(depthwise_lines_armv6m):
     .section .text.depthwise_expand_armv6m, "ax", %progbits
     .balign 4
     .global CNNC_SYMBOL(depthwise_expand_armv6m)
+    .hidden CNNC_SYMBOL(depthwise_expand_armv6m)
     .type CNNC_SYMBOL(depthwise_expand_armv6m), %function
     .thumb_func
 /* r0 the source, r1 its step, r2 the values, r3 the count. */

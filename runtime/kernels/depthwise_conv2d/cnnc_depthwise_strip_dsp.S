@@ -12,6 +12,7 @@
 /* ---- cnnc_depthwise_expand_dsp(target, first, second, positions, first_step, second_step) ---- */
     .section .text.cnnc_depthwise_expand_dsp, "ax", %progbits
     .global CNNC_SYMBOL(cnnc_depthwise_expand_dsp)
+    .hidden CNNC_SYMBOL(cnnc_depthwise_expand_dsp)
     .type CNNC_SYMBOL(cnnc_depthwise_expand_dsp), %function
     .p2align 2
 CNNC_SYMBOL(cnnc_depthwise_expand_dsp):
@@ -60,6 +61,7 @@ CNNC_SYMBOL(cnnc_depthwise_expand_dsp):
 /* ---- cnnc_depthwise_keep_pair_dsp(planes) ---- */
     .section .text.cnnc_depthwise_keep_pair_dsp, "ax", %progbits
     .global CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp)
+    .hidden CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp)
     .type CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp), %function
     .p2align 2
 CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp):
@@ -172,6 +174,7 @@ CNNC_SYMBOL(cnnc_depthwise_keep_pair_dsp):
 /* ---- cnnc_depthwise_lines_stride1_dsp(strip) ---- */
     .section .text.cnnc_depthwise_lines_stride1_dsp, "ax", %progbits
     .global CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp)
+    .hidden CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp)
     .type CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp), %function
     .p2align 2
 CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp):
@@ -268,6 +271,7 @@ CNNC_SYMBOL(cnnc_depthwise_lines_stride1_dsp):
 /* ---- cnnc_depthwise_lines_stride2_dsp(strip) ---- */
     .section .text.cnnc_depthwise_lines_stride2_dsp, "ax", %progbits
     .global CNNC_SYMBOL(cnnc_depthwise_lines_stride2_dsp)
+    .hidden CNNC_SYMBOL(cnnc_depthwise_lines_stride2_dsp)
     .type CNNC_SYMBOL(cnnc_depthwise_lines_stride2_dsp), %function
     .p2align 2
 CNNC_SYMBOL(cnnc_depthwise_lines_stride2_dsp):

@@ -38,6 +38,7 @@
     .section .text.cnnc_depthwise_taps, "ax", %progbits
     .p2align 2
     .global CNNC_SYMBOL(depthwise_taps)
+    .hidden CNNC_SYMBOL(depthwise_taps)
     .type CNNC_SYMBOL(depthwise_taps), %function
 CNNC_SYMBOL(depthwise_taps):
     push {r4-r11, lr}

@@ -127,6 +127,7 @@
     .section .text.\name, "ax", %progbits
     .balign 4
     .global \name
+    .hidden \name
     .type \name, %function
 \name:
     PATCHES_BEGIN
@@ -157,6 +158,7 @@
     .section .text.\name, "ax", %progbits
     .balign 4
     .global \name
+    .hidden \name
     .type \name, %function
 \name:
     PATCHES_BEGIN
@@ -193,6 +195,7 @@
     .section .text.\name, "ax", %progbits
     .balign 4
     .global \name
+    .hidden \name
     .type \name, %function
 \name:
     push {r4-r7, lr}
@@ -234,6 +237,7 @@
     .section .text.\name, "ax", %progbits
     .balign 4
     .global \name
+    .hidden \name
     .type \name, %function
 \name:
     push {r7, lr}

@@ -95,6 +95,7 @@
     .section .text.fully_connected_lanes_armv6m, "ax", %progbits
     .balign 4
     .global CNNC_SYMBOL(fully_connected_lanes_armv6m)
+    .hidden CNNC_SYMBOL(fully_connected_lanes_armv6m)
     .type CNNC_SYMBOL(fully_connected_lanes_armv6m), %function
     .thumb_func
 CNNC_SYMBOL(fully_connected_lanes_armv6m):
@@ -206,6 +207,7 @@ CNNC_SYMBOL(fully_connected_lanes_armv6m):
     .section .text.fully_connected_lanes_scale_armv6m, "ax", %progbits
     .balign 4
     .global CNNC_SYMBOL(fully_connected_lanes_scale_armv6m)
+    .hidden CNNC_SYMBOL(fully_connected_lanes_scale_armv6m)
     .type CNNC_SYMBOL(fully_connected_lanes_scale_armv6m), %function
     .thumb_func
 CNNC_SYMBOL(fully_connected_lanes_scale_armv6m):

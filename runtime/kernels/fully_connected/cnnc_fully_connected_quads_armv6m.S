@@ -53,6 +53,7 @@
     .section .text.fully_connected_quads_armv6m, "ax", %progbits
     .balign 4
     .global CNNC_SYMBOL(fully_connected_quads_armv6m)
+    .hidden CNNC_SYMBOL(fully_connected_quads_armv6m)
     .type CNNC_SYMBOL(fully_connected_quads_armv6m), %function
     .thumb_func
 CNNC_SYMBOL(fully_connected_quads_armv6m):

@@ -44,6 +44,7 @@
     .section .text.\name, "ax", %progbits
     .balign 4
     .global \name
+    .hidden \name
     .type \name, %function
 \name:
     push {r4-r11, lr}

@@ -48,6 +48,7 @@
     .section .text.cnnc_row_blocks, "ax", %progbits
     .p2align 2
     .global CNNC_SYMBOL(row_blocks)
+    .hidden CNNC_SYMBOL(row_blocks)
     .type CNNC_SYMBOL(row_blocks), %function
 CNNC_SYMBOL(row_blocks):
     push {r4-r11, lr}
@@ -131,6 +132,7 @@ CNNC_SYMBOL(row_blocks):
     .section .text.cnnc_expand_row, "ax", %progbits
     .p2align 2
     .global CNNC_SYMBOL(expand_row)
+    .hidden CNNC_SYMBOL(expand_row)
     .type CNNC_SYMBOL(expand_row), %function
 CNNC_SYMBOL(expand_row):
     push {r4, r5, r6, lr}

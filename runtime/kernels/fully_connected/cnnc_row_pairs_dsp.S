@@ -61,6 +61,7 @@
     .section .text.cnnc_row_pairs, "ax", %progbits
     .balign 4
     .global CNNC_SYMBOL(row_pairs)
+    .hidden CNNC_SYMBOL(row_pairs)
     .type CNNC_SYMBOL(row_pairs), %function
     .thumb_func
 CNNC_SYMBOL(row_pairs):
@@ -133,6 +134,7 @@ CNNC_SYMBOL(row_pairs):
     .section .text.cnnc_expand_row, "ax", %progbits
     .balign 4
     .global CNNC_SYMBOL(expand_row)
+    .hidden CNNC_SYMBOL(expand_row)
     .type CNNC_SYMBOL(expand_row), %function
     .thumb_func
 CNNC_SYMBOL(expand_row):

@@ -26,7 +26,7 @@ from cnnc.ir.types import F32, I64, INT8_MAX, INT8_MIN
 from cnnc.quantize.fixed_point import INT32_MAX
 
 _SMALLEST_SHIFT = -20
-"""Sums of products with l are exact in float64 down to here, and so is the proof."""
+"""Thresholds of much smaller scales would not fit 64 bits."""
 _LARGEST_RESULT = 2.0**30
 _SIGNIFICANT_BITS = 24
 _STEPS_TRIED = 6
@@ -163,7 +163,7 @@ def _agrees(rescaling: Rescaling, form: RealScale, thresholds: I64) -> npt.NDArr
 
 
 def evaluate_real_scale(form: RealScale, sums: I64) -> I64:
-    """Return g of sums [channels][...] as the kernels compute it; below 2^31 in magnitude.
+    """Return exactly g of sums [channels][...]; at most 2^31 - 1 in magnitude.
 
     Args:
         form: Its constants.
@@ -172,7 +172,29 @@ def evaluate_real_scale(form: RealScale, sums: I64) -> I64:
     magnitudes = np.abs(sums.astype(np.float32).astype(np.float64))
     constants = (form.high, form.low, form.offset)
     high, low, offset = (values.astype(np.float64)[:, np.newaxis] for values in constants)
-    inner = (magnitudes * low + offset).astype(np.float32).astype(np.float64)
-    whole = np.minimum(np.floor(magnitudes * high + inner), float(INT32_MAX)).astype(np.int64)
+    # The products have 48 bits, so they are exact; sums need more than float64 has.
+    inner = _nearest_float32(*_sum_and_error(magnitudes * low, offset))
+    outer, error = _sum_and_error(magnitudes * high, inner)
+    floors = np.floor(outer)
+    floors -= (floors == outer) & (error < 0)
+    whole = np.minimum(floors, float(INT32_MAX)).astype(np.int64)
     result: I64 = np.where(sums < 0, -whole, whole)
     return result
+
+
+def _sum_and_error(first: F64, second: F64) -> tuple[F64, F64]:
+    """Return the rounded sum, and what it lacks to the exact one (Knuth's TwoSum)."""
+    rounded: F64 = np.add(first, second)
+    part: F64 = rounded - first
+    error: F64 = (first - (rounded - part)) + (second - part)
+    return rounded, error
+
+
+def _nearest_float32(rounded: F64, error: F64) -> F64:
+    """Return the float32 nearest to a sum; its float64 may lie on a tie where the sum does not."""
+    is_even = (rounded.view(np.int64) & 1) == 0
+    toward = np.where(error > 0, np.inf, -np.inf)
+    # Rounded to odd, a number of 53 bits rounds to 24 bits as the exact one does.
+    odd = np.where((error != 0) & is_even, np.nextafter(rounded, toward), rounded)
+    nearest: F64 = odd.astype(np.float32).astype(np.float64)
+    return nearest
