@@ -1,5 +1,6 @@
 """Write emitted projects and build programs around them."""
 
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,9 @@ WARNINGS = [
 C_FLAGS = ("-std=c99", *WARNINGS, "-Wstrict-prototypes", "-Wmissing-prototypes")
 CPP_FLAGS = ("-x", "c++", "-std=c++11", *WARNINGS)
 SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+_BIAS = re.compile(r"(_layer_(\d+)_(?:bias|channels)\w*\[\d+\] = \{\s*)(-?\d+)")
+"""First number of a layer's biases: text before it, layer, number."""
 
 
 def golden_of(model: QuantModel) -> Golden:
@@ -61,13 +65,20 @@ def write_project(directory: Path, model: QuantModel, weights: WeightsMode = "c"
 
 
 def spoil_first_bias(project: Path) -> None:
-    """Change the first number of the first bias in a project's constants."""
+    """Change the first number of the first layer's biases in a project's constants.
+
+    Kernels that read all numbers of a channel together have the bias first; every kernel set has
+    an array of its own.
+    """
     source = next((project / "src").glob("*_weights.c"))
     text = source.read_text(encoding="utf-8")
-    begin = text.index("{", text.index("_bias"))
-    end = text.index(",", begin)
-    number = int(text[begin + 1 : end])
-    source.write_text(f"{text[: begin + 1]}{number + 4000}{text[end:]}", encoding="utf-8")
+    layer = _BIAS.search(text)
+    assert layer is not None, f"{source} has no bias"
+    spoiled = _BIAS.sub(
+        lambda found: f"{found[1]}{int(found[3]) + 4000}" if found[2] == layer[2] else found[0],
+        text,
+    )
+    source.write_text(spoiled, encoding="utf-8")
 
 
 def include_flags(projects: Sequence[Path]) -> list[str]:
